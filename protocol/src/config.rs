@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 OR MIT
+
+//! The device's configuration space (virtio 1.3, section 2.5).
+
+use zerocopy::little_endian::{U16, U32};
+use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// `"iGPU"`, read as a little-endian dword.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"iGPU");
+
+/// Bytes of [`DeviceConfig`]: what QEMU's `config_size` property must say.
+pub const DEVICE_CONFIG_SIZE: usize = core::mem::size_of::<DeviceConfig>();
+
+/// What a driver reads before it sends anything. Read-only to the driver, constant while
+/// the device lives.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct DeviceConfig {
+    /// [`MAGIC`]. Stock QEMU lends us another device's virtio id; this tells us apart.
+    pub magic: U32,
+    /// The oldest protocol version the device speaks.
+    pub version_min: U16,
+    /// The newest protocol version the device speaks.
+    pub version_max: U16,
+    /// The platform's name in lower case, NUL padded: `tgl`, `icl`.
+    pub platform: [u8; 16],
+    /// The PCI device id of the GPU shown to userspace (`I915_PARAM_CHIPSET_ID`).
+    pub device_id: U16,
+    /// The PCI revision of that GPU (`I915_PARAM_REVISION`).
+    pub revision: U16,
+    /// Must be zero.
+    pub reserved: [U32; 8],
+}

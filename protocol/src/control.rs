@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 OR MIT
+
+//! Commands of the control queue.
+
+use super::header::{Command, Opcode, Queue, ReplyHeader};
+use super::platform::PlatformReply;
+use zerocopy::little_endian::{I32, U16, U32, U64};
+use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+macro_rules! control_command {
+    ($type:ty, $opcode:ident, $reply:ty) => {
+        impl Command for $type {
+            const OPCODE: Opcode = Opcode::$opcode;
+            const QUEUE: Queue = Queue::Control;
+            type Reply = $reply;
+        }
+    };
+}
+
+/// Chooses the protocol version. The first command; any other before it is refused with
+/// [`Status::InvalidCommand`](super::Status::InvalidCommand), and so is a version
+/// outside the device's range. Forgets nothing if sent again.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct Hello {
+    /// The version the driver will speak.
+    pub version: U16,
+    /// Must be zero.
+    pub reserved: [U16; 3],
+}
+control_command!(Hello, Hello, HelloReply);
+
+/// The reply to [`Hello`].
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct HelloReply {
+    /// How the command ended.
+    pub header: ReplyHeader,
+    /// The version now spoken.
+    pub version: U16,
+    /// Zero.
+    pub reserved: [U16; 3],
+}
+
+/// Asks what the platform is. Answered with a [`PlatformReply`].
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct QueryPlatform {
+    /// Must be zero.
+    pub reserved: U64,
+}
+control_command!(QueryPlatform, QueryPlatform, PlatformReply);
+
+/// Reads a register that userspace may read through i915's REG_READ. Only the render
+/// engine's timestamp (0x2358) is known; anything else is
+/// [`Status::NotFound`](super::Status::NotFound).
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ReadRegister {
+    /// Byte offset of the register.
+    pub offset: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(ReadRegister, ReadRegister, ReadRegisterReply);
+
+/// The reply to [`ReadRegister`].
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ReadRegisterReply {
+    /// How the command ended.
+    pub header: ReplyHeader,
+    /// The register's value; a 36-bit timestamp for 0x2358.
+    pub value: U64,
+}
+
+/// Makes an empty address space, and its bind timeline at value 0.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CreateAddressSpace {
+    /// The new address space's number, chosen by the driver.
+    pub address_space: U32,
+    /// The number of its bind timeline.
+    pub bind_timeline: U32,
+}
+control_command!(CreateAddressSpace, CreateAddressSpace, ReplyHeader);
+
+/// Ends an address space with all that is still mapped in it. The driver sends it when
+/// no context uses the address space and all its updates are done;
+/// [`Status::Exists`](super::Status::Exists) if a context still does.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct DestroyAddressSpace {
+    /// The address space.
+    pub address_space: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(DestroyAddressSpace, DestroyAddressSpace, ReplyHeader);
+
+/// Bits of [`CreateContext::flags`].
+pub struct ContextFlags;
+
+impl ContextFlags {
+    /// After a hang later submissions of the context run (`I915_CONTEXT_PARAM_RECOVERABLE`);
+    /// without it they are cancelled.
+    pub const RECOVERABLE: u32 = 1 << 0;
+    /// No error state is recorded for this context (`I915_CONTEXT_PARAM_NO_ERROR_CAPTURE`).
+    pub const NO_ERROR_CAPTURE: u32 = 1 << 1;
+    /// Every bit that means something.
+    pub const ALL: u32 = Self::RECOVERABLE | Self::NO_ERROR_CAPTURE;
+}
+
+/// Makes a context: register state of its own on each of its engine slots, and a
+/// submission timeline for each slot, at value 0. Behind the fixed part follow
+/// `engine_count` entries of [`ContextEngine`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CreateContext {
+    /// The new context's number, chosen by the driver.
+    pub context: U32,
+    /// The address space its batches run in.
+    pub address_space: U32,
+    /// Bits of [`ContextFlags`].
+    pub flags: U32,
+    /// Scheduling priority, -1023 to 1023, higher first.
+    pub priority: I32,
+    /// Entries that follow, 1 to [`MAX_CONTEXT_ENGINES`](super::MAX_CONTEXT_ENGINES).
+    pub engine_count: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(CreateContext, CreateContext, ReplyHeader);
+
+/// One engine slot of a context.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ContextEngine {
+    /// `enum drm_i915_gem_engine_class`.
+    pub class: U16,
+    /// The instances of that class the slot may run on: one bit for a physical engine,
+    /// several for a virtual engine. Not zero.
+    pub instances: U16,
+    /// The number of the slot's submission timeline.
+    pub timeline: U32,
+}
+
+/// Ends a context. The driver sends it when all its submissions are finished; any that
+/// is not is cancelled first.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct DestroyContext {
+    /// The context.
+    pub context: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(DestroyContext, DestroyContext, ReplyHeader);
+
+/// Changes a context's priority, from its next scheduling decision on.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct SetPriority {
+    /// The context.
+    pub context: U32,
+    /// -1023 to 1023, higher first.
+    pub priority: I32,
+}
+control_command!(SetPriority, SetPriority, ReplyHeader);
+
+/// Cancels all of a context's unfinished submissions; they end with
+/// [`Status::Cancelled`](super::Status::Cancelled). A non-persistent context's end.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CancelContext {
+    /// The context.
+    pub context: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(CancelContext, CancelContext, ReplyHeader);
+
+/// Cancels every unfinished submission of the guest, as i915's `i915_wedged` and
+/// `i915_gem_drop_caches` debugfs files do with what still runs.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ResetActive {
+    /// Must be zero.
+    pub reserved: U64,
+}
+control_command!(ResetActive, ResetActive, ReplyHeader);

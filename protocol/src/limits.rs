@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 OR MIT
+
+//! What one guest may ask for. The device refuses more; the driver never sends more.
+
+/// Points one command may wait for.
+pub const MAX_WAITS: u32 = 256;
+/// Extents in one [`Bind`](super::Bind); a mapping of more is sent as several.
+pub const MAX_EXTENTS: u32 = 4096;
+/// Address spaces one guest may have.
+pub const MAX_ADDRESS_SPACES: u32 = 65_536;
+/// Contexts one guest may have.
+pub const MAX_CONTEXTS: u32 = 131_072;
+/// Engine slots of one context; i915 allows 64 in a user engine map
+/// (`I915_EXEC_RING_MASK + 1`).
+pub const MAX_CONTEXT_ENGINES: u32 = 64;
+/// Engines of one platform.
+pub const MAX_ENGINES: usize = 16;
+/// Bytes of a GPU page, the unit of every range.
+pub const GPU_PAGE_SIZE: u64 = 4096;
+/// Commands a guest may have unfinished over all its queues.
+pub const MAX_PENDING_COMMANDS: u32 = 8192;
+/// Bytes of the longest command: a [`Bind`](super::Bind) with every list full.
+pub const MAX_COMMAND_SIZE: u32 = 128 + MAX_WAITS * 16 + MAX_EXTENTS * 16;
+/// Mappings, counted as extents, that one guest may have bound over all address spaces.
+pub const MAX_BOUND_EXTENTS: u64 = 64 * 1024 * 1024;
