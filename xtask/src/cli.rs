@@ -1,0 +1,194 @@
+//! The command line: what each command is for, for someone who sees it the first time.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Set up, build, boot and test a QEMU guest with a virtual Intel GPU.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about, long_about = "\
+Set up, build, boot and test a QEMU guest with a virtual Intel GPU.
+
+Nothing is needed but a Rust toolchain and Debian's package tools: the first command you \
+run fetches a stock QEMU, a stock guest kernel and a guest image into one cache folder \
+($XDG_CACHE_HOME/virtio-igpu, by default ~/.cache/virtio-igpu) and builds the rest. Start \
+with `cargo xtask demo`.")]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Action,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Boot a guest and have the virtual GPU make a picture; set up whatever is missing
+    Demo(DemoArgs),
+    /// Run every test: host, guest, module life cycle, IGT, demo (what CI runs)
+    Test(TestArgs),
+    /// Boot a guest with the virtual GPU; run a command in it, or give a shell
+    Vm(VmArgs),
+    /// Run subtests of the unmodified IGT GPU tools in a guest
+    Igt(IgtArgs),
+    /// Fetch and prepare everything a guest needs, and stop there
+    Setup(SetupArgs),
+    /// Build the host daemon, the guest's programs and the guest's kernel module
+    Build(BuildArgs),
+    /// Write docs/performance.md from what was measured on this machine
+    Perf,
+}
+
+/// Where the parts come from.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SetupArgs {
+    /// Debian mirror to fetch packages from
+    #[arg(long, value_name = "URL", env = "VIRTIO_IGPU_MIRROR", default_value = "http://deb.debian.org/debian", help_heading = "Set-up")]
+    pub(crate) mirror: String,
+    /// Look for newer versions in the suites, instead of keeping the ones recorded
+    #[arg(long, help_heading = "Set-up")]
+    pub(crate) upgrade: bool,
+    /// Use this qemu-system-x86_64 (11.1 or newer) instead of fetching one
+    #[arg(long, value_name = "PATH", help_heading = "Set-up")]
+    pub(crate) qemu: Option<PathBuf>,
+    /// Use this built kernel tree (with vmlinux, CONFIG_RUST and everything the guest needs built in)
+    #[arg(long, value_name = "DIR", help_heading = "Set-up")]
+    pub(crate) kernel_tree: Option<PathBuf>,
+    /// Use this erofs image as the guest's root file system
+    #[arg(long, value_name = "FILE", help_heading = "Set-up")]
+    pub(crate) rootfs: Option<PathBuf>,
+}
+
+/// What to build.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BuildArgs {
+    /// Where the parts come from.
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// Build only the guest's kernel module
+    #[arg(long)]
+    pub(crate) module_only: bool,
+}
+
+/// How the guest is made.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestArgs {
+    /// Where the parts come from.
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// What executes the guest's GPU work on the host
+    #[arg(long, value_name = "NAME", default_value = "softgpu", help_heading = "Guest")]
+    pub(crate) executor: String,
+    /// Which GPU the guest sees: tgl (Tiger Lake) or icl (Ice Lake)
+    #[arg(long, value_name = "NAME", default_value = "tgl", help_heading = "Guest")]
+    pub(crate) platform: String,
+    /// Number of virtual processors
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = "Guest")]
+    pub(crate) smp: u32,
+    /// Memory of the guest, as QEMU writes sizes (2G, 512M)
+    #[arg(long, value_name = "SIZE", default_value = "2G", help_heading = "Guest")]
+    pub(crate) mem: String,
+    /// Extra word for the kernel's command line; may be given several times
+    #[arg(long = "kernel-arg", value_name = "WORD", help_heading = "Guest")]
+    pub(crate) kernel_args: Vec<String>,
+    /// Extra parameter for the module virtio_igpu; may be given several times
+    #[arg(long = "module-arg", value_name = "NAME=VALUE", help_heading = "Guest")]
+    pub(crate) module_args: Vec<String>,
+    /// Neither start the daemon nor give the guest the device
+    #[arg(long, help_heading = "Guest")]
+    pub(crate) no_device: bool,
+    /// Use what was built last, without looking whether sources have changed
+    #[arg(long, help_heading = "Guest")]
+    pub(crate) no_build: bool,
+    /// Do not try KVM even where it works
+    #[arg(long, help_heading = "Guest")]
+    pub(crate) no_kvm: bool,
+    /// Leave the module loaded at the end instead of unloading it (which is a test of its own)
+    #[arg(long, help_heading = "Guest")]
+    pub(crate) keep_loaded: bool,
+    /// Keep the run's files (console log, kernel log, counters, daemon log) in this folder
+    #[arg(long, value_name = "DIR", help_heading = "Guest")]
+    pub(crate) keep_logs: Option<PathBuf>,
+}
+
+/// Boot a guest.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo xtask vm                             an interactive shell in the guest; Ctrl-A x or `exit` leaves it
+  cargo xtask vm -- ls -l /dev/dri           run one command as root; its output and exit status become ours
+  cargo xtask vm --share . -- cp /proc/config.gz /mnt/share/
+")]
+pub(crate) struct VmArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Folder of this machine that appears read-write in the guest at /mnt/share
+    #[arg(long, value_name = "DIR")]
+    pub(crate) share: Option<PathBuf>,
+    /// Seconds after which a guest with a command is taken to hang (0: no limit; a shell has none)
+    #[arg(long, value_name = "SECS", default_value_t = 600)]
+    pub(crate) timeout: u64,
+    /// Print the daemon's counters and the times of the run to standard error at the end
+    #[arg(long)]
+    pub(crate) stats: bool,
+    /// Command to run as root in the guest, with its arguments; without it: a shell
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Run IGT subtests.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+A PATTERN is PROGRAM, PROGRAM@SUBTEST or PROGRAM@SUBTEST@DYNAMIC, with shell wildcards: gem_basic,
+gem_ctx_create@basic*, syncobj_*. A list file holds one pattern a line; # begins a comment.
+
+Without a pattern or list, ci/igt/first-light.list is run against ci/igt/expected.toml.")]
+pub(crate) struct IgtArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// File with patterns, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Option<PathBuf>,
+    /// Write the results here, in piglit's JSON form
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// File with expected outcomes: a deviation fails, be it a pass
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expected: Option<PathBuf>,
+    /// Seconds for one subtest
+    #[arg(long, value_name = "SECS", default_value_t = 120)]
+    pub(crate) timeout: u64,
+    /// Show what failing subtests printed
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Which subtests to run
+    #[arg(value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+}
+
+/// Make the picture.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DemoArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Picture (PNG) that the GPU works on; by default one that comes with the project
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
+    /// Folder for the new picture and the report
+    #[arg(long, value_name = "DIR", default_value = "target/demo")]
+    pub(crate) out: PathBuf,
+}
+
+/// Run the tests.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TestArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Run only this kind; may be given several times
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(crate) only: Vec<crate::test::Kind>,
+}

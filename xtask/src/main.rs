@@ -1,0 +1,32 @@
+//! `cargo xtask`: everything a person types in this project, from set-up to the tests.
+
+mod apt;
+mod chroot;
+mod cli;
+mod exec;
+mod paths;
+mod progress;
+mod records;
+mod setup;
+mod stamp;
+mod unpack;
+mod test { #[derive(Clone,Copy,Debug,clap::ValueEnum)] pub(crate) enum Kind { Host } }
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = exec::catch_interrupts().and_then(|()| match cli.command {
+        cli::Action::Setup(args) => setup::run(&args).map(|_| 0),
+        _ => anyhow::bail!("not yet"),
+    });
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The guest's kernel: the stock binary, uncompressed; the modules a guest may load; and
+//! the source tree prepared for building a module outside of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::Work;
+use crate::chroot::Root;
+use crate::progress::{self, Step};
+use crate::{exec, stamp, unpack};
+
+/// Modules the initramfs loads to reach the root file system.
+pub(crate) const INITRAMFS_MODULES: [&str; 3] = ["virtio_blk", "erofs", "overlay"];
+
+/// Modules in the guest's root, with all that they depend on.
+pub(crate) const GUEST_MODULES: [&str; 19] = [
+    "virtio_blk", "erofs", "overlay", "9p", "9pnet_virtio", "virtiofs", "drm", "drm_exec", "drm_gpuvm", "gpu-sched",
+    "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_buddy", "vgem", "udmabuf", "virtio-gpu", "msr", "loop",
+];
+
+/// Sources that only cost time to unpack: register headers of another vendor's GPUs.
+const LEFT_OUT: [&str; 1] = ["*/drivers/gpu/drm/amd/include/asic_reg"];
+
+impl Work<'_> {
+    /// Kernel, modules and tree: (tree, vmlinux, modules, release).
+    pub(super) fn kernel(&mut self, buildroot: &Path) -> Result<(PathBuf, PathBuf, Option<PathBuf>, String)> {
+        let set = self.set("kernel")?.clone();
+        let release = set.release.clone();
+        let kernel_key = stamp::digest(&["kernel 1", &set.key(), &GUEST_MODULES.join(" ")]);
+        let tree_key = stamp::digest(&["tree 1", &set.key(), &self.set("buildroot")?.key()]);
+        let fresh = stamp::fresh(&self.cache.product("kernel"), &kernel_key)
+            && stamp::fresh(&self.cache.product("kernel-tree"), &tree_key);
+        if !fresh {
+            self.fetch("kernel")?;
+        }
+        let kernel = self.product("kernel", &kernel_key, "unpack kernel", |work, into| {
+            let step = Step::begin("unpack kernel and modules");
+            work.kernel_parts(into, buildroot, &release, &step)?;
+            step.done("");
+            Ok(())
+        })?;
+        let parts = kernel.clone();
+        let tree = self.product("kernel-tree", &tree_key, "prepare kernel tree", |work, into| {
+            work.kernel_tree(into, &parts, buildroot, &release)
+        })?;
+        Ok((tree, kernel.join("vmlinux"), Some(kernel.join("lib/modules").join(&release)), release))
+    }
+
+    fn kernel_file(&self, name: &str) -> Result<PathBuf> {
+        let package = self.set("kernel")?.package(name)?;
+        Ok(self.suite("kernel").file(package))
+    }
+
+    fn kernel_parts(&self, into: &Path, buildroot: &Path, release: &str, step: &Step) -> Result<()> {
+        for part in ["linux-base", "linux-headers", "linux-binary"] {
+            unpack::package(&self.kernel_file(&format!("{part}-{release}"))?, into, &[])?;
+        }
+        step.doing("modules");
+        let scratch = into.join("all");
+        fs::create_dir(&scratch).context("cannot create a folder for the modules")?;
+        let wanted = ["*/modules.*", "*/kernel/drivers/gpu/*", "*/kernel/drivers/block/*", "*/kernel/drivers/dma-buf/*",
+            "*/kernel/drivers/virtio/*", "*/kernel/drivers/i2c/*", "*/kernel/drivers/platform/*", "*/kernel/drivers/media/cec/*",
+            "*/kernel/drivers/video/*", "*/kernel/drivers/acpi/*", "*/kernel/fs/*", "*/kernel/net/9p/*", "*/kernel/lib/*",
+            "*/kernel/crypto/*", "*/kernel/arch/*", "*/kernel/mm/*"];
+        unpack::package(&self.kernel_file(&format!("linux-modules-{release}"))?, &scratch, &wanted)?;
+        // The closure by the real depmod and modprobe of the build root; plain files load fastest.
+        let script = r#"
+set -e
+release=$1; shift
+mods=/k/all; [ -d "$mods/lib" ] || ln -s usr/lib "$mods/lib"
+depmod -b "$mods" "$release"
+mkdir -p "/k/lib/modules/$release"
+for name; do modprobe -d "$mods" -S "$release" --show-depends --ignore-install "$name"; done |
+    awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+        to=/k/lib/modules/$release/kernel/${file#*/kernel/}; to=${to%.xz}
+        mkdir -p "${to%/*}"
+        case $file in *.xz) xz -dc "$file" >"$to" ;; *) cp "$file" "$to" ;; esac
+    done
+cp "$mods/lib/modules/$release"/modules.builtin* "$mods/lib/modules/$release/modules.order" "/k/lib/modules/$release/"
+depmod -b /k "$release"
+"#;
+        let arguments = ["sh", "-c", script, "modules", release].into_iter().chain(GUEST_MODULES);
+        let mut command = Root::new(buildroot).bind(into, "/k").command(arguments)?;
+        exec::logged("choosing kernel modules", &mut command, &self.cache.logs().join("kernel-modules.log"))?;
+        stamp::remove(&scratch)?;
+        step.doing("uncompressing");
+        let packed = fs::read(into.join("boot").join(format!("vmlinuz-{release}"))).context("the package has no vmlinuz")?;
+        let offset = zstd_payload(&packed)
+            .with_context(|| format!("vmlinuz-{release} holds no zstd payload; was another compression chosen?"))?;
+        fs::write(into.join("payload.zst"), &packed[offset..]).context("cannot write the kernel's payload")?;
+        // What follows the payload makes zstd complain at the end: the ELF magic is the judge.
+        let script = "zstd -dcqf /k/payload.zst >/k/vmlinux 2>/dev/null || true; rm /k/payload.zst";
+        let mut command = Root::new(buildroot).bind(into, "/k").command(["sh", "-c", script])?;
+        exec::output("uncompressing the kernel", &mut command)?;
+        let vmlinux = fs::read(into.join("vmlinux")).context("cannot read the uncompressed kernel")?;
+        if !vmlinux.starts_with(b"\x7fELF") || vmlinux.len() < packed.len() {
+            bail!("the kernel's payload is no ELF image");
+        }
+        Ok(())
+    }
+
+    fn kernel_tree(&self, into: &Path, kernel: &Path, buildroot: &Path, release: &str) -> Result<()> {
+        let source = self
+            .set("kernel")?
+            .packages
+            .iter()
+            .find(|p| p.wanted.starts_with("linux-source-"))
+            .context("the kernel's set has no linux-source")?;
+        let (_, _) = progress::step("unpack kernel source", |_| {
+            let unpacked = into.join("deb");
+            fs::create_dir(&unpacked)?;
+            unpack::package(&self.suite("kernel").file(source), &unpacked, &["./usr/src/*.tar.xz"])?;
+            let script = format!(
+                "set -e; xz -T2 -dc /k/deb/usr/src/*.tar.xz | tar -x -C /k --strip-components=1 {}; rm -r /k/deb",
+                LEFT_OUT.map(|path| format!("--exclude='{path}'")).join(" ")
+            );
+            let mut command = Root::new(buildroot).bind(into, "/k").command(["sh", "-c", &script])?;
+            exec::logged("unpacking the kernel source", &mut command, &self.cache.logs().join("kernel-source.log"))
+        })?;
+        fs::copy(kernel.join("boot").join(format!("config-{release}")), into.join(".config"))
+            .with_context(|| format!("the kernel's packages have no config-{release}"))?;
+        let headers = kernel.join("usr/src").join(format!("linux-headers-{release}"));
+        fs::copy(headers.join("Module.symvers"), into.join("Module.symvers"))
+            .with_context(|| format!("no Module.symvers in {}", headers.display()))?;
+        progress::step("prepare kernel tree", |_| {
+            let version = local_version(release);
+            let script = format!(
+                "set -e; cd /kernel; make LOCALVERSION={version} olddefconfig; \
+                 make -j2 LOCALVERSION={version} prepare modules_prepare; \
+                 grep -q '^CONFIG_RUST=y' .config; test \"$(cat include/config/kernel.release)\" = {release}"
+            );
+            let mut command = Root::new(buildroot).bind(into, "/kernel").command(["sh", "-c", &script])?;
+            exec::logged("preparing the kernel tree", &mut command, &self.cache.logs().join("kernel-prepare.log"))
+        })?;
+        Ok(())
+    }
+}
+
+/// `7.2.12+deb13-amd64` was built with this LOCALVERSION.
+pub(crate) fn local_version(release: &str) -> &str {
+    release.find(['+', '-']).map_or("", |at| &release[at..])
+}
+
+/// Where the zstd frame begins in a bzImage.
+fn zstd_payload(image: &[u8]) -> Option<usize> {
+    image.windows(4).position(|window| window == [0x28, 0xb5, 0x2f, 0xfd])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{local_version, zstd_payload};
+
+    #[test]
+    fn local_version_is_what_follows_the_numbers() {
+        assert_eq!(local_version("7.2.12+deb13-amd64"), "+deb13-amd64");
+        assert_eq!(local_version("7.2.12"), "");
+    }
+
+    #[test]
+    fn payload_is_found_by_its_magic() {
+        assert_eq!(zstd_payload(b"xx\x28\xb5\x2f\xfdyy"), Some(2));
+        assert_eq!(zstd_payload(b"nothing"), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! The set-up: everything a guest and its module need, in the cache folder. Each step
+//! makes one product, keyed by what goes into it; a fresh product is left alone.
+
+mod kernel;
+mod packages;
+mod rootfs;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) use kernel::{GUEST_MODULES, INITRAMFS_MODULES};
+
+use crate::apt::{Resolved, Set, Suite};
+use crate::cli::SetupArgs;
+use crate::paths::Cache;
+use crate::progress::{self, Step};
+use crate::records::Records;
+use crate::{exec, stamp, unpack};
+
+/// What the set-up leaves for the builds and the guests.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    /// The cache itself.
+    pub(crate) cache: Cache,
+    /// The unpacked root with compilers; `None` with a kernel tree of the person's own.
+    pub(crate) buildroot: Option<PathBuf>,
+    /// How QEMU is called.
+    pub(crate) qemu: Qemu,
+    /// The prepared kernel tree.
+    pub(crate) tree: PathBuf,
+    /// The uncompressed kernel that is booted.
+    pub(crate) vmlinux: PathBuf,
+    /// The kernel's modules (`lib/modules/RELEASE`), plain files; `None` if all is built in.
+    pub(crate) modules: Option<PathBuf>,
+    /// The kernel's release; empty when a person brought an own tree.
+    pub(crate) release: String,
+    /// The root file system image.
+    pub(crate) rootfs: PathBuf,
+    /// busybox, statically linked, for the initramfs.
+    pub(crate) busybox: PathBuf,
+    /// Names the set of versions in use; results of probes are cached under it.
+    pub(crate) key: String,
+}
+
+/// A QEMU to run.
+#[derive(Clone, Debug)]
+pub(crate) enum Qemu {
+    /// The one unpacked into the cache, run by its own dynamic linker.
+    Cached(PathBuf),
+    /// A person's own.
+    Own(PathBuf),
+}
+
+/// Brings everything up to date and says where it is.
+pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
+    let cache = Cache::open()?;
+    let _lock = lock(&cache)?;
+    let begun = Instant::now();
+    let mut resolved = Resolved::read(&cache);
+    let wanted = packages::wanted(args);
+    let stale: Vec<&packages::Wanted> = wanted
+        .iter()
+        .filter(|w| args.upgrade || resolved.sets.get(w.name).is_none_or(|set| set.recipe != w.recipe()))
+        .collect();
+    if !stale.is_empty() {
+        host_ready()?;
+        packages::resolve(&cache, args, &stale, &mut resolved)?;
+    }
+    let mut work = Work { cache: &cache, args, resolved: &resolved, downloaded: 0, did: false };
+    let qemu = match &args.qemu {
+        Some(path) => Qemu::Own(existing(path, "--qemu")?),
+        None => Qemu::Cached(work.root("qemu")?),
+    };
+    let buildroot = work.root("buildroot")?;
+    let (tree, vmlinux, modules, release) = match &args.kernel_tree {
+        Some(tree) => {
+            let tree = existing(tree, "--kernel-tree")?;
+            let vmlinux = existing(&tree.join("vmlinux"), "the kernel in --kernel-tree (vmlinux)")?;
+            (tree, vmlinux, None, String::new())
+        }
+        None => work.kernel(&buildroot)?,
+    };
+    let (rootfs, busybox) = work.rootfs(&buildroot, modules.as_deref(), &release)?;
+    let rootfs = match &args.rootfs {
+        Some(file) => existing(file, "--rootfs")?,
+        None => rootfs,
+    };
+    if work.did {
+        let (seconds, downloaded) = (begun.elapsed().as_secs_f64(), work.downloaded);
+        Records::step(&cache, "setup", seconds, downloaded)?;
+        let fetched = progress::size(downloaded);
+        eprintln!("set-up complete in {seconds:.0} s, {fetched} downloaded, everything in {}", cache.root().display());
+    }
+    let sets: Vec<String> = resolved.sets.values().map(Set::key).collect();
+    let parts: Vec<&str> = sets.iter().map(String::as_str).collect();
+    let key = stamp::digest(&parts);
+    Ok(Ready {
+        buildroot: args.kernel_tree.is_none().then_some(buildroot),
+        cache: cache.clone(),
+        qemu,
+        tree,
+        vmlinux,
+        modules,
+        release,
+        rootfs,
+        busybox,
+        key,
+    })
+}
+
+/// One set-up at a time in one cache; a second waits for the first.
+fn lock(cache: &Cache) -> Result<File> {
+    let path = cache.root().join("setup.lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    if file.try_lock().is_err() {
+        eprintln!("another set-up is under way in {}; waiting for it", cache.root().display());
+        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    }
+    Ok(file)
+}
+
+/// Says what the host lacks before anything is begun.
+fn host_ready() -> Result<()> {
+    let needed = [
+        ("apt-get", "apt"),
+        ("apt-cache", "apt"),
+        ("dpkg-deb", "dpkg"),
+        ("tar", "tar"),
+        ("unshare", "util-linux"),
+        ("setpriv", "util-linux"),
+        ("mount", "mount"),
+        ("chroot", "coreutils"),
+    ];
+    let mut missing: Vec<&str> = needed.iter().filter(|(tool, _)| !exec::have(tool)).map(|(_, p)| *p).collect();
+    missing.dedup();
+    if !missing.is_empty() {
+        bail!(
+            "the set-up needs these Debian packages on this machine: {}; install them first. On another \
+             distribution, give your own parts with --qemu, --kernel-tree and --rootfs",
+            missing.join(" ")
+        );
+    }
+    if !rustix::process::geteuid().is_root() {
+        bail!("the set-up unpacks Debian roots and enters them by chroot, which needs root: run it as root once");
+    }
+    Ok(())
+}
+
+/// A person's own part must exist.
+fn existing(path: &Path, what: &str) -> Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("{what}: cannot find {}", path.display()))
+}
+
+/// The steps' common state.
+struct Work<'a> {
+    cache: &'a Cache,
+    args: &'a SetupArgs,
+    resolved: &'a Resolved,
+    downloaded: u64,
+    did: bool,
+}
+
+impl Work<'_> {
+    fn set(&self, name: &str) -> Result<&Set> {
+        self.resolved.sets.get(name).with_context(|| format!("the package set {name} was not resolved"))
+    }
+
+    fn suite(&self, set: &str) -> Suite {
+        packages::suite(self.cache, &self.args.mirror, set)
+    }
+
+    /// Fetches a set's package files; returns where they lie.
+    fn fetch(&mut self, name: &str) -> Result<Vec<PathBuf>> {
+        host_ready()?;
+        self.did = true;
+        let set = self.set(name)?.clone();
+        let suite = self.suite(name);
+        let step = Step::begin(&format!("download {name}"));
+        let bytes = suite.fetch(&set.packages, &step, &self.cache.logs())?;
+        let seconds = step.done(&progress::size(bytes));
+        self.downloaded += bytes;
+        if bytes > 0 {
+            Records::step(self.cache, &format!("download {name}"), seconds, bytes)?;
+        }
+        Ok(set.packages.iter().map(|p| suite.file(p)).collect())
+    }
+
+    /// Runs a step that makes a product, unless the product is fresh.
+    fn product(
+        &mut self,
+        name: &str,
+        key: &str,
+        title: &str,
+        make: impl FnOnce(&mut Self, &Path) -> Result<()>,
+    ) -> Result<PathBuf> {
+        let product = self.cache.product(name);
+        if stamp::fresh(&product, key) {
+            return Ok(product);
+        }
+        self.did = true;
+        let cache = self.cache;
+        let begun = Instant::now();
+        let product = stamp::publish(cache, name, key, |scratch| make(self, scratch))
+            .with_context(|| format!("set-up step: {title}"))?;
+        Records::step(cache, title, begun.elapsed().as_secs_f64(), 0)?;
+        Ok(product)
+    }
+
+    /// An unpacked root of one set.
+    fn root(&mut self, name: &str) -> Result<PathBuf> {
+        let key = stamp::digest(&["root 1", &self.set(name)?.key()]);
+        if stamp::fresh(&self.cache.product(name), &key) {
+            return Ok(self.cache.product(name));
+        }
+        let files = self.fetch(name)?;
+        self.product(name, &key, &format!("unpack {name}"), |_, into| {
+            progress::step(&format!("unpack {name}"), |step| {
+                unpack::root(&files, into, step)?;
+                packages::finish_root(into)
+            })
+            .map(|_| ())
+        })
+    }
+}
