@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
+/*
+ * The part of virtio-igpu's user interface that <drm/i915_drm.h> does not have.
+ *
+ * virtio-igpu's guest driver answers to the name "i915" and to the ioctls of
+ * <drm/i915_drm.h>. On top of those it offers VM_BIND: address spaces in which
+ * userspace itself decides what is mapped where. Mappings stay until they are
+ * taken away, and a submission (EXECBUFFER3) names nothing but the address of its
+ * batch. The layouts are those of the i915 VM_BIND RFC, which the kernel's
+ * documentation holds as gpu/rfc/i915_vm_bind. Two of its numbers have been given
+ * to other things in the mainline driver since; they have values of our own here,
+ * far above what mainline hands out.
+ *
+ * The header compiles as C and as C++, in userspace and in the kernel.
+ */
+#ifndef VIRTIO_IGPU_DRM_H
+#define VIRTIO_IGPU_DRM_H
+
+/*
+ * The kernel's headers keep i915_drm.h in drm/, libdrm's (libdrm-dev in Debian) in a
+ * folder that pkg-config --cflags libdrm puts on the search path.
+ */
+#if defined(__KERNEL__)
+#include <uapi/drm/i915_drm.h>
+#elif defined(__has_include)
+#if __has_include(<drm/i915_drm.h>)
+#include <drm/i915_drm.h>
+#else
+#include <i915_drm.h>
+#endif
+#else
+#include <drm/i915_drm.h>
+#endif
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: Finding out whether VM_BIND is there
+ *
+ * I915_PARAM_VM_BIND_VERSION is a parameter of DRM_IOCTL_I915_GETPARAM. A driver
+ * that does not know it answers EINVAL. The values are:
+ *
+ * 0: there is no VM_BIND.
+ *
+ * 1: a bind is refused where any of its range is in use, and an unbind takes away
+ *    exactly one mapping, as it was made.
+ *
+ * 2: a bind replaces whatever its range holds, and an unbind may cover a part of
+ *    a mapping (which splits it), several mappings, and holes.
+ */
+#define I915_PARAM_VM_BIND_VERSION		0x10039
+
+/**
+ * DOC: An address space in VM_BIND mode
+ *
+ * This bit in the flags of struct drm_i915_gem_vm_control, given to
+ * DRM_IOCTL_I915_GEM_VM_CREATE, makes an address space for VM_BIND. The choice is
+ * for life: DRM_IOCTL_I915_GEM_VM_BIND, _VM_UNBIND and _EXECBUFFER3 work on such
+ * an address space alone, DRM_IOCTL_I915_GEM_EXECBUFFER2 on all others alone; the
+ * wrong pairing is EOPNOTSUPP. A context on such an address space has to be made
+ * non-recoverable (I915_CONTEXT_PARAM_RECOVERABLE = 0).
+ */
+#define I915_VM_CREATE_FLAGS_USE_VM_BIND	(1u << 0)
+
+/* Command numbers, counted from DRM_COMMAND_BASE. */
+#define DRM_I915_GEM_VM_BIND			0x3d
+#define DRM_I915_GEM_VM_UNBIND			0x3e
+#define DRM_I915_GEM_EXECBUFFER3		0x3f
+
+#define DRM_IOCTL_I915_GEM_VM_BIND \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_I915_GEM_VM_BIND, struct drm_i915_gem_vm_bind)
+#define DRM_IOCTL_I915_GEM_VM_UNBIND \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_I915_GEM_VM_UNBIND, struct drm_i915_gem_vm_unbind)
+#define DRM_IOCTL_I915_GEM_EXECBUFFER3 \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_I915_GEM_EXECBUFFER3, struct drm_i915_gem_execbuffer3)
+
+/**
+ * struct drm_i915_gem_timeline_fence - one syncobj to wait for or to signal
+ *
+ * Says what an operation has to wait for (an in-fence) or what it signals when it
+ * is done (an out-fence). A syncobj may be used either way: as a binary one, which
+ * carries one fence, or as a timeline, which carries a fence for each point.
+ */
+struct drm_i915_gem_timeline_fence {
+	/** @handle: the syncobj's handle in this file. */
+	__u32 handle;
+
+	/**
+	 * @flags: any of
+	 *
+	 * I915_TIMELINE_FENCE_WAIT: the operation starts after this fence.
+	 *
+	 * I915_TIMELINE_FENCE_SIGNAL: this fence signals after the operation.
+	 */
+	__u32 flags;
+#define I915_TIMELINE_FENCE_WAIT		(1u << 0)
+#define I915_TIMELINE_FENCE_SIGNAL		(1u << 1)
+/* All bits that are neither of the two. */
+#define __I915_TIMELINE_FENCE_UNKNOWN_FLAGS \
+	(~(I915_TIMELINE_FENCE_WAIT | I915_TIMELINE_FENCE_SIGNAL))
+
+	/**
+	 * @value: the point on the timeline; 0 stands for a binary syncobj's one
+	 * fence. A timeline's point 0 is not a point: asking for it would turn the
+	 * syncobj into a binary one.
+	 */
+	__u64 value;
+};
+
+/**
+ * struct drm_i915_gem_vm_bind - map a section of an object into an address space
+ *
+ * Argument of DRM_IOCTL_I915_GEM_VM_BIND. The @length bytes of object @handle from
+ * @offset on appear at GPU address @start of address space @vm_id, and stay there
+ * until they are unbound or (from version 2 on) replaced. The mapping keeps the
+ * object's memory alive, also when its handle is closed. One section may be mapped
+ * at several places.
+ *
+ * @start, @offset and @length are multiples of 4 KiB.
+ *
+ * Errors: EINVAL for an unknown flag, reserved field or extension, for a length of
+ * 0, a number that is not aligned, a section that is not inside the object, a range
+ * that is not inside the address space, and another address space's private
+ * object; ENOENT for an address space, object or fence handle that does not exist;
+ * EOPNOTSUPP for an address space that is not in VM_BIND mode. Version 1 only:
+ * EEXIST where @start lies in a mapping, ENOSPC for any other overlap.
+ */
+struct drm_i915_gem_vm_bind {
+	/** @vm_id: the address space. */
+	__u32 vm_id;
+
+	/** @handle: the object. */
+	__u32 handle;
+
+	/** @start: GPU address at which the mapping begins. */
+	__u64 start;
+
+	/** @offset: where in the object the section begins, in bytes. */
+	__u64 offset;
+
+	/** @length: length of the section, in bytes. */
+	__u64 length;
+
+	/**
+	 * @flags: 0, or
+	 *
+	 * I915_GEM_VM_BIND_CAPTURE: the error state of a hang shows this mapping's
+	 * contents.
+	 *
+	 * @fence has flags of its own.
+	 */
+	__u64 flags;
+#define I915_GEM_VM_BIND_CAPTURE		(1u << 0)
+
+	/**
+	 * @fence: with I915_TIMELINE_FENCE_SIGNAL the ioctl returns at once and
+	 * this fence signals when the GPU sees the mapping; without, the ioctl
+	 * returns when that is so. I915_TIMELINE_FENCE_WAIT is refused.
+	 *
+	 * An EXECBUFFER3 that is called after this ioctl has returned sees the
+	 * mapping either way: it need not wait for the fence.
+	 */
+	struct drm_i915_gem_timeline_fence fence;
+
+	/** @extensions: chain of struct i915_user_extension; none is defined, so 0. */
+	__u64 extensions;
+};
+
+/**
+ * struct drm_i915_gem_vm_unbind - take a range out of an address space
+ *
+ * Argument of DRM_IOCTL_I915_GEM_VM_UNBIND. After it the GPU finds nothing at the
+ * @length bytes from @start on. Work on the GPU that still uses the range is not
+ * waited for: it is up to userspace that there is none. That the range holds
+ * nothing is no error.
+ *
+ * Errors: EINVAL for an unknown flag, reserved field or extension, for a length of
+ * 0, a number that is not aligned, and a range that is not inside the address
+ * space; ENOENT for an address space or fence handle that does not exist;
+ * EOPNOTSUPP for an address space that is not in VM_BIND mode.
+ */
+struct drm_i915_gem_vm_unbind {
+	/** @vm_id: the address space. */
+	__u32 vm_id;
+
+	/** @rsvd: reserved, 0. */
+	__u32 rsvd;
+
+	/** @start: GPU address at which the range begins. */
+	__u64 start;
+
+	/** @length: length of the range, in bytes. */
+	__u64 length;
+
+	/** @flags: reserved, 0. @fence has flags of its own. */
+	__u64 flags;
+
+	/** @fence: as in struct drm_i915_gem_vm_bind. */
+	struct drm_i915_gem_timeline_fence fence;
+
+	/** @extensions: chain of struct i915_user_extension; none is defined, so 0. */
+	__u64 extensions;
+};
+
+/**
+ * struct drm_i915_gem_execbuffer3 - run a batch in an address space in VM_BIND mode
+ *
+ * Argument of DRM_IOCTL_I915_GEM_EXECBUFFER3. The GPU runs the batch at
+ * @batch_address on one engine of the context's map. Whatever was bound before this
+ * call is there for it; there is no list of objects.
+ *
+ * Errors, in the order in which they are looked for: EINVAL for a reserved field,
+ * flag or extension; for the fences EINVAL (too many, unknown flags, nothing to
+ * wait for, one same point waited for and signalled), EFAULT, ENOENT; ENOENT for
+ * an unknown context; EOPNOTSUPP if its address space is not in VM_BIND mode;
+ * EINVAL without a user engine map or for an index that is not in it; EFAULT for an
+ * unreadable array of addresses; EINVAL for an address where nothing is mapped; EIO
+ * for a context that was banned.
+ */
+struct drm_i915_gem_execbuffer3 {
+	/** @ctx_id: the context; it must have a user engine map. */
+	__u32 ctx_id;
+
+	/** @engine_idx: index into the context's engine map. */
+	__u32 engine_idx;
+
+	/**
+	 * @batch_address: GPU address of the first command. For an engine made by
+	 * struct i915_context_engines_parallel_submit it is a pointer to an array of
+	 * addresses, one for each engine of that set.
+	 */
+	__u64 batch_address;
+
+	/** @flags: reserved, 0. */
+	__u64 flags;
+
+	/** @rsvd1: reserved, 0. */
+	__u32 rsvd1;
+
+	/** @fence_count: number of entries in @timeline_fences. */
+	__u32 fence_count;
+
+	/** @timeline_fences: pointer to struct drm_i915_gem_timeline_fence[]. */
+	__u64 timeline_fences;
+
+	/** @rsvd2: reserved, 0. */
+	__u64 rsvd2;
+
+	/** @extensions: chain of struct i915_user_extension; none is defined, so 0. */
+	__u64 extensions;
+};
+
+/**
+ * struct drm_i915_gem_create_ext_vm_private - an object for one address space
+ *
+ * Extension of struct drm_i915_gem_create_ext. The object can be bound in address
+ * space @vm_id only, cannot be exported and cannot be used by EXECBUFFER2. In
+ * return a submission costs the same however many such objects are bound.
+ *
+ * Errors of DRM_IOCTL_I915_GEM_CREATE_EXT: EINVAL for a reserved field of @base
+ * and for an address space that is not in VM_BIND mode; ENOENT for a @vm_id of 0
+ * and one that does not exist.
+ */
+struct drm_i915_gem_create_ext_vm_private {
+#define I915_GEM_CREATE_EXT_VM_PRIVATE		0x10002
+	/** @base: link of the extension chain. */
+	struct i915_user_extension base;
+
+	/** @vm_id: the address space to which the object belongs. */
+	__u32 vm_id;
+};
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* VIRTIO_IGPU_DRM_H */
