@@ -1,0 +1,156 @@
+//! What the model tells its user: work that ended, contexts that hung. Plain data
+//! and one trait; knows nothing of how work executes.
+
+use std::fmt;
+
+use crate::ids::{ContextId, Point};
+use crate::platform::EngineId;
+
+/// How a submission or bind ended. In every case its point is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Executed to its end.
+    Completed,
+    /// The batch hung and its context was reset; a [`HangReport`] went before.
+    Hung,
+    /// Not executed, or not to its end: its context was cancelled, destroyed or
+    /// banned by an earlier hang, or its address space was destroyed.
+    Cancelled,
+    /// A bind that would have passed
+    /// [`MAX_MAPPED_EXTENTS`](crate::limits::MAX_MAPPED_EXTENTS); nothing was changed.
+    OutOfSpace,
+}
+
+/// A submission or bind has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Completion {
+    /// The point it was to signal, now reached.
+    pub point: Point,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Why a context hung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangReason {
+    /// No such command on this engine.
+    UnknownCommand,
+    /// The command's length field is too short or too long for what it says.
+    BadLength,
+    /// A field of the command holds what the hardware does not define.
+    BadField {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The command needs shader cores, or fixed-function 3D or media, which the
+    /// model doesn't have.
+    NoShaderCores,
+    /// The command is for privileged batches only.
+    Privileged,
+    /// The command streamer was sent to an address where nothing is mapped.
+    FetchUnmapped,
+    /// Strict mode: an access to an address where nothing is mapped.
+    UnmappedAccess {
+        /// Whether it was a write.
+        write: bool,
+    },
+    /// Strict mode: a write to a read-only page.
+    ReadOnlyWrite,
+    /// Guest memory that was bound is no longer there.
+    MemoryGone,
+    /// A second-level batch started a second-level batch.
+    TooManyLevels,
+    /// The batch had to make room and reached no arbitration point in time.
+    PreemptTimeout,
+    /// The batch ran alone and reached no arbitration point in time.
+    HeartbeatTimeout,
+}
+
+impl fmt::Display for HangReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand => f.write_str("unknown command"),
+            Self::BadLength => f.write_str("command of a wrong length"),
+            Self::BadField { what } => write!(f, "undefined field: {what}"),
+            Self::NoShaderCores => f.write_str("no shader cores"),
+            Self::Privileged => f.write_str("privileged command"),
+            Self::FetchUnmapped => f.write_str("batch runs where nothing is mapped"),
+            Self::UnmappedAccess { write: false } => f.write_str("read where nothing is mapped"),
+            Self::UnmappedAccess { write: true } => f.write_str("write where nothing is mapped"),
+            Self::ReadOnlyWrite => f.write_str("write to a read-only page"),
+            Self::MemoryGone => f.write_str("bound guest memory is gone"),
+            Self::TooManyLevels => f.write_str("batch nested too deep"),
+            Self::PreemptTimeout => f.write_str("no arbitration point while others wait"),
+            Self::HeartbeatTimeout => f.write_str("no arbitration point for too long"),
+        }
+    }
+}
+
+/// A context that hung, as it was at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HangReport {
+    /// Whose batch.
+    pub context: ContextId,
+    /// On which of its slots.
+    pub slot: u16,
+    /// On which engine.
+    pub engine: EngineId,
+    /// The point its submission was to signal.
+    pub point: Point,
+    /// Why.
+    pub reason: HangReason,
+    /// Where the batch of the submission starts (GPU virtual address).
+    pub batch: u64,
+    /// Where the command at fault stands (GPU virtual address).
+    pub address: u64,
+    /// Its first dword; 0 where it could not be fetched.
+    pub dword: u32,
+    /// The GPU virtual address whose access failed, where one did.
+    pub fault_address: Option<u64>,
+    /// GPU virtual address of the first of `dwords`.
+    pub dwords_address: u64,
+    /// The batch around `address`, at most [`HangReport::WINDOW`] dwords.
+    pub dwords: Vec<u32>,
+}
+
+impl HangReport {
+    /// Most dwords of the batch that a report carries.
+    pub const WINDOW: usize = 64;
+}
+
+impl fmt::Display for HangReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} hung {} (slot {}): {}, command {:#010x} at {:#x} in the batch at {:#x}",
+            self.context, self.engine, self.slot, self.reason, self.dword, self.address, self.batch
+        )?;
+        if let Some(address) = self.fault_address {
+            write!(f, ", fault address {address:#x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the model reports to.
+///
+/// The calls come from the model's engine threads, and also from inside
+/// [`Gpu::bind`](crate::Gpu::bind), [`Gpu::unbind`](crate::Gpu::unbind),
+/// [`Gpu::submit`](crate::Gpu::submit) and the calls that cancel or destroy, on the
+/// caller's own thread: whatever lock the sink takes must not be held around those.
+/// The model holds no lock of its own during a call, so a sink may call the model
+/// back. Calls for one timeline come in the order of its points; the work that
+/// waits for a point starts after the sink has heard of it. A slow sink slows the
+/// engine that calls it and no other.
+pub trait CompletionSink: Send + Sync {
+    /// A submission or bind has ended.
+    fn completed(&self, completion: Completion);
+
+    /// A context hung; `completed` with [`Outcome::Hung`] follows.
+    fn hung(&self, report: HangReport);
+
+    /// A batch executed MI_USER_INTERRUPT.
+    fn user_interrupt(&self, context: ContextId, slot: u16) {
+        let _ = (context, slot);
+    }
+}

@@ -1,0 +1,86 @@
+//! What the model counts, for metrics and tests. Written by the engines, one set
+//! each, without locks; read by whoever asks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// One engine's counts.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct EngineCounters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        /// The same, being counted.
+        #[derive(Debug, Default)]
+        pub(crate) struct LiveCounters {
+            $(pub(crate) $name: AtomicU64,)*
+        }
+
+        impl LiveCounters {
+            pub(crate) fn read(&self) -> EngineCounters {
+                EngineCounters { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+        }
+
+        impl std::ops::Add for EngineCounters {
+            type Output = Self;
+
+            fn add(self, other: Self) -> Self {
+                Self { $($name: self.$name.wrapping_add(other.$name),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Nanoseconds in which a batch was on the engine and not merely polled for.
+    busy_ns,
+    /// Submissions that ended, however they did.
+    submissions,
+    /// Commands executed.
+    commands,
+    /// Times a batch made room for another before its end.
+    preemptions,
+    /// Polls of a spinning or waiting batch.
+    polls,
+    /// Register writes that were dropped: privileged, unknown or read-only registers.
+    dropped_register_writes,
+    /// Accesses that met no mapping, a read-only page or missing memory.
+    faults,
+    /// Submissions that ended as hung.
+    hangs,
+    /// Submissions that ended as cancelled.
+    cancelled,
+    /// Bytes written by blitter commands.
+    bytes_blitted,
+    /// MI_USER_INTERRUPTs, and flushes with their notify bit set.
+    interrupts,
+}
+
+/// All counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Each engine's, in the platform's order.
+    pub engines: Vec<EngineCounters>,
+    /// Binds and unbinds applied.
+    pub binds: u64,
+    /// Extents mapped by them.
+    pub extents_bound: u64,
+    /// Submissions and binds that wait or run now.
+    pub pending: u64,
+}
+
+impl Counters {
+    /// The engines' counts added up.
+    pub fn total(&self) -> EngineCounters {
+        self.engines
+            .iter()
+            .fold(EngineCounters::default(), |sum, &engine| sum + engine)
+    }
+}
+
+/// Adds to a counter.
+pub(crate) fn count(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
+}
