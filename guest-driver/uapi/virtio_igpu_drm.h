@@ -11,18 +11,19 @@
  * to other things in the mainline driver since; they have values of our own here,
  * far above what mainline hands out.
  *
+ * GPU addresses have 48 bits. One at or above 1 << 47 is given in canonical form, as
+ * EXECBUFFER2 wants it: bits 63 to 48 are copies of bit 47.
+ *
  * The header compiles as C and as C++, in userspace and in the kernel.
  */
 #ifndef VIRTIO_IGPU_DRM_H
 #define VIRTIO_IGPU_DRM_H
 
 /*
- * The kernel's headers keep i915_drm.h in drm/, libdrm's (libdrm-dev in Debian) in a
- * folder that pkg-config --cflags libdrm puts on the search path.
+ * The kernel's headers keep i915_drm.h in drm/. libdrm's (Debian: libdrm-dev) lie in a
+ * folder that `pkg-config --cflags libdrm` puts on the search path.
  */
-#if defined(__KERNEL__)
-#include <uapi/drm/i915_drm.h>
-#elif defined(__has_include)
+#if defined(__has_include) && !defined(__KERNEL__)
 #if __has_include(<drm/i915_drm.h>)
 #include <drm/i915_drm.h>
 #else
