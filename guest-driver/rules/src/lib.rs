@@ -1,1 +1,48 @@
-//! Placeholder room.
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The guest driver's decisions, without its effects: what a proto-context accepts, what
+//! an engine map may hold, what a bind does to the mappings that are there, how an ioctl's
+//! values are checked and in which order, what a question about the platform is answered.
+//!
+//! Nothing here touches user memory, takes a lock, allocates or knows a kernel type. A
+//! rule that needs something looked up between two checks is split there: the first part
+//! says what to look up, the second judges what was found. All of it is therefore the same
+//! under cargo, where property tests run it on the host, and in the kernel, where the
+//! driver's crate includes this file as a module.
+//!
+//! The reference is the i915 driver of Linux 7.2: each item names the function whose
+//! behaviour it encodes, and behaves like it down to the errno and to which of two errors
+//! comes first. For `VM_BIND` and `EXECBUFFER3`, which i915 never merged, it is the
+//! project's uAPI header.
+//!
+//! # Vocabulary
+//!
+//! - *engine index*: the place of an engine in the platform's list, [`EngineIndex`].
+//! - *slot*: an entry of a context's engine map, [`EngineSlot`].
+//! - *canonical address*: a GPU address whose bits above the 48th repeat bit 47, the form
+//!   in which userspace writes and reads addresses. The driver works with 48 bits.
+
+// Under cargo this is a crate of its own and needs no std; in the kernel it is a module
+// of the driver's crate, where the attribute below has no meaning.
+#![cfg_attr(not(CONFIG_RUST), no_std)]
+
+pub mod address;
+//X pub mod address_allocator;
+pub mod engine_map;
+pub mod errno;
+//X pub mod execbuffer2;
+pub mod extensions;
+//X pub mod getparam;
+//X pub mod object;
+pub mod platform;
+//X pub mod proto_context;
+//X pub mod query;
+//X pub mod range_map;
+pub mod sseu;
+pub mod sync;
+pub mod uapi_numbers;
+//X pub mod vm_bind;
+
+pub use engine_map::{EngineMap, EngineSlot};
+pub use errno::Errno;
+pub use platform::{EngineIndex, PlatformFacts};
