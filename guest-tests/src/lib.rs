@@ -1,1 +1,8 @@
-//! Placeholder room.
+//! What the programs of this crate share: the uAPI by system calls ([`sys`]), a small
+//! safe client library on top ([`client`]), and GPU commands ([`gpu`]).
+//!
+//! The programs run inside the guest and know the uAPI only: nothing here depends on how
+//! the driver or the device works.
+
+pub mod client;
+pub mod sys;
