@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! VM_BIND, VM_UNBIND and EXECBUFFER3: what is checked, in which order, with which error.
+//!
+//! i915 never merged these ioctls, so the project's uAPI header rules. Each ioctl's checks
+//! come in stages with look-ups in between, and the type of one stage is what the next
+//! begins with, so that none can be left out:
+//!
+//! | stage of VM_BIND | on failure |
+//! | --- | --- |
+//! | [`check_bind`] | `EINVAL` |
+//! | look up the VM; [`check_bind_mode`] | `ENOENT`; `EOPNOTSUPP` |
+//! | look up the object | `ENOENT` |
+//! | [`BindRequest::check_object`] | `EINVAL` |
+//! | look up the fence | `ENOENT`, `ENOMEM` |
+//! | version 1: [`range_map::check_unoccupied`](super::range_map::check_unoccupied) | `EEXIST`, `ENOSPC` |
+//!
+//! | stage of VM_UNBIND | on failure |
+//! | --- | --- |
+//! | [`check_unbind`] | `EINVAL` |
+//! | look up the VM; [`check_bind_mode`] | `ENOENT`; `EOPNOTSUPP` |
+//! | [`UnbindRequest::check_range`] | `EINVAL` |
+//! | look up the fence | `ENOENT`, `ENOMEM` |
+//! | version 1: [`range_map::check_exact`](super::range_map::check_exact) | `EINVAL` |
+//!
+//! | stage of EXECBUFFER3 | on failure |
+//! | --- | --- |
+//! | [`check_execbuffer3`] | `EINVAL` |
+//! | read the fences | `EFAULT` |
+//! | each: [`check_fence_flags`], look it up, [`fence_action`] | `EINVAL`, `ENOENT`, `EINVAL` |
+//! | look up the context; [`check_bind_mode`] of its VM | `ENOENT`; `EOPNOTSUPP` |
+//! | [`select_slot`] | `EINVAL` |
+//! | read the batch addresses | `EFAULT` |
+//! | each: [`check_batch_address`], and that it is mapped | `EINVAL` |
+//! | the context is banned | `EIO` |
+
+use super::address::{is_canonical, is_page_aligned, noncanonical, range_overflows, Range};
+use super::engine_map::{EngineMap, EngineSlot};
+use super::errno::{valid_if, Errno, Result};
+use super::platform::PlatformFacts;
+use super::uapi_numbers::*;
+
+/// `struct drm_i915_gem_timeline_fence`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimelineFence {
+    /// The syncobj.
+    pub handle: u32,
+    /// Bits of `I915_TIMELINE_FENCE_*`.
+    pub flags: u32,
+    /// The point; 0 for a binary syncobj.
+    pub value: u64,
+}
+
+/// The fence a bind or unbind is to signal; `None` for an ioctl that waits itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutFence {
+    /// The syncobj.
+    pub handle: u32,
+    /// The point; 0 for a binary syncobj.
+    pub value: u64,
+}
+
+impl OutFence {
+    /// Waiting on it and unknown flags are `EINVAL`; without the signal flag the rest is
+    /// not looked at.
+    fn from_user(fence: &TimelineFence) -> Result<Option<Self>> {
+        valid_if(fence.flags & !I915_TIMELINE_FENCE_SIGNAL == 0)?;
+        Ok((fence.flags != 0).then_some(Self {
+            handle: fence.handle,
+            value: fence.value,
+        }))
+    }
+}
+
+/// A range as userspace writes it, its start in canonical form.
+fn user_range(facts: &PlatformFacts, start: u64, length: u64) -> Result<Range> {
+    valid_if(is_canonical(start))?;
+    let range = Range::new(noncanonical(start), length)?;
+    valid_if(!range_overflows(
+        range.start(),
+        range.length(),
+        facts.address_space_size(),
+    ))?;
+    Ok(range)
+}
+
+/// VM_CREATE's flags: whether the address space is to be in bind mode. Unknown flags are
+/// `EINVAL`, bind mode on a platform without is `EOPNOTSUPP`.
+pub fn check_vm_create(facts: &PlatformFacts, flags: u32) -> Result<bool> {
+    valid_if(flags & !I915_VM_CREATE_FLAGS_USE_VM_BIND == 0)?;
+    let bind_mode = flags & I915_VM_CREATE_FLAGS_USE_VM_BIND != 0;
+    if bind_mode && facts.vm_bind_version == 0 {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    Ok(bind_mode)
+}
+
+/// VM_DESTROY (`gem/i915_gem_context.c:i915_gem_vm_destroy_ioctl`), before the look-up.
+pub fn check_vm_destroy(flags: u32, extensions: u64) -> Result {
+    valid_if(flags == 0 && extensions == 0)
+}
+
+/// Whether an address space is in the mode an ioctl is for: `EOPNOTSUPP` if not.
+/// VM_BIND, VM_UNBIND and EXECBUFFER3 want bind mode, EXECBUFFER2 wants its absence.
+pub const fn check_bind_mode(wanted: bool, bind_mode: bool) -> Result {
+    if bind_mode == wanted {
+        Ok(())
+    } else {
+        Err(Errno::EOPNOTSUPP)
+    }
+}
+
+/// `struct drm_i915_gem_vm_bind` but for the ids that are looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BindArguments {
+    /// GPU address, canonical.
+    pub start: u64,
+    /// Where in the object the section begins.
+    pub offset: u64,
+    /// Length of the section.
+    pub length: u64,
+    /// Bits of `I915_GEM_VM_BIND_*`.
+    pub flags: u64,
+    /// What to signal.
+    pub fence: TimelineFence,
+    /// Must be zero.
+    pub extensions: u64,
+}
+
+/// A VM_BIND whose flags are in order.
+#[derive(Clone, Copy, Debug)]
+pub struct BindRequest(BindArguments);
+
+/// A VM_BIND with nothing left to check but whether the fence exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedBind {
+    /// The GPU addresses.
+    pub range: Range,
+    /// The byte of the object that stands at the range's start.
+    pub offset: u64,
+    /// The mapping's contents go to the error state of a hang.
+    pub capture: bool,
+    /// What to signal.
+    pub fence: Option<OutFence>,
+}
+
+/// The address space an object may be bound in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Any.
+    Shared,
+    /// The one at hand, whose private object it is.
+    ThisVm,
+    /// Another, whose private object it is.
+    AnotherVm,
+}
+
+/// VM_BIND, before the look-ups: unknown flags and extensions are `EINVAL`.
+pub fn check_bind(arguments: BindArguments) -> Result<BindRequest> {
+    valid_if(arguments.flags & !I915_GEM_VM_BIND_CAPTURE == 0)?;
+    valid_if(arguments.extensions == 0)?;
+    Ok(BindRequest(arguments))
+}
+
+impl BindRequest {
+    /// VM_BIND, once the object is known. Everything that is wrong is `EINVAL`.
+    pub fn check_object(
+        &self,
+        facts: &PlatformFacts,
+        object_size: u64,
+        owner: Owner,
+    ) -> Result<CheckedBind> {
+        let arguments = &self.0;
+        valid_if(arguments.length != 0)?;
+        valid_if(is_page_aligned(arguments.offset) && is_page_aligned(arguments.length))?;
+        let fence = OutFence::from_user(&arguments.fence)?;
+        valid_if(!range_overflows(
+            arguments.offset,
+            arguments.length,
+            object_size,
+        ))?;
+        valid_if(owner != Owner::AnotherVm)?;
+        Ok(CheckedBind {
+            range: user_range(facts, arguments.start, arguments.length)?,
+            offset: arguments.offset,
+            capture: arguments.flags & I915_GEM_VM_BIND_CAPTURE != 0,
+            fence,
+        })
+    }
+}
+
+/// `struct drm_i915_gem_vm_unbind` but for the id that is looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnbindArguments {
+    /// Must be zero.
+    pub reserved: u32,
+    /// GPU address, canonical.
+    pub start: u64,
+    /// Length of the range.
+    pub length: u64,
+    /// Must be zero.
+    pub flags: u64,
+    /// What to signal.
+    pub fence: TimelineFence,
+    /// Must be zero.
+    pub extensions: u64,
+}
+
+/// A VM_UNBIND whose flags are in order.
+#[derive(Clone, Copy, Debug)]
+pub struct UnbindRequest(UnbindArguments);
+
+/// VM_UNBIND, before the look-up: reserved fields, flags and extensions are `EINVAL`.
+pub fn check_unbind(arguments: UnbindArguments) -> Result<UnbindRequest> {
+    valid_if(arguments.reserved == 0 && arguments.flags == 0 && arguments.extensions == 0)?;
+    Ok(UnbindRequest(arguments))
+}
+
+impl UnbindRequest {
+    /// VM_UNBIND, once the VM is known: the range and what to signal. Everything that is
+    /// wrong is `EINVAL`; nothing being mapped in the range is not wrong.
+    pub fn check_range(&self, facts: &PlatformFacts) -> Result<(Range, Option<OutFence>)> {
+        let fence = OutFence::from_user(&self.0.fence)?;
+        let range = user_range(facts, self.0.start, self.0.length)?;
+        Ok((range, fence))
+    }
+}
+
+/// The extension of GEM_CREATE_EXT that makes an object private to a VM: what is wrong
+/// with it before the VM is looked up. `EINVAL` for reserved fields (those of the link's
+/// header, that is), `ENOENT` for VM 0, which no VM is.
+pub fn check_private_object(vm_id: u32) -> Result {
+    if vm_id == 0 {
+        return Err(Errno::ENOENT);
+    }
+    Ok(())
+}
+
+/// Whether a VM may own private objects: `EINVAL` unless it is in bind mode.
+pub fn check_private_owner(bind_mode: bool) -> Result {
+    valid_if(bind_mode)
+}
+
+/// `struct drm_i915_gem_execbuffer3` but for the ids that are looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Execbuffer3 {
+    /// Must be zero.
+    pub flags: u64,
+    /// Must be zero.
+    pub rsvd1: u32,
+    /// Entries of the fence array.
+    pub fence_count: u32,
+    /// Must be zero.
+    pub rsvd2: u64,
+    /// Must be zero.
+    pub extensions: u64,
+}
+
+/// The most fences of an EXECBUFFER3: more, and the array would not be addressable.
+pub const MAX_FENCES: u32 = i32::MAX as u32 / 16;
+
+/// EXECBUFFER3, before anything is read or looked up: how many fences to read.
+pub fn check_execbuffer3(arguments: &Execbuffer3) -> Result<usize> {
+    valid_if(arguments.flags == 0 && arguments.rsvd1 == 0 && arguments.rsvd2 == 0)?;
+    valid_if(arguments.extensions == 0)?;
+    valid_if(arguments.fence_count <= MAX_FENCES)?;
+    Ok(arguments.fence_count as usize)
+}
+
+/// A fence of EXECBUFFER3, before its syncobj is looked up: `EINVAL` for unknown flags.
+pub fn check_fence_flags(flags: u32) -> Result {
+    valid_if(flags & !(I915_TIMELINE_FENCE_WAIT | I915_TIMELINE_FENCE_SIGNAL) == 0)
+}
+
+/// What the syncobj holds at the point that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointState {
+    /// No fence: nobody has said who will signal the point.
+    Nothing,
+    /// The point is past.
+    Signaled,
+    /// A fence that stands for the point.
+    Pending,
+}
+
+/// What a submission does with a fence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FenceAction {
+    /// Wait for the fence that stands for the point.
+    pub wait: bool,
+    /// Put the submission's fence in its place, or on the timeline at a point not 0.
+    pub signal: bool,
+}
+
+/// What a submission does with a timeline fence, once its syncobj is known
+/// (`gem/i915_gem_execbuffer.c:add_timeline_fence_array`): waiting for nothing and both
+/// waiting and signalling a point other than 0 are `EINVAL`.
+pub fn fence_action(flags: u32, value: u64, state: PointState) -> Result<FenceAction> {
+    let wait = flags & I915_TIMELINE_FENCE_WAIT != 0;
+    let signal = flags & I915_TIMELINE_FENCE_SIGNAL != 0;
+    if wait && !signal {
+        valid_if(state != PointState::Nothing)?;
+    }
+    valid_if(!(wait && signal && value != 0))?;
+    Ok(FenceAction {
+        wait: wait && state == PointState::Pending,
+        signal,
+    })
+}
+
+/// The slot EXECBUFFER3 submits to: `EINVAL` on a context without a map of its own or for
+/// a slot that is not there.
+pub fn select_slot(user_map: Option<&EngineMap>, engine_index: u32) -> Result<&EngineSlot> {
+    user_map.ok_or(Errno::EINVAL)?.get(engine_index as usize)
+}
+
+/// The 48-bit form of a batch's address: `EINVAL` if it is not canonical, lies outside
+/// the address space or is no multiple of 8. That something is mapped there is for the
+/// caller to check, with the same error.
+pub fn check_batch_address(facts: &PlatformFacts, address: u64) -> Result<u64> {
+    valid_if(is_canonical(address) && address % 8 == 0)?;
+    let address = noncanonical(address);
+    valid_if(address < facts.address_space_size())?;
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::platform::{ice_lake, tiger_lake};
+    use super::*;
+
+    const GOOD: BindArguments = BindArguments {
+        start: 0x10_0000,
+        offset: 4096,
+        length: 8192,
+        flags: 0,
+        fence: TimelineFence {
+            handle: 0,
+            flags: 0,
+            value: 0,
+        },
+        extensions: 0,
+    };
+
+    fn bind(arguments: BindArguments) -> Result<CheckedBind> {
+        check_bind(arguments)?.check_object(&tiger_lake(), 12288, Owner::Shared)
+    }
+
+    #[test]
+    fn a_bind_in_order_is_accepted() {
+        let fence = TimelineFence {
+            handle: 3,
+            flags: I915_TIMELINE_FENCE_SIGNAL,
+            value: 7,
+        };
+        let bound = bind(BindArguments {
+            flags: I915_GEM_VM_BIND_CAPTURE,
+            fence,
+            ..GOOD
+        })
+        .unwrap();
+        assert_eq!(bound.range, Range::new(0x10_0000, 8192).unwrap());
+        assert_eq!(bound.offset, 4096);
+        assert!(bound.capture);
+        assert_eq!(
+            bound.fence,
+            Some(OutFence {
+                handle: 3,
+                value: 7
+            })
+        );
+        // Without the signal flag the fence is not looked at.
+        let fence = TimelineFence {
+            handle: 99,
+            flags: 0,
+            value: 1,
+        };
+        assert_eq!(bind(BindArguments { fence, ..GOOD }).unwrap().fence, None);
+    }
+
+    #[test]
+    fn flags_and_extensions_are_refused_before_any_look_up() {
+        assert!(check_bind(BindArguments { flags: 2, ..GOOD }).is_err());
+        assert!(check_bind(BindArguments {
+            extensions: 8,
+            ..GOOD
+        })
+        .is_err());
+        // A bad length is not: the VM's and the object's errors come first.
+        assert!(check_bind(BindArguments { length: 0, ..GOOD }).is_ok());
+    }
+
+    #[test]
+    fn bad_ranges_are_einval() {
+        for wrong in [
+            BindArguments { length: 0, ..GOOD },
+            BindArguments {
+                length: 4095,
+                ..GOOD
+            },
+            BindArguments {
+                start: GOOD.start + 8,
+                ..GOOD
+            },
+            BindArguments { offset: 8, ..GOOD },
+            BindArguments {
+                offset: 8192,
+                ..GOOD
+            },
+            BindArguments {
+                length: 16384,
+                ..GOOD
+            },
+            BindArguments {
+                offset: u64::MAX - 4095,
+                ..GOOD
+            },
+            BindArguments {
+                start: 1 << 48,
+                ..GOOD
+            },
+            BindArguments {
+                start: 1 << 47,
+                ..GOOD
+            },
+            BindArguments {
+                start: u64::MAX - 4095,
+                ..GOOD
+            },
+            BindArguments {
+                fence: TimelineFence {
+                    flags: I915_TIMELINE_FENCE_WAIT,
+                    ..TimelineFence::default()
+                },
+                ..GOOD
+            },
+        ] {
+            assert_eq!(bind(wrong), Err(Errno::EINVAL), "{wrong:?}");
+        }
+        // The last page but one, in canonical form, with two pages.
+        let high = BindArguments {
+            start: u64::MAX - 8191,
+            ..GOOD
+        };
+        assert_eq!(bind(high).unwrap().range.end(), 1 << 48);
+    }
+
+    #[test]
+    fn a_private_object_is_bound_in_its_own_vm_only() {
+        let request = check_bind(GOOD).unwrap();
+        let bound = |owner| request.check_object(&tiger_lake(), 12288, owner).map(|_| ());
+        assert_eq!(bound(Owner::ThisVm), Ok(()));
+        assert_eq!(bound(Owner::AnotherVm), Err(Errno::EINVAL));
+        assert_eq!(check_private_object(0), Err(Errno::ENOENT));
+        assert_eq!(check_private_owner(false), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn unbind_checks_reserved_fields_first_and_the_range_last() {
+        let good = UnbindArguments {
+            start: 4096,
+            length: 4096,
+            ..UnbindArguments::default()
+        };
+        let facts = tiger_lake();
+        assert!(check_unbind(good).unwrap().check_range(&facts).is_ok());
+        for wrong in [
+            UnbindArguments {
+                reserved: 1,
+                ..good
+            },
+            UnbindArguments { flags: 1, ..good },
+            UnbindArguments {
+                extensions: 1,
+                ..good
+            },
+        ] {
+            assert!(check_unbind(wrong).is_err());
+        }
+        for (start, length) in [(0, 0), (1, 4096), (0, 1), (1 << 47, 4096), (0, (1 << 48) + 4096)] {
+            let wrong = UnbindArguments {
+                start,
+                length,
+                ..good
+            };
+            let checked = check_unbind(wrong).unwrap().check_range(&facts);
+            assert_eq!(checked, Err(Errno::EINVAL));
+        }
+        let all = UnbindArguments {
+            start: 0,
+            length: 1 << 48,
+            ..good
+        };
+        assert!(check_unbind(all).unwrap().check_range(&facts).is_ok());
+    }
+
+    #[test]
+    fn vm_create_refuses_bind_mode_before_gen12() {
+        assert_eq!(check_vm_create(&tiger_lake(), 0), Ok(false));
+        assert_eq!(check_vm_create(&tiger_lake(), 1), Ok(true));
+        assert_eq!(check_vm_create(&tiger_lake(), 2), Err(Errno::EINVAL));
+        assert_eq!(check_vm_create(&ice_lake(), 1), Err(Errno::EOPNOTSUPP));
+        assert_eq!(check_vm_create(&ice_lake(), 3), Err(Errno::EINVAL));
+        assert_eq!(check_vm_destroy(1, 0), Err(Errno::EINVAL));
+        assert_eq!(check_vm_destroy(0, 1), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn execbuffer3_header() {
+        let good = Execbuffer3 {
+            fence_count: 2,
+            ..Execbuffer3::default()
+        };
+        assert_eq!(check_execbuffer3(&good), Ok(2));
+        for wrong in [
+            Execbuffer3 { flags: 1, ..good },
+            Execbuffer3 { rsvd1: 1, ..good },
+            Execbuffer3 { rsvd2: 1, ..good },
+            Execbuffer3 {
+                extensions: 1,
+                ..good
+            },
+            Execbuffer3 {
+                fence_count: u32::MAX,
+                ..good
+            },
+        ] {
+            assert_eq!(check_execbuffer3(&wrong), Err(Errno::EINVAL));
+        }
+    }
+
+    #[test]
+    fn fences_of_a_submission() {
+        use PointState::{Nothing, Pending, Signaled};
+        let (wait, signal) = (I915_TIMELINE_FENCE_WAIT, I915_TIMELINE_FENCE_SIGNAL);
+        let action = |wait, signal| Ok(FenceAction { wait, signal });
+        assert_eq!(check_fence_flags(4), Err(Errno::EINVAL));
+        assert_eq!(fence_action(wait, 1, Nothing), Err(Errno::EINVAL));
+        assert_eq!(fence_action(wait, 0, Nothing), Err(Errno::EINVAL));
+        assert_eq!(fence_action(wait, 1, Pending), action(true, false));
+        assert_eq!(fence_action(wait, 1, Signaled), action(false, false));
+        assert_eq!(fence_action(signal, 1, Nothing), action(false, true));
+        assert_eq!(fence_action(wait | signal, 1, Pending), Err(Errno::EINVAL));
+        assert_eq!(fence_action(wait | signal, 0, Pending), action(true, true));
+        assert_eq!(fence_action(wait | signal, 0, Nothing), action(false, true));
+        assert_eq!(fence_action(0, 0, Nothing), action(false, false));
+    }
+
+    #[test]
+    fn the_slot_must_be_in_a_user_map() {
+        assert_eq!(select_slot(None, 0), Err(Errno::EINVAL));
+        let map = EngineMap::legacy(&tiger_lake(), None);
+        assert!(select_slot(Some(&map), 4).is_ok());
+        assert_eq!(select_slot(Some(&map), 5), Err(Errno::EINVAL));
+        assert_eq!(select_slot(Some(&map), u32::MAX), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn batch_addresses_are_canonical_and_aligned() {
+        let facts = tiger_lake();
+        assert_eq!(check_batch_address(&facts, 0x1008), Ok(0x1008));
+        assert_eq!(check_batch_address(&facts, 0x1004), Err(Errno::EINVAL));
+        assert_eq!(check_batch_address(&facts, 1 << 47), Err(Errno::EINVAL));
+        assert_eq!(
+            check_batch_address(&facts, 0xffff_8000_0000_0000),
+            Ok(1 << 47)
+        );
+    }
+}
