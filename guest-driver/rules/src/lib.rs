@@ -35,7 +35,7 @@ pub mod extensions;
 pub mod getparam;
 //X pub mod object;
 pub mod platform;
-//X pub mod proto_context;
+pub mod proto_context;
 //X pub mod query;
 pub mod range_map;
 pub mod sseu;

@@ -1,0 +1,1046 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! Contexts before and after their first use: which parameters they take
+//! (`gem/i915_gem_context.c`).
+//!
+//! CONTEXT_CREATE makes a [`ProtoContext`]: a record of what userspace asks for. The first
+//! use turns it into a context, whose parameters are [`ContextParams`]; from then on its
+//! address space and its engine map do not change, and in Rust can't: only
+//! [`ProtoContext`] has methods that set them.
+//!
+//! A proto-context that is being built from a chain of extensions belongs to the ioctl
+//! that builds it and needs no lock. Once its id is known, the lock of the file's table of
+//! proto-contexts guards it; whoever calls a method that takes `&mut self` holds that lock.
+//! The parameters of a live context are guarded by the context's own lock.
+//!
+//! # Setting a parameter
+//!
+//! [`ProtoContext::set`] and [`ContextParams::set`] judge a parameter and apply it if that
+//! needs nothing but its value. Otherwise they say what to fetch, and the second step
+//! takes what was fetched. The extension I915_CONTEXT_CREATE_EXT_SETPARAM and the ioctl
+//! CONTEXT_SETPARAM are the same two steps; in the extension the parameter's context id
+//! must be zero ([`check_create_parameter`]).
+
+use core::borrow::BorrowMut;
+
+use super::engine_map::{self, EngineMap, EngineSlot};
+use super::errno::{valid_if, Errno, Result};
+use super::platform::{PlatformFacts, ResetSupport};
+use super::sseu::{Sseu, UserSseu, USER_SSEU_SIZE};
+use super::uapi_numbers::*;
+
+/// What the caller of an ioctl may do. Asked only where the answer matters, as asking
+/// leaves traces (`capable()`).
+pub trait Caller {
+    /// `CAP_SYS_ADMIN`
+    fn is_admin(&self) -> bool;
+    /// `CAP_SYS_NICE`
+    fn may_raise_priority(&self) -> bool;
+}
+
+/// A [`Caller`] whose capabilities are known beforehand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownCaller {
+    /// `CAP_SYS_ADMIN`
+    pub admin: bool,
+    /// `CAP_SYS_NICE`
+    pub nice: bool,
+}
+
+impl Caller for KnownCaller {
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+
+    fn may_raise_priority(&self) -> bool {
+        self.nice
+    }
+}
+
+/// What the judgement of parameters depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment<'a> {
+    /// The platform.
+    pub facts: &'a PlatformFacts,
+    /// The module parameter `enable_hangcheck`.
+    pub hangcheck: bool,
+}
+
+/// `struct drm_i915_gem_context_param` but for the context's id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// `I915_CONTEXT_PARAM_*`
+    pub param: u64,
+    /// Bytes at `value`, where that is a pointer.
+    pub size: u32,
+    /// The value, or the address of a structure.
+    pub value: u64,
+}
+
+impl Parameter {
+    /// A parameter whose value is in the field itself has no size.
+    fn plain(&self) -> Result<u64> {
+        valid_if(self.size == 0)?;
+        Ok(self.value)
+    }
+}
+
+/// What CONTEXT_CREATE is asked for besides parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreateFlags {
+    /// A chain of extensions is to be applied.
+    pub extensions: bool,
+    /// All engines of the context are one timeline.
+    pub single_timeline: bool,
+}
+
+/// CONTEXT_CREATE, before anything is made (`i915_gem_context_create_ioctl`): `EINVAL` for
+/// unknown flags, then `EIO` if the device is wedged or the client banned.
+pub fn check_create(flags: u32, wedged: bool, client_banned: bool) -> Result<CreateFlags> {
+    let known =
+        I915_CONTEXT_CREATE_FLAGS_USE_EXTENSIONS | I915_CONTEXT_CREATE_FLAGS_SINGLE_TIMELINE;
+    valid_if(flags & !known == 0)?;
+    if wedged || client_banned {
+        return Err(Errno::EIO);
+    }
+    Ok(CreateFlags {
+        extensions: flags & I915_CONTEXT_CREATE_FLAGS_USE_EXTENSIONS != 0,
+        single_timeline: flags & I915_CONTEXT_CREATE_FLAGS_SINGLE_TIMELINE != 0,
+    })
+}
+
+/// The extension's parameter names no context (`create_setparam`): `EINVAL`.
+pub fn check_create_parameter(context_id: u32) -> Result {
+    valid_if(context_id == 0)
+}
+
+/// CONTEXT_DESTROY, before the look-up (`i915_gem_context_destroy_ioctl`): the default
+/// context is not to be destroyed.
+pub fn check_destroy(context_id: u32, pad: u32) -> Result {
+    valid_if(pad == 0)?;
+    if context_id == 0 {
+        return Err(Errno::ENOENT);
+    }
+    Ok(())
+}
+
+/// GET_RESET_STATS, before the look-up (`i915_gem_context_reset_stats_ioctl`).
+pub fn check_reset_stats(flags: u32, pad: u32) -> Result {
+    valid_if(flags == 0 && pad == 0)
+}
+
+/// How much a client may do before it is banned from creating contexts.
+pub mod ban {
+    /// Added to a client's score when a context of its hangs the GPU soon after another.
+    pub const FAST_HANG: u32 = 1;
+    /// Added when one of its contexts is banned.
+    pub const CONTEXT_BAN: u32 = 3;
+    /// The score from which on a client is banned.
+    pub const BANNED: u32 = 9;
+    /// Seconds within which a client's hangs are soon after each other.
+    pub const CLIENT_FAST_HANG_SECONDS: u64 = 60;
+    /// Seconds within which a context's third hang bans it.
+    pub const CONTEXT_FAST_HANG_SECONDS: u64 = 120;
+
+    /// Whether a client with this score may no longer create contexts
+    /// (`gem/i915_gem_context.c:client_is_banned`).
+    pub const fn is_client_banned(score: u32) -> bool {
+        score >= BANNED
+    }
+}
+
+/// What a context is or isn't. Under whichever lock guards its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextFlags {
+    /// Repeated hangs ban it.
+    pub bannable: bool,
+    /// After a hang its later submissions run.
+    pub recoverable: bool,
+    /// Its work outlives its closing.
+    pub persistent: bool,
+    /// Its hangs leave no error state.
+    pub no_error_capture: bool,
+}
+
+/// What proto-contexts and live contexts have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Common {
+    flags: ContextFlags,
+    priority: i32,
+}
+
+/// What is still to be done about a parameter that both kinds of contexts take.
+enum Judged {
+    Done,
+    Priority(i32),
+    Persistence(bool),
+    Sseu,
+    Other,
+}
+
+impl Common {
+    /// The part of `set_proto_ctx_param` and `ctx_setparam` that is the same.
+    fn set(
+        &mut self,
+        environment: &Environment<'_>,
+        caller: &impl Caller,
+        parameter: &Parameter,
+    ) -> Result<Judged> {
+        match parameter.param {
+            I915_CONTEXT_PARAM_NO_ERROR_CAPTURE => {
+                self.flags.no_error_capture = parameter.plain()? != 0;
+            }
+            I915_CONTEXT_PARAM_BANNABLE => {
+                let bannable = parameter.plain()? != 0;
+                if !bannable && !caller.is_admin() {
+                    return Err(Errno::EPERM);
+                }
+                self.flags.bannable = bannable;
+            }
+            I915_CONTEXT_PARAM_RECOVERABLE => {
+                self.flags.recoverable = parameter.plain()? != 0;
+            }
+            I915_CONTEXT_PARAM_PRIORITY => {
+                self.priority = check_priority(environment.facts, caller, parameter)?;
+                return Ok(Judged::Priority(self.priority));
+            }
+            I915_CONTEXT_PARAM_PERSISTENCE => {
+                return Ok(Judged::Persistence(parameter.plain()? != 0));
+            }
+            I915_CONTEXT_PARAM_SSEU => {
+                check_sseu_parameter(environment.facts, parameter)?;
+                return Ok(Judged::Sseu);
+            }
+            _ => return Ok(Judged::Other),
+        }
+        Ok(Judged::Done)
+    }
+}
+
+/// `validate_priority`
+fn check_priority(
+    facts: &PlatformFacts,
+    caller: &impl Caller,
+    parameter: &Parameter,
+) -> Result<i32> {
+    let priority = parameter.plain()? as i64;
+    if !facts.schedules_with(I915_SCHEDULER_CAP_PRIORITY) {
+        return Err(Errno::ENODEV);
+    }
+    valid_if(
+        (I915_CONTEXT_MIN_USER_PRIORITY..=I915_CONTEXT_MAX_USER_PRIORITY).contains(&priority),
+    )?;
+    if priority > I915_CONTEXT_DEFAULT_PRIORITY && !caller.may_raise_priority() {
+        return Err(Errno::EPERM);
+    }
+    Ok(priority as i32)
+}
+
+/// `proto_context_set_persistence`: a context that outlives its closing needs hangs to be
+/// detected; one that does not needs its work to be taken off the engine, by preemption
+/// or, failing that, by resetting that engine alone.
+fn check_persistence(environment: &Environment<'_>, persistent: bool) -> Result {
+    if persistent {
+        return valid_if(environment.hangcheck);
+    }
+    let facts = environment.facts;
+    if facts.schedules_with(I915_SCHEDULER_CAP_PREEMPTION) && facts.reset == ResetSupport::Engine {
+        Ok(())
+    } else {
+        Err(Errno::ENODEV)
+    }
+}
+
+/// The parameter SSEU before its structure is read (`set_proto_ctx_sseu`, `set_sseu`).
+fn check_sseu_parameter(facts: &PlatformFacts, parameter: &Parameter) -> Result {
+    valid_if(parameter.size >= USER_SSEU_SIZE)?;
+    if facts.has_sseu() {
+        Ok(())
+    } else {
+        Err(Errno::ENODEV)
+    }
+}
+
+/// What remains to be done to set a proto-context's parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetProto {
+    /// Nothing: it is set.
+    Done,
+    /// Look up the address space of this id (`ENOENT`), then [`ProtoContext::set_vm`].
+    Vm {
+        /// The id in the file's table.
+        id: u32,
+    },
+    /// Read this many entries behind the eight bytes of the extension pointer at the
+    /// parameter's value, fill an [`EngineMap`] with them, apply the extensions, then
+    /// [`ProtoContext::set_engines`].
+    Engines {
+        /// Entries of the array.
+        count: usize,
+    },
+    /// Read the structure at the parameter's value, then [`ProtoContext::set_sseu`]. The
+    /// size handed back to userspace is [`USER_SSEU_SIZE`].
+    Sseu,
+}
+
+/// What userspace has asked for in a context that was not used yet.
+///
+/// `V` is a reference to an address space, counted by whatever the caller uses; `M` holds
+/// an engine map, by value or in a box. Dropping the proto-context drops both.
+#[derive(Clone, Debug)]
+pub struct ProtoContext<V, M = EngineMap> {
+    common: Common,
+    single_timeline: bool,
+    vm: Option<V>,
+    vm_bind_mode: bool,
+    engines: Option<M>,
+    legacy_sseu: Option<Sseu>,
+}
+
+impl<V, M: BorrowMut<EngineMap>> ProtoContext<V, M> {
+    /// A proto-context that was told nothing (`proto_context_create`).
+    pub fn new(environment: &Environment<'_>, single_timeline: bool) -> Self {
+        Self {
+            common: Common {
+                flags: ContextFlags {
+                    bannable: true,
+                    recoverable: true,
+                    persistent: environment.hangcheck,
+                    no_error_capture: false,
+                },
+                priority: I915_CONTEXT_DEFAULT_PRIORITY as i32,
+            },
+            single_timeline,
+            vm: None,
+            vm_bind_mode: false,
+            engines: None,
+            legacy_sseu: None,
+        }
+    }
+
+    /// Judges a parameter, and sets it if nothing must be fetched
+    /// (`set_proto_ctx_param`). On an error nothing has changed.
+    pub fn set(
+        &mut self,
+        environment: &Environment<'_>,
+        caller: &impl Caller,
+        parameter: &Parameter,
+    ) -> Result<SetProto> {
+        match self.common.set(environment, caller, parameter)? {
+            Judged::Done | Judged::Priority(_) => return Ok(SetProto::Done),
+            Judged::Sseu => return Ok(SetProto::Sseu),
+            Judged::Persistence(persistent) => {
+                check_persistence(environment, persistent)?;
+                self.common.flags.persistent = persistent;
+                return Ok(SetProto::Done);
+            }
+            Judged::Other => {}
+        }
+        match parameter.param {
+            I915_CONTEXT_PARAM_VM => {
+                let id = parameter.plain()?;
+                let id = u32::try_from(id).map_err(|_| Errno::ENOENT)?;
+                Ok(SetProto::Vm { id })
+            }
+            I915_CONTEXT_PARAM_ENGINES => {
+                valid_if(self.engines.is_none())?;
+                let count = engine_map::entry_count(parameter.size)?;
+                Ok(SetProto::Engines { count })
+            }
+            // Without protected content nothing is what a context can be told, and it is
+            // told so whatever the size says.
+            I915_CONTEXT_PARAM_PROTECTED_CONTENT if parameter.value == 0 => Ok(SetProto::Done),
+            I915_CONTEXT_PARAM_PROTECTED_CONTENT => Err(Errno::ENODEV),
+            // LOW_LATENCY wants the GuC; CONTEXT_IMAGE a debugging kernel; NO_ZEROMAP,
+            // BAN_PERIOD and RINGSIZE are gone; GTT_SIZE can't be set.
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Sets the address space, and hands back the one that was set before, to be released
+    /// when no lock is held (`set_proto_ctx_vm`).
+    pub fn set_vm(&mut self, vm: V, bind_mode: bool) -> Option<V> {
+        self.vm_bind_mode = bind_mode;
+        self.vm.replace(vm)
+    }
+
+    /// Sets the engine map; a context gets one once (`set_proto_ctx_engines`). `EINVAL`
+    /// and the map unused if there is one. Slices set for the legacy render engine are
+    /// forgotten: that engine is no longer what userspace names.
+    pub fn set_engines(&mut self, map: M) -> Result<(), (Errno, M)> {
+        if self.engines.is_some() {
+            return Err((Errno::EINVAL, map));
+        }
+        self.engines = Some(map);
+        self.legacy_sseu = None;
+        Ok(())
+    }
+
+    /// Sets the slices of an engine, named by class and instance without an engine map and
+    /// by index with one (`set_proto_ctx_sseu`). Everything wrong is `EINVAL`.
+    pub fn set_sseu(&mut self, facts: &PlatformFacts, user: &UserSseu) -> Result {
+        let by_index = user.check_header()?;
+        valid_if(by_index == self.engines.is_some())?;
+        match &mut self.engines {
+            Some(map) => {
+                let index = usize::from(user.engine.instance);
+                let slot = map.borrow_mut().render_sseu(facts, index)?;
+                *slot = Some(Sseu::from_user(facts, user)?);
+            }
+            None => {
+                valid_if(
+                    user.engine.class == I915_ENGINE_CLASS_RENDER && user.engine.instance == 0,
+                )?;
+                self.legacy_sseu = Some(Sseu::from_user(facts, user)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it can become a context, asked when CONTEXT_CREATE has applied its whole
+    /// chain: on an address space in bind mode a context must not be recoverable
+    /// (`EINVAL`).
+    pub fn check_create(&self) -> Result {
+        valid_if(!(self.vm_bind_mode && self.common.flags.recoverable))
+    }
+
+    /// Whether it can become a context, asked at first use; besides what
+    /// [`Self::check_create`] asks, a load balancer must make sense. On an error the
+    /// proto-context stays as it is, and every further use is answered the same.
+    pub fn check_first_use(&self) -> Result {
+        self.check_create()?;
+        match &self.engines {
+            Some(map) => map.borrow().check_buildable(),
+            None => Ok(()),
+        }
+    }
+
+    /// The address space that was set, if one was; otherwise the context gets its own.
+    pub fn vm(&self) -> Option<&V> {
+        self.vm.as_ref()
+    }
+
+    /// The engine map that was set, if one was.
+    pub fn engines(&self) -> Option<&EngineMap> {
+        self.engines.as_ref().map(|map| map.borrow())
+    }
+
+    /// Whether all engines of the context are one timeline.
+    pub fn single_timeline(&self) -> bool {
+        self.single_timeline
+    }
+
+    /// The engine map the context will have: its own, or the legacy one.
+    pub fn effective_engines(&self, facts: &PlatformFacts) -> EngineMap {
+        match self.engines() {
+            Some(map) => map.clone(),
+            None => EngineMap::legacy(facts, self.legacy_sseu),
+        }
+    }
+
+    /// The parameters the context begins its life with.
+    pub fn params(&self) -> ContextParams {
+        ContextParams {
+            common: self.common,
+            user_engines: self.engines.is_some(),
+            vm_bind_mode: self.vm_bind_mode,
+        }
+    }
+
+    /// Takes it apart when the context is built: address space and engine map.
+    pub fn into_parts(self) -> (Option<V>, Option<M>) {
+        (self.vm, self.engines)
+    }
+}
+
+/// What remains to be done to set a live context's parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetLive {
+    /// Nothing.
+    Done,
+    /// The priority is now this: tell the device.
+    Priority(i32),
+    /// Whether the context is recoverable or leaves error states has changed: the device
+    /// is told with the next submission.
+    Flags(ContextFlags),
+    /// Read the structure at the parameter's value, find the slot with
+    /// [`ContextParams::sseu_slot`] and have it judged by [`live_sseu`]. The size handed
+    /// back to userspace is [`USER_SSEU_SIZE`].
+    Sseu,
+}
+
+/// What CONTEXT_GETPARAM answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Get {
+    /// This value, and size 0.
+    Value(u64),
+    /// A new id, in the file's table, of the context's address space; and size 0.
+    NewVmId,
+    /// The size [`USER_SSEU_SIZE`] and nothing else: only the size was asked for.
+    SseuSize,
+    /// Read the structure at the parameter's value, find the slot with
+    /// [`ContextParams::sseu_slot`], write the slot's slices into it, and answer the size
+    /// [`USER_SSEU_SIZE`].
+    Sseu,
+}
+
+/// The parameters of a context that is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextParams {
+    common: Common,
+    user_engines: bool,
+    vm_bind_mode: bool,
+}
+
+impl ContextParams {
+    /// Judges a parameter, and sets it if nothing must be fetched (`ctx_setparam`).
+    /// Address space and engine map are `EINVAL`. On an error nothing has changed.
+    pub fn set(
+        &mut self,
+        environment: &Environment<'_>,
+        caller: &impl Caller,
+        parameter: &Parameter,
+    ) -> Result<SetLive> {
+        let before = self.common;
+        match self.common.set(environment, caller, parameter)? {
+            Judged::Done if self.vm_bind_mode && self.common.flags.recoverable => {
+                self.common = before;
+                Err(Errno::EINVAL)
+            }
+            Judged::Done if self.common.flags == before.flags => Ok(SetLive::Done),
+            Judged::Done => Ok(SetLive::Flags(self.common.flags)),
+            Judged::Priority(priority) => Ok(SetLive::Priority(priority)),
+            Judged::Sseu => Ok(SetLive::Sseu),
+            Judged::Persistence(persistent) => {
+                // What it is already, it may be (__context_set_persistence).
+                if persistent != self.common.flags.persistent {
+                    check_persistence(environment, persistent)?;
+                    self.common.flags.persistent = persistent;
+                }
+                Ok(SetLive::Done)
+            }
+            Judged::Other => Err(Errno::EINVAL),
+        }
+    }
+
+    /// What a parameter is answered (`i915_gem_context_getparam_ioctl`). The ioctl looks
+    /// the context up first, and that is a use: a proto-context becomes a context even if
+    /// the parameter is one that nobody knows.
+    pub fn get(&self, facts: &PlatformFacts, param: u64, size: u32) -> Result<Get> {
+        let flags = self.common.flags;
+        Ok(Get::Value(match param {
+            I915_CONTEXT_PARAM_GTT_SIZE => facts.address_space_size(),
+            I915_CONTEXT_PARAM_NO_ERROR_CAPTURE => u64::from(flags.no_error_capture),
+            I915_CONTEXT_PARAM_BANNABLE => u64::from(flags.bannable),
+            I915_CONTEXT_PARAM_RECOVERABLE => u64::from(flags.recoverable),
+            I915_CONTEXT_PARAM_PERSISTENCE => u64::from(flags.persistent),
+            I915_CONTEXT_PARAM_PRIORITY => i64::from(self.common.priority) as u64,
+            I915_CONTEXT_PARAM_PROTECTED_CONTENT => 0,
+            I915_CONTEXT_PARAM_VM => return Ok(Get::NewVmId),
+            I915_CONTEXT_PARAM_SSEU if size == 0 => return Ok(Get::SseuSize),
+            I915_CONTEXT_PARAM_SSEU => {
+                valid_if(size >= USER_SSEU_SIZE)?;
+                return Ok(Get::Sseu);
+            }
+            _ => return Err(Errno::EINVAL),
+        }))
+    }
+
+    /// The slot of the context's map that an SSEU structure names
+    /// (`lookup_user_engine`): by index if the context has a map of its own, by class and
+    /// instance if not. Everything wrong is `EINVAL`.
+    pub fn sseu_slot(
+        &self,
+        facts: &PlatformFacts,
+        map: &EngineMap,
+        user: &UserSseu,
+    ) -> Result<usize> {
+        let by_index = user.check_header()?;
+        valid_if(by_index == self.user_engines)?;
+        let index = if by_index {
+            usize::from(user.engine.instance)
+        } else {
+            facts.find_engine(user.engine).ok_or(Errno::EINVAL)?.get()
+        };
+        map.get(index)?;
+        Ok(index)
+    }
+
+    /// What the context is or isn't.
+    pub fn flags(&self) -> ContextFlags {
+        self.common.flags
+    }
+
+    /// Its scheduling priority.
+    pub fn priority(&self) -> i32 {
+        self.common.priority
+    }
+
+    /// Whether it was given an engine map, so that submissions name slots.
+    pub fn has_user_engines(&self) -> bool {
+        self.user_engines
+    }
+
+    /// Whether its address space is in bind mode.
+    pub fn is_vm_bind(&self) -> bool {
+        self.vm_bind_mode
+    }
+}
+
+/// The slices a live context is to have on a slot's engine (`set_sseu`): `ENODEV` unless
+/// the engine renders, `EINVAL` for what the device can't be.
+pub fn live_sseu(facts: &PlatformFacts, slot: &EngineSlot, user: &UserSseu) -> Result<Sseu> {
+    if slot.class(facts) != Some(I915_ENGINE_CLASS_RENDER) {
+        return Err(Errno::ENODEV);
+    }
+    Sseu::from_user(facts, user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::platform::{ice_lake, tiger_lake, ClassInstance};
+    use super::*;
+
+    const NOBODY: KnownCaller = KnownCaller {
+        admin: false,
+        nice: false,
+    };
+    const ROOT: KnownCaller = KnownCaller {
+        admin: true,
+        nice: true,
+    };
+
+    fn environment(facts: &PlatformFacts) -> Environment<'_> {
+        Environment {
+            facts,
+            hangcheck: true,
+        }
+    }
+
+    fn plain(param: u64, value: u64) -> Parameter {
+        Parameter {
+            param,
+            size: 0,
+            value,
+        }
+    }
+
+    fn proto(facts: &PlatformFacts) -> ProtoContext<u32> {
+        ProtoContext::new(&environment(facts), false)
+    }
+
+    // proto_context_create
+    #[test]
+    fn a_new_context_is_bannable_recoverable_and_persistent() {
+        let facts = tiger_lake();
+        let params = proto(&facts).params();
+        assert_eq!(
+            params.flags(),
+            ContextFlags {
+                bannable: true,
+                recoverable: true,
+                persistent: true,
+                no_error_capture: false
+            }
+        );
+        assert_eq!(params.priority(), 0);
+        let without_hangcheck = Environment {
+            facts: &facts,
+            hangcheck: false,
+        };
+        let proto = ProtoContext::<u32>::new(&without_hangcheck, false);
+        assert!(!proto.params().flags().persistent);
+    }
+
+    #[test]
+    fn create_checks_flags_before_bans() {
+        assert_eq!(check_create(4, true, true), Err(Errno::EINVAL));
+        assert_eq!(check_create(0, true, false), Err(Errno::EIO));
+        assert_eq!(check_create(0, false, true), Err(Errno::EIO));
+        assert_eq!(
+            check_create(3, false, false),
+            Ok(CreateFlags {
+                extensions: true,
+                single_timeline: true
+            })
+        );
+        assert_eq!(check_destroy(0, 1), Err(Errno::EINVAL));
+        assert_eq!(check_destroy(0, 0), Err(Errno::ENOENT));
+        assert!(ban::is_client_banned(9) && !ban::is_client_banned(8));
+    }
+
+    // set_proto_ctx_param and ctx_setparam agree on these.
+    #[test]
+    fn plain_parameters_have_no_size_and_bannable_wants_an_admin() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        for param in [
+            I915_CONTEXT_PARAM_NO_ERROR_CAPTURE,
+            I915_CONTEXT_PARAM_BANNABLE,
+            I915_CONTEXT_PARAM_RECOVERABLE,
+            I915_CONTEXT_PARAM_PRIORITY,
+            I915_CONTEXT_PARAM_PERSISTENCE,
+            I915_CONTEXT_PARAM_VM,
+        ] {
+            let sized = Parameter {
+                param,
+                size: 8,
+                value: 0,
+            };
+            let mut proto = proto(&facts);
+            assert_eq!(
+                proto.set(&environment, &ROOT, &sized),
+                Err(Errno::EINVAL)
+            );
+            assert_eq!(
+                proto.params().set(&environment, &ROOT, &sized),
+                Err(Errno::EINVAL)
+            );
+        }
+        let clear = plain(I915_CONTEXT_PARAM_BANNABLE, 0);
+        let mut proto = proto(&facts);
+        assert_eq!(proto.set(&environment, &NOBODY, &clear), Err(Errno::EPERM));
+        assert!(proto.params().flags().bannable);
+        assert_eq!(proto.set(&environment, &ROOT, &clear), Ok(SetProto::Done));
+        assert!(!proto.params().flags().bannable);
+    }
+
+    // validate_priority
+    #[test]
+    fn priority_has_a_range_and_a_privileged_half() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        let mut proto = proto(&facts);
+        let mut set = |value: i64, caller| {
+            proto.set(
+                &environment,
+                caller,
+                &plain(I915_CONTEXT_PARAM_PRIORITY, value as u64),
+            )
+        };
+        assert_eq!(set(1024, &ROOT), Err(Errno::EINVAL));
+        assert_eq!(set(-1024, &ROOT), Err(Errno::EINVAL));
+        assert_eq!(set(i64::MIN, &ROOT), Err(Errno::EINVAL));
+        assert_eq!(set(1, &NOBODY), Err(Errno::EPERM));
+        assert_eq!(set(1024, &NOBODY), Err(Errno::EINVAL));
+        assert_eq!(set(-1023, &NOBODY), Ok(SetProto::Done));
+        assert_eq!(set(1023, &ROOT), Ok(SetProto::Done));
+        let value = proto
+            .params()
+            .get(&facts, I915_CONTEXT_PARAM_PRIORITY, 0);
+        assert_eq!(value, Ok(Get::Value(1023)));
+
+        let mut facts = tiger_lake();
+        facts.scheduler = I915_SCHEDULER_CAP_ENABLED;
+        let environment = super::tests::environment(&facts);
+        assert_eq!(
+            proto.set(
+                &environment,
+                &ROOT,
+                &plain(I915_CONTEXT_PARAM_PRIORITY, 5000)
+            ),
+            Err(Errno::ENODEV)
+        );
+    }
+
+    #[test]
+    fn a_negative_priority_is_answered_with_its_sign() {
+        let facts = tiger_lake();
+        let mut params = proto(&facts).params();
+        assert_eq!(
+            params.set(
+                &environment(&facts),
+                &NOBODY,
+                &plain(I915_CONTEXT_PARAM_PRIORITY, -5_i64 as u64)
+            ),
+            Ok(SetLive::Priority(-5))
+        );
+        assert_eq!(
+            params.get(&facts, I915_CONTEXT_PARAM_PRIORITY, 0),
+            Ok(Get::Value(-5_i64 as u64))
+        );
+    }
+
+    // proto_context_set_persistence, __context_set_persistence
+    #[test]
+    fn persistence_needs_hangcheck_and_its_absence_preemption() {
+        let mut facts = tiger_lake();
+        facts.scheduler = 0;
+        let environment = Environment {
+            facts: &facts,
+            hangcheck: false,
+        };
+        let on = plain(I915_CONTEXT_PARAM_PERSISTENCE, 1);
+        let off = plain(I915_CONTEXT_PARAM_PERSISTENCE, 0);
+        let mut proto = ProtoContext::<u32>::new(&environment, false);
+        assert_eq!(proto.set(&environment, &ROOT, &on), Err(Errno::EINVAL));
+        assert_eq!(proto.set(&environment, &ROOT, &off), Err(Errno::ENODEV));
+        // A live context may be told to be what it is.
+        let mut live = proto.params();
+        assert_eq!(live.set(&environment, &ROOT, &off), Ok(SetLive::Done));
+        assert_eq!(live.set(&environment, &ROOT, &on), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn what_is_gone_or_not_there_is_refused() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        for param in [
+            0,
+            I915_CONTEXT_PARAM_BAN_PERIOD,
+            I915_CONTEXT_PARAM_NO_ZEROMAP,
+            I915_CONTEXT_PARAM_GTT_SIZE,
+            I915_CONTEXT_PARAM_RINGSIZE,
+            I915_CONTEXT_PARAM_LOW_LATENCY,
+            I915_CONTEXT_PARAM_CONTEXT_IMAGE,
+            0x10,
+            0x8000_0000,
+            u64::MAX,
+        ] {
+            let mut proto = proto(&facts);
+            let refused = proto.set(&environment, &ROOT, &plain(param, 1));
+            assert_eq!(refused, Err(Errno::EINVAL), "{param:#x}");
+            let refused = proto.params().set(&environment, &ROOT, &plain(param, 1));
+            assert_eq!(refused, Err(Errno::EINVAL), "{param:#x}");
+        }
+        let protect = |value| plain(I915_CONTEXT_PARAM_PROTECTED_CONTENT, value);
+        let mut proto = proto(&facts);
+        assert_eq!(
+            proto.set(&environment, &ROOT, &protect(0)),
+            Ok(SetProto::Done)
+        );
+        assert_eq!(
+            proto.set(&environment, &ROOT, &protect(1)),
+            Err(Errno::ENODEV)
+        );
+        let mut live = proto.params();
+        assert_eq!(
+            live.set(&environment, &ROOT, &protect(0)),
+            Err(Errno::EINVAL)
+        );
+    }
+
+    // set_proto_ctx_vm, ctx_setparam
+    #[test]
+    fn the_vm_is_set_before_first_use_only() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        let mut proto = proto(&facts);
+        let vm = plain(I915_CONTEXT_PARAM_VM, 7);
+        assert_eq!(
+            proto.set(&environment, &NOBODY, &vm),
+            Ok(SetProto::Vm { id: 7 })
+        );
+        assert_eq!(
+            proto.set(&environment, &NOBODY, &plain(I915_CONTEXT_PARAM_VM, 1 << 32)),
+            Err(Errno::ENOENT)
+        );
+        assert_eq!(proto.set_vm(70, false), None);
+        assert_eq!(proto.set_vm(71, false), Some(70));
+        assert_eq!(proto.vm(), Some(&71));
+        let mut live = proto.params();
+        assert_eq!(live.set(&environment, &ROOT, &vm), Err(Errno::EINVAL));
+        assert_eq!(
+            live.get(&facts, I915_CONTEXT_PARAM_VM, 0),
+            Ok(Get::NewVmId)
+        );
+    }
+
+    #[test]
+    fn a_context_in_bind_mode_must_not_be_recoverable() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        let mut proto = proto(&facts);
+        proto.set_vm(1, true);
+        assert_eq!(proto.check_create(), Err(Errno::EINVAL));
+        assert_eq!(proto.check_first_use(), Err(Errno::EINVAL));
+        let recoverable = |value| plain(I915_CONTEXT_PARAM_RECOVERABLE, value);
+        proto.set(&environment, &NOBODY, &recoverable(0)).unwrap();
+        assert_eq!(proto.check_create(), Ok(()));
+        let mut live = proto.params();
+        assert_eq!(
+            live.set(&environment, &NOBODY, &recoverable(1)),
+            Err(Errno::EINVAL)
+        );
+        assert!(!live.flags().recoverable);
+        assert_eq!(
+            live.set(&environment, &NOBODY, &recoverable(0)),
+            Ok(SetLive::Done)
+        );
+    }
+
+    // set_proto_ctx_engines
+    #[test]
+    fn engines_are_set_once_and_before_first_use() {
+        let facts = tiger_lake();
+        let environment = environment(&facts);
+        let mut proto = proto(&facts);
+        let engines = Parameter {
+            param: I915_CONTEXT_PARAM_ENGINES,
+            size: 12,
+            value: 0,
+        };
+        assert_eq!(
+            proto.set(
+                &environment,
+                &NOBODY,
+                &Parameter { size: 0, ..engines }
+            ),
+            Err(Errno::EINVAL)
+        );
+        assert_eq!(
+            proto.set(&environment, &NOBODY, &engines),
+            Ok(SetProto::Engines { count: 1 })
+        );
+        let mut map = EngineMap::new(1).unwrap();
+        let copy = ClassInstance {
+            class: 1,
+            instance: 0,
+        };
+        map.place(&facts, 0, copy).unwrap();
+        proto.set_engines(map.clone()).unwrap();
+        assert_eq!(
+            proto.set(&environment, &NOBODY, &engines),
+            Err(Errno::EINVAL)
+        );
+        assert!(proto.set_engines(map.clone()).is_err());
+        assert_eq!(proto.effective_engines(&facts), map);
+        let mut live = proto.params();
+        assert!(live.has_user_engines());
+        assert_eq!(live.set(&environment, &ROOT, &engines), Err(Errno::EINVAL));
+        assert_eq!(
+            live.get(&facts, I915_CONTEXT_PARAM_ENGINES, 0),
+            Err(Errno::EINVAL)
+        );
+    }
+
+    // set_proto_ctx_sseu, set_sseu, get_sseu
+    #[test]
+    fn slices_are_for_gen11_and_its_render_engine() {
+        let sseu = Parameter {
+            param: I915_CONTEXT_PARAM_SSEU,
+            size: USER_SSEU_SIZE,
+            value: 0x1000,
+        };
+        let short = Parameter {
+            size: USER_SSEU_SIZE - 1,
+            ..sseu
+        };
+        let tiger_lake = tiger_lake();
+        let mut on_tiger_lake = proto(&tiger_lake);
+        let environment_tgl = environment(&tiger_lake);
+        assert_eq!(
+            on_tiger_lake.set(&environment_tgl, &ROOT, &sseu),
+            Err(Errno::ENODEV)
+        );
+        assert_eq!(
+            on_tiger_lake.set(&environment_tgl, &ROOT, &short),
+            Err(Errno::EINVAL)
+        );
+
+        let facts = ice_lake();
+        let environment = environment(&facts);
+        let mut proto = proto(&facts);
+        assert_eq!(
+            proto.set(&environment, &ROOT, &sseu),
+            Ok(SetProto::Sseu)
+        );
+        let render = UserSseu {
+            slice_mask: 1,
+            subslice_mask: 0x0f,
+            min_eus_per_subslice: 8,
+            max_eus_per_subslice: 8,
+            ..UserSseu::default()
+        };
+        let copy = UserSseu {
+            engine: ClassInstance {
+                class: 1,
+                instance: 0,
+            },
+            ..render
+        };
+        assert_eq!(proto.set_sseu(&facts, &render), Ok(()));
+        assert_eq!(proto.set_sseu(&facts, &copy), Err(Errno::EINVAL));
+        let indexed = UserSseu { flags: 1, ..render };
+        assert_eq!(proto.set_sseu(&facts, &indexed), Err(Errno::EINVAL));
+
+        // On the live context the copy engine is ENODEV, the wrong way to name it EINVAL.
+        let live = proto.params();
+        let map = proto.effective_engines(&facts);
+        let judge = |user: &UserSseu| {
+            let slot = live.sseu_slot(&facts, &map, user)?;
+            live_sseu(&facts, map.get(slot)?, user)
+        };
+        assert_eq!(judge(&render).map(|sseu| sseu.subslice_mask), Ok(0x0f));
+        assert_eq!(judge(&copy), Err(Errno::ENODEV));
+        assert_eq!(judge(&indexed), Err(Errno::EINVAL));
+        assert_eq!(
+            live.get(&facts, I915_CONTEXT_PARAM_SSEU, 0),
+            Ok(Get::SseuSize)
+        );
+        assert_eq!(
+            live.get(&facts, I915_CONTEXT_PARAM_SSEU, 31),
+            Err(Errno::EINVAL)
+        );
+        assert_eq!(
+            live.get(&facts, I915_CONTEXT_PARAM_SSEU, 64),
+            Ok(Get::Sseu)
+        );
+    }
+
+    #[test]
+    fn with_a_map_slices_are_set_by_index_and_forgotten_with_the_legacy_engine() {
+        let facts = ice_lake();
+        let mut proto = proto(&facts);
+        let render = UserSseu {
+            slice_mask: 1,
+            subslice_mask: 0x0f,
+            min_eus_per_subslice: 8,
+            max_eus_per_subslice: 8,
+            ..UserSseu::default()
+        };
+        proto.set_sseu(&facts, &render).unwrap();
+        let mut map = EngineMap::new(2).unwrap();
+        map.place(
+            &facts,
+            0,
+            ClassInstance {
+                class: 1,
+                instance: 0,
+            },
+        )
+        .unwrap();
+        map.place(&facts, 1, ClassInstance::default()).unwrap();
+        proto.set_engines(map.clone()).unwrap();
+        assert_eq!(proto.effective_engines(&facts), map);
+
+        let by_index = |instance| UserSseu {
+            flags: 1,
+            engine: ClassInstance { class: 0, instance },
+            ..render
+        };
+        assert_eq!(proto.set_sseu(&facts, &render), Err(Errno::EINVAL));
+        assert_eq!(proto.set_sseu(&facts, &by_index(0)), Err(Errno::EINVAL));
+        assert_eq!(proto.set_sseu(&facts, &by_index(2)), Err(Errno::EINVAL));
+        assert_eq!(proto.set_sseu(&facts, &by_index(1)), Ok(()));
+        match proto.effective_engines(&facts).get(1) {
+            Ok(EngineSlot::Physical {
+                sseu: Some(sseu), ..
+            }) => assert_eq!(sseu.subslice_mask, 0x0f),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn getparam_answers() {
+        let facts = tiger_lake();
+        let live = proto(&facts).params();
+        let get = |param| live.get(&facts, param, 0);
+        assert_eq!(get(I915_CONTEXT_PARAM_GTT_SIZE), Ok(Get::Value(1 << 48)));
+        assert_eq!(get(I915_CONTEXT_PARAM_BANNABLE), Ok(Get::Value(1)));
+        assert_eq!(get(I915_CONTEXT_PARAM_PROTECTED_CONTENT), Ok(Get::Value(0)));
+        for param in [0, 1, 2, 0xa, 0xc, 0xe, 0xf, 0x10] {
+            assert_eq!(get(param), Err(Errno::EINVAL));
+        }
+    }
+}
