@@ -5,4 +5,5 @@
 //! the driver or the device works.
 
 pub mod client;
+pub mod gpu;
 pub mod sys;
