@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The daemon's command line. Knows what can be said, not what it leads to.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Gives QEMU guests a virtual Intel GPU over vhost-user.
+///
+/// Start it, then start QEMU with guest memory that can be shared and a device that
+/// connects to the socket:
+///
+///   vhost-device-igpu --socket-path /tmp/igpu.sock
+///
+///   qemu-system-x86_64 ...
+///     -object memory-backend-memfd,id=mem,size=2G,share=on
+///     -machine q35,memory-backend=mem
+///     -chardev socket,id=igpu,path=/tmp/igpu.sock
+///     -device vhost-user-test-device-pci,chardev=igpu,virtio-id=22,num_vqs=4,config_size=60
+///
+/// One guest is served at a time. When it goes, cleanly or not, the daemon is ready
+/// for the next one. SIGTERM and SIGINT end it; the socket goes with it.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "vhost-device-igpu", version, verbatim_doc_comment)]
+pub struct Arguments {
+    /// Where to listen: a path for a Unix socket. A socket left behind by a daemon that
+    /// is gone is replaced; anything else that is there is an error.
+    #[arg(long, value_name = "PATH")]
+    pub socket_path: PathBuf,
+
+    /// What executes the guest's work. `softgpu` is a software model that needs no
+    /// hardware.
+    #[arg(long, value_name = "NAME", default_value = "softgpu")]
+    pub executor: String,
+
+    /// Which GPU the guest sees: `tgl` is Tiger Lake GT2, `icl` Ice Lake GT2.
+    #[arg(long, value_name = "NAME", default_value = "tgl")]
+    pub platform: String,
+
+    /// Reset a context that touches an unmapped GPU address, and report where, instead
+    /// of giving it the scratch page as hardware does.
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Write counters and times as JSON to this file when a guest goes, on SIGUSR1 and
+    /// at the end. The file is replaced as a whole: a reader never sees half of it.
+    #[arg(long, value_name = "PATH")]
+    pub stats_file: Option<PathBuf>,
+
+    /// End after the first guest.
+    #[arg(long)]
+    pub once: bool,
+
+    /// Say more: -v what happens to guests, -vv every refused command, -vvv every
+    /// command. The environment variable RUST_LOG overrides it.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Arguments {
+    /// How much the log says.
+    pub fn log_level(&self) -> log::LevelFilter {
+        match self.verbose {
+            0 => log::LevelFilter::Warn,
+            1 => log::LevelFilter::Info,
+            2 => log::LevelFilter::Debug,
+            _ => log::LevelFilter::Trace,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_help_names_the_config_size_that_the_device_has() {
+        Arguments::command().debug_assert();
+        let help = Arguments::command().render_long_help().to_string();
+        let size = virtio_igpu_protocol::DEVICE_CONFIG_SIZE;
+        assert!(help.contains(&format!("config_size={size}")), "{size}");
+    }
+}

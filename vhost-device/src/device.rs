@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The device as vhost-user-backend sees it: features, configuration space, and the
+//! events of its message loop and its queue worker, which all end in [`guest`]. Knows
+//! vhost-user; decides nothing about commands.
+
+mod guest;
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::DeviceConfig;
+use vhost::vhost_user::message::{VhostUserProtocolFeatures, VhostUserVirtioFeatures};
+use vhost_user_backend::VhostUserBackend;
+use virtio_bindings::bindings::virtio_config::VIRTIO_F_VERSION_1;
+use virtio_bindings::bindings::virtio_ring::{
+    VIRTIO_RING_F_EVENT_IDX, VIRTIO_RING_F_INDIRECT_DESC,
+};
+use virtio_igpu_protocol as protocol;
+use vm_memory::GuestMemoryAtomic;
+use vmm_sys_util::epoll::EventSet;
+use vmm_sys_util::event::{
+    EventConsumer, EventFlag, EventNotifier, new_event_consumer_and_notifier,
+};
+use vmm_sys_util::eventfd::EventFd;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::{U16, U32};
+
+use crate::GuestMemory;
+use crate::executor::{Factory, Platform};
+use crate::mailbox::Mailbox;
+use crate::metrics;
+use crate::queue::Vring;
+use crate::session;
+use guest::Guest;
+
+/// Chains one virtqueue can hold.
+pub const QUEUE_SIZE: usize = 1024;
+
+/// The number under which the worker polls the mailbox's eventfd: past the queues' and
+/// the one that vhost-user-backend keeps for itself.
+pub const MAILBOX_EVENT: u64 = protocol::QUEUE_COUNT as u64 + 1;
+
+/// One guest's device, from its connection to its going.
+pub struct Device {
+    config: DeviceConfig,
+    wake: EventFd,
+    guest: Mutex<Guest>,
+    /// The worker's exit event: the end that is left to us, and the number of the one
+    /// that vhost-user-backend takes and never closes.
+    exit: Mutex<Option<RawFd>>,
+    number: u64,
+    spoken: AtomicBool,
+}
+
+impl Device {
+    /// A device for the `number`-th guest.
+    pub fn new(factory: Arc<dyn Factory>, number: u64) -> io::Result<Self> {
+        let config = device_config(factory.platform());
+        let wake = Mailbox::wake_fd()?;
+        let guest = Mutex::new(Guest::new(factory, wake.try_clone()?));
+        Ok(Self {
+            config,
+            wake,
+            guest,
+            exit: Mutex::default(),
+            number,
+            spoken: AtomicBool::new(false),
+        })
+    }
+
+    /// The eventfd that the worker has to poll as [`MAILBOX_EVENT`].
+    pub fn wake_fd(&self) -> RawFd {
+        self.wake.as_raw_fd()
+    }
+
+    /// The stats file's text, as of now.
+    pub fn stats(&self) -> String {
+        let mut guest = self.guest();
+        let executor = guest.executor_counters();
+        metrics::to_json(self.number, guest.metrics(), &executor)
+    }
+
+    /// Whether anybody ever asked what the device can do.
+    pub fn has_spoken(&self) -> bool {
+        self.spoken.load(Ordering::Relaxed)
+    }
+
+    /// The guest is gone and the worker has ended: stops the guest's work.
+    pub fn close(&self) {
+        self.guest().reset();
+        let exit = self
+            .exit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(fd) = exit {
+            // SAFETY: the number came out of `IntoRawFd` in vhost-user-backend, which
+            // polled it and forgot it; that worker has ended, so nobody else owns it.
+            drop(unsafe { OwnedFd::from_raw_fd(fd) });
+        }
+    }
+
+    fn guest(&self) -> MutexGuard<'_, Guest> {
+        // A panic under this lock would be a bug; the guest's state is still worth more
+        // than a second panic in every thread that comes by.
+        self.guest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The configuration space for a platform.
+fn device_config(platform: &Platform) -> DeviceConfig {
+    let mut name = [0; 16];
+    for (to, from) in name[..15].iter_mut().zip(platform.name.bytes()) {
+        *to = from;
+    }
+    DeviceConfig {
+        magic: U32::new(protocol::MAGIC),
+        version_min: U16::new(session::OLDEST_VERSION),
+        version_max: U16::new(protocol::VERSION),
+        platform: name,
+        device_id: U16::new(platform.device_id),
+        revision: U16::new(platform.revision),
+        reserved: [U32::ZERO; 8],
+    }
+}
+
+impl VhostUserBackend for Device {
+    type Bitmap = ();
+    type Vring = Vring;
+
+    fn num_queues(&self) -> usize {
+        protocol::QUEUE_COUNT
+    }
+
+    fn max_queue_size(&self) -> usize {
+        QUEUE_SIZE
+    }
+
+    fn features(&self) -> u64 {
+        if !self.spoken.swap(true, Ordering::Relaxed) {
+            log::info!("guest {} has connected", self.number);
+        }
+        1 << VIRTIO_F_VERSION_1
+            | 1 << VIRTIO_RING_F_EVENT_IDX
+            | 1 << VIRTIO_RING_F_INDIRECT_DESC
+            | VhostUserVirtioFeatures::PROTOCOL_FEATURES.bits()
+    }
+
+    fn protocol_features(&self) -> VhostUserProtocolFeatures {
+        VhostUserProtocolFeatures::MQ
+            | VhostUserProtocolFeatures::CONFIG
+            | VhostUserProtocolFeatures::REPLY_ACK
+            | VhostUserProtocolFeatures::RESET_DEVICE
+    }
+
+    fn reset_device(&self) {
+        self.guest().reset();
+    }
+
+    fn set_event_idx(&self, _enabled: bool) {}
+
+    fn get_config(&self, offset: u32, size: u32) -> Vec<u8> {
+        let (offset, size) = (offset as usize, size as usize);
+        let end = offset.saturating_add(size);
+        self.config
+            .as_bytes()
+            .get(offset..end)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    fn set_config(&self, _offset: u32, _bytes: &[u8]) -> io::Result<()> {
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "the configuration is read-only",
+        ))
+    }
+
+    fn update_memory(&self, memory: GuestMemoryAtomic<GuestMemory>) -> io::Result<()> {
+        self.guest().set_memory(memory);
+        Ok(())
+    }
+
+    fn exit_event(&self, _thread_index: usize) -> Option<(EventConsumer, EventNotifier)> {
+        let (consumer, notifier) =
+            new_event_consumer_and_notifier(EventFlag::NONBLOCK | EventFlag::CLOEXEC).ok()?;
+        *self.exit.lock().unwrap_or_else(PoisonError::into_inner) = Some(consumer.as_raw_fd());
+        Some((consumer, notifier))
+    }
+
+    fn stop_vring(&self, queue_index: u32) -> io::Result<()> {
+        self.guest().stop_queue(queue_index as usize);
+        Ok(())
+    }
+
+    fn handle_event(
+        &self,
+        device_event: u16,
+        _events: EventSet,
+        vrings: &[Vring],
+        _thread: usize,
+    ) -> io::Result<()> {
+        // An error from here would end the worker, so there is none.
+        let mut guest = self.guest();
+        guest.set_queues(vrings);
+        if u64::from(device_event) == MAILBOX_EVENT {
+            guest.work(true);
+        } else {
+            guest.doorbell(usize::from(device_event));
+            guest.work(false);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor;
+
+    fn device() -> Device {
+        Device::new(executor::by_name("softgpu", "icl", false).unwrap(), 1).unwrap()
+    }
+
+    #[test]
+    fn the_configuration_space_is_read_in_any_pieces_that_lie_inside() {
+        let device = device();
+        let whole = device.get_config(0, protocol::DEVICE_CONFIG_SIZE as u32);
+        assert_eq!(whole.len(), protocol::DEVICE_CONFIG_SIZE);
+        assert_eq!(&whole[..4], b"iGPU");
+        assert_eq!(&whole[8..12], b"icl\0");
+        assert_eq!(device.get_config(8, 3), b"icl");
+        for (offset, size) in [(0, 61), (60, 1), (u32::MAX, u32::MAX)] {
+            assert!(device.get_config(offset, size).is_empty());
+        }
+        assert!(device.set_config(0, &[0]).is_err());
+    }
+}

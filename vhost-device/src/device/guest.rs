@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! A guest's queues and the work that is under way for it.
+//!
+//! Everything here runs under one lock, on the queue worker's thread or on the one that
+//! handles vhost-user messages, and nothing here waits for work to end (but for
+//! [`Guest::stop_queue`], which stops it first).
+//!
+//! # The order of commands over queues
+//!
+//! A command on the control queue is taken before any on the bind queue that the driver
+//! made available after it, and likewise bind before submit. [`Guest::round`] keeps this
+//! by reading the queues' available indices in the opposite order, submit first, and then
+//! taking chains in the promised order up to what it read. Why that suffices: let the
+//! driver make A available on an earlier queue, then B on a later one. If B is in this
+//! round, the later queue's index was read when it already covered B; the driver wrote
+//! the earlier queue's index before that, each index is read with acquire ordering, and
+//! the earlier queue's index was read afterwards, so it covers A. A is then taken in this
+//! round, before B. What is made available while a round goes on belongs to the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::{Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
+use vhost_user_backend::VringT;
+use virtio_igpu_protocol as protocol;
+use virtio_queue::QueueT;
+use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
+use vmm_sys_util::eventfd::EventFd;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromZeros, IntoBytes};
+
+use crate::GuestMemory;
+use crate::executor::{Completion, Ending, Factory, Hang, Point};
+use crate::mailbox::{Mailbox, Report};
+use crate::metrics::Metrics;
+use crate::queue::{self, BrokenRing, Chain, Vring};
+use crate::session::{self, Answer, Refusal, Session, Work};
+
+/// The queues that carry commands, in the order in which they are taken.
+const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
+
+/// Rounds after which the worker lets others have the lock.
+const MAX_ROUNDS: usize = 64;
+
+/// How long cancelled work may take to end when a queue is stopped.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A chain whose command the executor has.
+struct InFlight {
+    queue: Queue,
+    chain: Chain,
+    work: Work,
+    accepted: Instant,
+}
+
+/// A guest, its session and its queues.
+pub(super) struct Guest {
+    factory: Arc<dyn Factory>,
+    wake: EventFd,
+    mailbox: Arc<Mailbox>,
+    memory: Option<GuestMemoryAtomic<GuestMemory>>,
+    vrings: Vec<Vring>,
+    session: Option<Session>,
+    /// Why the guest's work is lost: nothing goes on before a reset.
+    lost: bool,
+    broken: [bool; protocol::QUEUE_COUNT],
+    /// Where a queue stood when it was stopped.
+    stopped: [Option<u16>; protocol::QUEUE_COUNT],
+    /// Whether a queue's first event, which vhost-user-backend makes up, is past.
+    begun: [bool; protocol::QUEUE_COUNT],
+    /// Queues to which chains were given back since the driver was last told.
+    given_back: [bool; protocol::QUEUE_COUNT],
+    in_flight: HashMap<Point, InFlight>,
+    metrics: Metrics,
+    last_counters: serde_json::Value,
+}
+
+impl Guest {
+    pub(super) fn new(factory: Arc<dyn Factory>, wake: EventFd) -> Self {
+        let mailbox = Arc::new(Mailbox::new(clone(&wake)));
+        Self {
+            factory,
+            wake,
+            mailbox,
+            memory: None,
+            vrings: Vec::new(),
+            session: None,
+            lost: false,
+            broken: [false; protocol::QUEUE_COUNT],
+            stopped: [None; protocol::QUEUE_COUNT],
+            begun: [false; protocol::QUEUE_COUNT],
+            given_back: [false; protocol::QUEUE_COUNT],
+            in_flight: HashMap::new(),
+            metrics: Metrics::default(),
+            last_counters: serde_json::Value::Null,
+        }
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What the executor of the present session, or of the last one, has counted.
+    pub(super) fn executor_counters(&mut self) -> serde_json::Value {
+        if let Some(session) = &mut self.session {
+            self.last_counters = session.executor().counters();
+        }
+        self.last_counters.clone()
+    }
+
+    pub(super) fn set_queues(&mut self, vrings: &[Vring]) {
+        if self.vrings.len() != vrings.len() {
+            self.vrings = vrings.to_vec();
+        }
+    }
+
+    pub(super) fn set_memory(&mut self, memory: GuestMemoryAtomic<GuestMemory>) {
+        let now = memory.memory().into_inner();
+        self.memory = Some(memory);
+        let failed = self.session.as_mut().map(|session| session.set_memory(now));
+        if let Some(Err(refusal)) = failed {
+            log::error!("the executor can't use the guest's new memory: {refusal}");
+            self.lose();
+        }
+    }
+
+    /// Forgets everything the guest did, and stops its work.
+    pub(super) fn reset(&mut self) {
+        self.end_session();
+        self.in_flight.clear();
+        self.lost = false;
+        self.broken = [false; protocol::QUEUE_COUNT];
+        self.stopped = [None; protocol::QUEUE_COUNT];
+        self.begun = [false; protocol::QUEUE_COUNT];
+        self.given_back = [false; protocol::QUEUE_COUNT];
+    }
+
+    /// Stops the executor. Nothing touches guest memory on its behalf afterwards, and
+    /// nothing more is reported.
+    fn end_session(&mut self) {
+        self.executor_counters();
+        self.mailbox.close();
+        self.session = None;
+        self.mailbox = Arc::new(Mailbox::new(clone(&self.wake)));
+        self.mailbox.wake_up(true);
+        self.mailbox.sleep();
+    }
+
+    /// The queue was stopped: lets no work go on behind the driver's back. What was
+    /// taken comes back as cancelled before this returns.
+    pub(super) fn stop_queue(&mut self, index: usize) {
+        if index < COMMAND_QUEUES.len() && !self.in_flight.is_empty() {
+            let end = Instant::now() + STOP_PATIENCE;
+            self.mailbox.wake_up(false);
+            while !self.in_flight.is_empty() && Instant::now() < end {
+                if let Some(session) = &mut self.session {
+                    session.executor().reset_active();
+                }
+                self.mailbox.wait(Duration::from_millis(5));
+                self.deliver();
+            }
+            if !self.in_flight.is_empty() {
+                log::warn!("{} commands did not end when told to", self.in_flight.len());
+                self.lose();
+            }
+            self.interrupt();
+            self.mailbox.come_back();
+        }
+        if let Some(vring) = self.vrings.get(index) {
+            self.stopped[index] = Some(vring.queue_next_avail());
+            self.begun[index] = false;
+        }
+    }
+
+    /// A queue's event: the driver's notification, or the queue's start.
+    pub(super) fn doorbell(&mut self, index: usize) {
+        let Some(vring) = self.vrings.get(index) else {
+            return;
+        };
+        let base = vring.get_ref().get_queue().next_avail();
+        if let Some(stopped) = self.stopped[index].take() {
+            // Started again where it was stopped: the machine was only paused. From
+            // anywhere else, or from the beginning: the driver has reset the device.
+            if stopped != base || (base == 0 && self.session.is_some() && index == 0) {
+                log::info!("the driver has reset the device");
+                self.reset();
+            }
+        }
+        if self.begun[index] {
+            self.metrics.queues.get(index).doorbells += 1;
+        }
+        self.begun[index] = true;
+    }
+
+    /// Takes what is there to be taken and gives back what is done.
+    pub(super) fn work(&mut self, by_mailbox: bool) {
+        self.mailbox.wake_up(by_mailbox);
+        for _ in 0..MAX_ROUNDS {
+            self.want_doorbells(false);
+            while self.round() {
+                self.deliver();
+                self.interrupt();
+            }
+            self.deliver();
+            self.interrupt();
+            if !self.want_doorbells(true) && self.mailbox.sleep() {
+                return;
+            }
+        }
+        self.mailbox.come_back();
+    }
+
+    fn memory(&self) -> Option<Arc<GuestMemory>> {
+        self.memory
+            .as_ref()
+            .map(|memory| memory.memory().into_inner())
+    }
+
+    fn want_doorbells(&mut self, wanted: bool) -> bool {
+        let Some(memory) = self.memory() else {
+            return false;
+        };
+        let mut more = false;
+        for queue in COMMAND_QUEUES {
+            let index = queue as usize;
+            if let Some(vring) = self.vrings.get(index)
+                && !self.broken[index]
+            {
+                more |= queue::want_doorbell(vring, &memory, wanted);
+            }
+        }
+        more
+    }
+
+    /// Takes every command that is available now, in the order the driver was promised
+    /// (see above). Returns whether there was any.
+    fn round(&mut self) -> bool {
+        let Some(memory) = self.memory() else {
+            return false;
+        };
+        let mut counts = [0; COMMAND_QUEUES.len()];
+        for queue in COMMAND_QUEUES.into_iter().rev() {
+            let index = queue as usize;
+            let Some(vring) = self.vrings.get(index) else {
+                return false;
+            };
+            if self.broken[index] {
+                continue;
+            }
+            match queue::available(vring, &memory) {
+                Ok(count) => counts[index] = count,
+                Err(broken) => self.break_ring(index, broken),
+            }
+        }
+        for queue in COMMAND_QUEUES {
+            let index = queue as usize;
+            for _ in 0..counts[index] {
+                if self.broken[index] {
+                    break;
+                }
+                let limit = protocol::MAX_COMMAND_SIZE as usize;
+                match queue::pop(&self.vrings[index], &memory, limit) {
+                    Ok(Some(chain)) => self.take(queue, chain, &memory),
+                    Ok(None) => break,
+                    Err(broken) => self.break_ring(index, broken),
+                }
+            }
+        }
+        counts.iter().any(|&count| count > 0)
+    }
+
+    /// Takes one command.
+    fn take(&mut self, queue: Queue, chain: Chain, memory: &Arc<GuestMemory>) {
+        let taken = Instant::now();
+        let counts = self.metrics.queues.get(queue as usize);
+        counts.chains += 1;
+        counts.descriptors += u64::from(chain.descriptors);
+        counts.bytes_in += chain.command.len() as u64;
+        let name = session::command_name(&chain.command);
+        let answer = self.answer(queue, &chain, memory);
+        log::trace!("{name} on {queue:?}: {answer:?}");
+        self.metrics.stages.queue_to_executor.add(taken.elapsed());
+        match answer {
+            Ok(Answer::Now(reply)) => {
+                self.metrics.command(name);
+                self.give_back(queue, &chain, &reply);
+            }
+            Ok(Answer::Later(point, work)) => {
+                self.metrics.command(name);
+                match work {
+                    Work::Submission => self.metrics.submissions += 1,
+                    Work::Unbind => self.metrics.unbinds += 1,
+                    Work::Bind { extents, bytes } => {
+                        self.metrics.binds += 1;
+                        self.metrics.extents += extents;
+                        self.metrics.bytes_bound += bytes;
+                    }
+                }
+                let accepted = Instant::now();
+                self.in_flight.insert(
+                    point,
+                    InFlight {
+                        queue,
+                        chain,
+                        work,
+                        accepted,
+                    },
+                );
+            }
+            Err(refusal) => {
+                self.metrics.command(name);
+                self.metrics.refusal(session::status_name(refusal.status));
+                self.metrics.malformed += u64::from(refusal.status == Status::InvalidCommand);
+                log::debug!("refused {name} on the {queue:?} queue: {refusal}");
+                let room = chain.room();
+                let reply = if room < size_of::<ReplyHeader>() {
+                    Vec::new()
+                } else {
+                    session::refusal_reply(refusal.status, &chain.command, room)
+                };
+                self.give_back(queue, &chain, &reply);
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        queue: Queue,
+        chain: &Chain,
+        memory: &Arc<GuestMemory>,
+    ) -> Result<Answer, Refusal> {
+        if let Some(fault) = chain.fault {
+            return Err(Refusal::malformed(fault));
+        }
+        if chain.room() < size_of::<ReplyHeader>() {
+            return Err(Refusal::malformed("no room for a reply header"));
+        }
+        if self.lost {
+            return Err(Refusal::new(
+                Status::DeviceLost,
+                "the device must be reset first",
+            ));
+        }
+        let session = match &mut self.session {
+            Some(session) => session,
+            none => {
+                let sink = Arc::clone(&self.mailbox);
+                let executor = self.factory.start(Arc::clone(memory), sink)?;
+                self.metrics.sessions += 1;
+                let platform = self.factory.platform().clone();
+                none.insert(Session::new(executor, platform, Arc::clone(memory)))
+            }
+        };
+        session.command(queue, &chain.command, chain.room())
+    }
+
+    /// Writes a reply and gives the chain back.
+    fn give_back(&mut self, queue: Queue, chain: &Chain, reply: &[u8]) {
+        let index = queue as usize;
+        let Some(memory) = self.memory() else { return };
+        let written = chain.write(&memory, reply);
+        let given = queue::push_used(&self.vrings[index], &memory, chain.head, written);
+        if let Err(broken) = given {
+            if !self.broken[index] {
+                self.break_ring(index, broken);
+            }
+            return;
+        }
+        self.metrics.queues.get(index).bytes_out += u64::from(written);
+        self.given_back[index] = true;
+    }
+
+    /// Interrupts the driver for what was given back, once for each queue.
+    fn interrupt(&mut self) {
+        let Some(memory) = self.memory() else { return };
+        for (index, vring) in self.vrings.iter().enumerate() {
+            if std::mem::take(&mut self.given_back[index]) && queue::interrupt(vring, &memory) {
+                self.metrics.queues.get(index).interrupts += 1;
+            }
+        }
+    }
+
+    /// Passes on what the executor has reported.
+    fn deliver(&mut self) {
+        for report in self.mailbox.take() {
+            match report {
+                Report::Completed(completion, at) => self.complete(&completion, at),
+                Report::Hung(hang) => {
+                    log::info!(
+                        "context {} hung: {} (command {:#010x} at {:#x})",
+                        hang.context,
+                        hang.reason,
+                        hang.command,
+                        hang.command_address
+                    );
+                    self.send_event(&hang_event(&hang));
+                }
+            }
+        }
+    }
+
+    fn complete(&mut self, completion: &Completion, at: Instant) {
+        let Some(done) = self.in_flight.remove(&completion.point) else {
+            log::error!("the executor ended something that was not begun: {completion:?}");
+            return;
+        };
+        if let Some(session) = &mut self.session {
+            session.finished();
+        }
+        let endings = &mut self.metrics.endings;
+        let (status, count) = match completion.ending {
+            Ending::Done => (Status::Ok, &mut endings.done),
+            Ending::Cancelled => (Status::Cancelled, &mut endings.cancelled),
+            Ending::Hung => (Status::Hung, &mut endings.hung),
+            Ending::OutOfMemory => (Status::OutOfMemory, &mut endings.out_of_memory),
+        };
+        *count += 1;
+        let stage = match done.work {
+            Work::Submission => &mut self.metrics.stages.submit_executor_to_completion,
+            _ => &mut self.metrics.stages.bind_executor_to_completion,
+        };
+        stage.add(at.saturating_duration_since(done.accepted));
+        self.reply(&done, status, completion.busy_ns, completion.was_active);
+        self.metrics.stages.completion_to_used.add(at.elapsed());
+    }
+
+    fn reply(&mut self, done: &InFlight, status: Status, busy_ns: u64, was_active: bool) {
+        let header = ReplyHeader::new(status);
+        if done.work == Work::Submission {
+            let reply = SubmitReply {
+                header,
+                busy_ns: U64::new(busy_ns),
+                was_active: U32::new(u32::from(was_active)),
+                reserved: U32::ZERO,
+            };
+            self.give_back(done.queue, &done.chain, reply.as_bytes());
+        } else {
+            self.give_back(done.queue, &done.chain, header.as_bytes());
+        }
+    }
+
+    /// Gives the driver an event, if it has a buffer for it.
+    fn send_event(&mut self, event: &Event) {
+        let index = Queue::Event as usize;
+        let Some(memory) = self.memory() else { return };
+        while !self.broken[index] {
+            let Some(vring) = self.vrings.get(index) else {
+                break;
+            };
+            match queue::pop(vring, &memory, 0) {
+                Ok(Some(chain)) => {
+                    let counts = self.metrics.queues.get(index);
+                    counts.chains += 1;
+                    counts.descriptors += u64::from(chain.descriptors);
+                    if chain.fault.is_none() && chain.room() >= size_of::<Event>() {
+                        self.metrics.events += 1;
+                        self.give_back(Queue::Event, &chain, event.as_bytes());
+                        return;
+                    }
+                    self.metrics.malformed += 1;
+                    self.give_back(Queue::Event, &chain, &[]);
+                }
+                Ok(None) => break,
+                Err(broken) => self.break_ring(index, broken),
+            }
+        }
+        self.metrics.events_lost += 1;
+    }
+
+    /// The driver broke a ring. Nothing more is taken from it, and the guest's work is
+    /// lost; the other queues answer so until the device is reset.
+    fn break_ring(&mut self, index: usize, why: BrokenRing) {
+        self.metrics.broken_rings += 1;
+        self.broken[index] = true;
+        log::error!("the driver broke queue {index}: {why}; the device must be reset");
+        self.lose();
+    }
+
+    /// Ends all work as lost, and tells the driver.
+    fn lose(&mut self) {
+        if self.lost {
+            return;
+        }
+        self.lost = true;
+        self.end_session();
+        for (_, done) in std::mem::take(&mut self.in_flight) {
+            self.metrics.endings.device_lost += 1;
+            self.reply(&done, Status::DeviceLost, 0, false);
+        }
+        let mut event = Event::new_zeroed();
+        event.kind = U32::new(EventKind::DeviceLost as u32);
+        self.send_event(&event);
+    }
+}
+
+/// An eventfd's second handle.
+fn clone(wake: &EventFd) -> EventFd {
+    wake.try_clone()
+        .expect("a process has a file descriptor left for each guest")
+}
+
+fn hang_event(hang: &Hang) -> Event {
+    let mut event = Event::new_zeroed();
+    event.kind = U32::new(EventKind::Hang as u32);
+    event.context = U32::new(hang.context);
+    event.slot = U16::new(hang.slot);
+    event.class = U16::new(hang.class);
+    event.instance = U16::new(hang.instance);
+    event.command_address = U64::new(hang.command_address);
+    event.command = U32::new(hang.command);
+    event.fault_address = U64::new(hang.fault_address);
+    event.signal = U64::new(hang.point.value);
+    // Cut at a character's end, with room for a NUL.
+    let limit = event.reason.len() - 1;
+    let mut end = hang.reason.len().min(limit);
+    while !hang.reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    event.reason[..end].copy_from_slice(&hang.reason.as_bytes()[..end]);
+    event
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The executor on the software GPU: translates the seam's words into the model's and
+//! back. Knows both, and no rule of its own.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use ::softgpu as model;
+use model::{AddressSpaceId, ContextId, EngineClass, Gpu, GpuError, TimelineId};
+use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
+
+use super::{
+    Backing, Completion, Context, Ending, Engine, Executor, Factory, Hang, Platform, Point,
+    Refused, Sink, Submission, Timeline, Update,
+};
+use crate::GuestMemory;
+
+/// i915's stop time-out (`CONFIG_DRM_I915_STOP_TIMEOUT`), which the model has no use for.
+const STOP_TIMEOUT_MS: u32 = 100;
+
+/// The render engine's TIMESTAMP register, the one that REG_READ may read.
+const RENDER_TIMESTAMP: u32 = 0x2358;
+
+/// Makes software GPUs of one platform.
+pub struct SoftGpuFactory {
+    model: model::Platform,
+    platform: Platform,
+    strict: bool,
+}
+
+impl SoftGpuFactory {
+    /// A factory for the platform of that name.
+    pub fn new(platform: &str, strict: bool) -> anyhow::Result<Self> {
+        let Some(model) = model::Platform::by_name(platform) else {
+            let names: Vec<_> = model::Platform::ALL
+                .iter()
+                .map(|platform| platform.name)
+                .collect();
+            anyhow::bail!(
+                "the executor softgpu has no platform {platform:?} (it has: {})",
+                names.join(", ")
+            );
+        };
+        Ok(Self {
+            platform: describe(&model),
+            model,
+            strict,
+        })
+    }
+}
+
+impl Factory for SoftGpuFactory {
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn start(
+        &self,
+        memory: Arc<GuestMemory>,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Box<dyn Executor>, Refused> {
+        let gpu = Gpu::new(model::GpuConfig {
+            platform: self.model,
+            memory: regions(memory)?,
+            strict: self.strict,
+            sink: Arc::new(Translator { sink }),
+        })
+        .map_err(refused)?;
+        Ok(Box::new(SoftGpu { gpu }))
+    }
+}
+
+/// The model's platform in the seam's words.
+fn describe(model: &model::Platform) -> Platform {
+    let milliseconds = |duration: std::time::Duration| duration.as_millis() as u32;
+    Platform {
+        name: model.name,
+        device_id: model.device_id,
+        revision: u16::from(model.revision),
+        graphics_version: u16::from(model.graphics_version.major),
+        graphics_release: u16::from(model.graphics_version.minor),
+        address_bits: u16::from(model.ppgtt_bits),
+        sseu: model.features.sseu_settable,
+        relocations: model.graphics_version.major < 12,
+        vm_bind: model.features.vm_bind,
+        timestamp_frequency: model.timestamp_frequency_hz as u32,
+        slices: u16::from(model.topology.slices),
+        subslices: u16::from(model.topology.subslices),
+        eus: u16::from(model.topology.eus_per_subslice),
+        engines: model
+            .engines
+            .iter()
+            .map(|engine| Engine {
+                class: engine.id.class.uapi(),
+                instance: engine.id.instance,
+                hardware_instance: engine.hardware_instance,
+                capabilities: engine.capabilities,
+                mmio_base: engine.mmio_base,
+                heartbeat_interval_ms: milliseconds(engine.timing.heartbeat),
+                preempt_timeout_ms: milliseconds(engine.timing.preempt_timeout),
+                timeslice_duration_ms: milliseconds(engine.timing.timeslice),
+                stop_timeout_ms: STOP_TIMEOUT_MS,
+            })
+            .collect(),
+    }
+}
+
+/// The guest's memory as the model wants it. Each region keeps the whole mapping alive.
+fn regions(memory: Arc<GuestMemory>) -> Result<model::Memory, Refused> {
+    let mut regions = Vec::new();
+    for region in memory.iter() {
+        let base = region.start_addr().raw_value();
+        let length = region.len() as usize;
+        let pointer = NonNull::new(region.as_ptr())
+            .ok_or_else(|| Refused::BadExtent("a memory region without a mapping".into()))?;
+        let keep_alive: Arc<GuestMemory> = Arc::clone(&memory);
+        // SAFETY: `pointer` is the start of a shared mapping of `length` bytes that lives
+        // as long as the `GuestMemoryMmap` behind `keep_alive`. vm-memory itself touches
+        // it through raw pointers only and hands out no references into it, and neither
+        // does this crate.
+        let region = unsafe { model::Region::new(base, pointer, length, keep_alive) };
+        regions.push(region);
+    }
+    model::Memory::new(regions).map_err(|error| Refused::BadExtent(error.to_string()))
+}
+
+fn refused(error: GpuError) -> Refused {
+    let text = error.to_string();
+    match error {
+        GpuError::UnknownAddressSpace(_)
+        | GpuError::UnknownContext(_)
+        | GpuError::UnknownSlot { .. }
+        | GpuError::UnknownEngine { .. } => Refused::NotFound(text),
+        GpuError::AddressSpaceExists(_)
+        | GpuError::ContextExists(_)
+        | GpuError::TimelineExists(_)
+        | GpuError::PointNotIncreasing { .. } => Refused::Exists(text),
+        GpuError::BadRange { .. } | GpuError::RangeTooHigh { .. } => Refused::BadRange(text),
+        GpuError::ExtentOutsideMemory { .. } => Refused::BadExtent(text),
+        GpuError::BadPriority(_) => Refused::Unsupported(text),
+        GpuError::Limit { .. } => Refused::Limit(text),
+        GpuError::NoThread => Refused::OutOfMemory(text),
+    }
+}
+
+fn model_point(point: Point) -> model::Point {
+    model::Point {
+        timeline: TimelineId(point.timeline),
+        value: point.value,
+    }
+}
+
+fn seam_point(point: model::Point) -> Point {
+    Point {
+        timeline: point.timeline.0,
+        value: point.value,
+    }
+}
+
+fn model_points(points: Vec<Point>) -> Vec<model::Point> {
+    points.into_iter().map(model_point).collect()
+}
+
+/// Passes the model's reports on in the seam's words.
+struct Translator {
+    sink: Arc<dyn Sink>,
+}
+
+impl model::CompletionSink for Translator {
+    fn completed(&self, completion: model::Completion) {
+        self.sink.completed(Completion {
+            point: seam_point(completion.point),
+            ending: match completion.outcome {
+                model::Outcome::Completed => Ending::Done,
+                model::Outcome::Hung => Ending::Hung,
+                model::Outcome::Cancelled => Ending::Cancelled,
+                model::Outcome::OutOfSpace => Ending::OutOfMemory,
+            },
+            busy_ns: 0,
+            was_active: false,
+        });
+    }
+
+    fn hung(&self, report: model::HangReport) {
+        self.sink.hung(Hang {
+            context: report.context.0,
+            slot: report.slot,
+            class: report.engine.class.uapi(),
+            instance: report.engine.instance,
+            point: seam_point(report.point),
+            command_address: report.address,
+            command: report.dword,
+            fault_address: report.fault_address.unwrap_or(0),
+            reason: report.reason.to_string(),
+        });
+    }
+}
+
+/// A software GPU.
+struct SoftGpu {
+    gpu: Gpu,
+}
+
+impl Executor for SoftGpu {
+    fn set_memory(&mut self, memory: Arc<GuestMemory>) -> Result<(), Refused> {
+        self.gpu.set_memory(regions(memory)?);
+        Ok(())
+    }
+
+    fn create_address_space(&mut self, id: u32, timeline: Timeline) -> Result<(), Refused> {
+        self.gpu
+            .create_address_space(AddressSpaceId(id), TimelineId(timeline))
+            .map_err(refused)
+    }
+
+    fn destroy_address_space(&mut self, id: u32) -> Result<(), Refused> {
+        self.gpu
+            .destroy_address_space(AddressSpaceId(id))
+            .map_err(refused)
+    }
+
+    fn create_context(&mut self, id: u32, context: Context) -> Result<(), Refused> {
+        let slots = context
+            .slots
+            .iter()
+            .map(|slot| {
+                Ok(model::EngineSlot {
+                    class: EngineClass::from_uapi(slot.class).ok_or_else(|| {
+                        Refused::NotFound(format!("there is no engine class {}", slot.class))
+                    })?,
+                    instances: slot.instances,
+                    timeline: TimelineId(slot.timeline),
+                })
+            })
+            .collect::<Result<_, Refused>>()?;
+        let description = model::ContextDescription {
+            address_space: AddressSpaceId(context.address_space),
+            priority: context.priority,
+            recoverable: context.recoverable,
+            slots,
+        };
+        self.gpu
+            .create_context(ContextId(id), description)
+            .map_err(refused)
+    }
+
+    fn destroy_context(&mut self, id: u32) -> Result<(), Refused> {
+        self.gpu.destroy_context(ContextId(id)).map_err(refused)
+    }
+
+    fn set_priority(&mut self, id: u32, priority: i32) -> Result<(), Refused> {
+        self.gpu
+            .set_priority(ContextId(id), priority)
+            .map_err(refused)
+    }
+
+    fn cancel_context(&mut self, id: u32) -> Result<(), Refused> {
+        self.gpu.cancel_context(ContextId(id)).map_err(refused)
+    }
+
+    fn reset_active(&mut self) {
+        self.gpu.reset_active();
+    }
+
+    fn update(&mut self, update: Update) -> Result<(), Refused> {
+        let address_space = AddressSpaceId(update.address_space);
+        let (va, length, signal) = (update.address, update.length, update.signal);
+        let waits = model_points(update.waits);
+        let (extents, read_only, null) = match update.backing {
+            Backing::Memory { extents, read_only } => (extents, read_only, false),
+            Backing::Null => (Vec::new(), false, true),
+            Backing::Nothing => {
+                let unbind = model::Unbind {
+                    address_space,
+                    va,
+                    length,
+                    waits,
+                    signal,
+                };
+                return self.gpu.unbind(unbind).map_err(refused);
+            }
+        };
+        let extents = extents
+            .into_iter()
+            .map(|extent| model::Extent {
+                address: extent.address,
+                length: extent.length,
+            })
+            .collect();
+        let bind = model::Bind {
+            address_space,
+            va,
+            length,
+            extents,
+            read_only,
+            null,
+            waits,
+            signal,
+        };
+        self.gpu.bind(bind).map_err(refused)
+    }
+
+    fn submit(&mut self, submission: Submission) -> Result<(), Refused> {
+        let submission = model::Submission {
+            context: ContextId(submission.context),
+            slot: submission.slot,
+            batch: submission.batch,
+            waits: model_points(submission.waits),
+            signal: submission.signal,
+        };
+        self.gpu.submit(submission).map_err(refused)
+    }
+
+    fn read_register(&self, offset: u32) -> Option<u64> {
+        (offset == RENDER_TIMESTAMP).then(|| self.gpu.read_timestamp())
+    }
+
+    fn counters(&self) -> serde_json::Value {
+        let counters = self.gpu.counters();
+        let engines = self.gpu.platform().engines;
+        let engines: serde_json::Map<_, _> = engines
+            .iter()
+            .zip(&counters.engines)
+            .map(|(engine, counts)| {
+                let value = serde_json::json!({
+                    "busy_ns": counts.busy_ns,
+                    "submissions": counts.submissions,
+                    "commands": counts.commands,
+                    "preemptions": counts.preemptions,
+                    "polls": counts.polls,
+                    "dropped_register_writes": counts.dropped_register_writes,
+                    "faults": counts.faults,
+                    "hangs": counts.hangs,
+                    "cancelled": counts.cancelled,
+                    "bytes_blitted": counts.bytes_blitted,
+                    "interrupts": counts.interrupts,
+                });
+                (engine.id.to_string(), value)
+            })
+            .collect();
+        serde_json::json!({
+            "engines": engines,
+            "binds": counters.binds,
+            "extents_bound": counters.extents_bound,
+            "pending": counters.pending,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! Where executors drop their reports for the queue worker to pick up.
+//!
+//! The worker sleeps on an eventfd. While it is awake anyway it looks into the mailbox
+//! itself, so that reports made from inside its own calls (an update that is applied at
+//! once) cost no system call. Knows nothing of queues or sessions.
+
+use std::io;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
+
+use crate::executor::{Completion, Hang, Sink};
+
+/// Something an executor reported.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// Work ended, at that moment.
+    Completed(Completion, Instant),
+    /// A submission hung.
+    Hung(Hang),
+}
+
+#[derive(Default)]
+struct State {
+    reports: Vec<Report>,
+    /// The worker is awake and will look before it sleeps.
+    awake: bool,
+    /// The eventfd has been written since the worker last looked.
+    notified: bool,
+    /// Nobody wants to hear more.
+    closed: bool,
+}
+
+/// The mailbox of one session.
+pub struct Mailbox {
+    state: Mutex<State>,
+    wake: EventFd,
+}
+
+impl Mailbox {
+    /// An empty mailbox that wakes the worker through `wake`.
+    pub fn new(wake: EventFd) -> Self {
+        Self {
+            state: Mutex::default(),
+            wake,
+        }
+    }
+
+    /// An eventfd fit for [`Mailbox::new`].
+    pub fn wake_fd() -> io::Result<EventFd> {
+        EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is sound between any two statements that hold the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn post(&self, report: Report) {
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        state.reports.push(report);
+        if !state.awake && !state.notified {
+            state.notified = true;
+            // A full counter would wake the worker all the same.
+            let _ = self.wake.write(1);
+        }
+    }
+
+    /// The worker is up, woken by the eventfd or by something else: from now on reports
+    /// don't wake it.
+    pub fn wake_up(&self, by_eventfd: bool) {
+        let mut state = self.state();
+        state.awake = true;
+        if mem::take(&mut state.notified) || by_eventfd {
+            // Empty if somebody else's mailbox shared the eventfd and read it.
+            let _ = self.wake.read();
+        }
+    }
+
+    /// Everything reported so far.
+    pub fn take(&self) -> Vec<Report> {
+        mem::take(&mut self.state().reports)
+    }
+
+    /// The worker wants to sleep. Refused (`false`) if there is something to do first.
+    pub fn sleep(&self) -> bool {
+        let mut state = self.state();
+        state.awake = !state.reports.is_empty();
+        !state.awake
+    }
+
+    /// Has the worker come back at once, though nothing is reported.
+    pub fn come_back(&self) {
+        let mut state = self.state();
+        state.awake = false;
+        if !state.notified {
+            state.notified = true;
+            let _ = self.wake.write(1);
+        }
+    }
+
+    /// Drops what is there and whatever else will be reported.
+    pub fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.reports.clear();
+    }
+
+    /// Waits until something is reported, at most for `patience`.
+    pub fn wait(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        while self.state().reports.is_empty() && Instant::now() < end {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+}
+
+impl Sink for Mailbox {
+    fn completed(&self, completion: Completion) {
+        self.post(Report::Completed(completion, Instant::now()));
+    }
+
+    fn hung(&self, hang: Hang) {
+        self.post(Report::Hung(hang));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::{Ending, Point};
+
+    fn completion(value: u64) -> Completion {
+        let point = Point { timeline: 1, value };
+        Completion {
+            point,
+            ending: Ending::Done,
+            busy_ns: 0,
+            was_active: false,
+        }
+    }
+
+    #[test]
+    fn a_sleeping_worker_is_woken_once_and_an_awake_one_never() {
+        let mailbox = Mailbox::new(Mailbox::wake_fd().unwrap());
+        mailbox.completed(completion(1));
+        mailbox.completed(completion(2));
+        assert_eq!(mailbox.wake.read().unwrap(), 1);
+        mailbox.completed(completion(3));
+        assert!(mailbox.wake.read().is_err());
+        mailbox.wake_up(false);
+        assert_eq!(mailbox.take().len(), 3);
+        mailbox.completed(completion(4));
+        assert!(mailbox.wake.read().is_err());
+        assert!(!mailbox.sleep());
+        assert_eq!(mailbox.take().len(), 1);
+        assert!(mailbox.sleep());
+        mailbox.completed(completion(5));
+        assert_eq!(mailbox.wake.read().unwrap(), 1);
+        mailbox.close();
+        mailbox.completed(completion(6));
+        assert!(mailbox.take().is_empty());
+    }
+}

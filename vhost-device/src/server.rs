@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The daemon: its socket, its signals, and one guest after the other. Knows vhost-user's
+//! connection handling; what happens on a connection is [`crate::device`]'s.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, bail};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::Signals;
+use vhost::vhost_user::{Error as VhostUserError, Listener};
+use vhost_user_backend::{Error as DaemonError, ShutdownHandle, VhostUserDaemon};
+use vm_memory::GuestMemoryAtomic;
+use vmm_sys_util::epoll::{ControlOperation, Epoll, EpollEvent, EventSet};
+use vmm_sys_util::eventfd::{EFD_CLOEXEC, EventFd};
+
+use crate::GuestMemory;
+use crate::cli::Arguments;
+use crate::device::{Device, MAILBOX_EVENT};
+use crate::executor::{self, Factory};
+use crate::metrics::{self, Metrics};
+
+/// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let factory = executor::by_name(&arguments.executor, &arguments.platform, arguments.strict)?;
+    let shared = Arc::new(Shared::new(arguments.stats_file.clone())?);
+    shared
+        .write_stats()
+        .context("the stats file can't be written")?;
+    let mut listener = claim(&arguments.socket_path)?;
+    watch_signals(Arc::clone(&shared))?;
+    log::info!("listening on {}", arguments.socket_path.display());
+    let mut number = 1;
+    while shared.wait_for_guest(&listener)? {
+        if !serve(&factory, number, &mut listener, &shared)? {
+            continue;
+        }
+        if arguments.once {
+            break;
+        }
+        number += 1;
+    }
+    if let Err(error) = shared.write_stats() {
+        log::error!("{error:#}");
+    }
+    Ok(())
+}
+
+/// Listens on a path. What another daemon left behind is replaced, anything else is not.
+fn claim(path: &Path) -> anyhow::Result<Listener> {
+    let shown = path.display();
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => bail!("the socket path {shown} can't be used: {error}"),
+        Ok(found) if !found.file_type().is_socket() => {
+            bail!("the socket path {shown} exists and is not a socket");
+        }
+        Ok(_) => match UnixStream::connect(path) {
+            Ok(_) => bail!("the socket {shown} is in use by another process"),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path)
+                    .with_context(|| format!("the stale socket {shown} can't be removed"))?;
+            }
+            Err(error) => bail!("the socket {shown} exists and can't be tried: {error}"),
+        },
+    }
+    match Listener::new(path, false) {
+        Ok(listener) => Ok(listener),
+        Err(VhostUserError::SocketError(error)) => bail!("can't listen on {shown}: {error}"),
+        Err(error) => bail!("can't listen on {shown}: {error}"),
+    }
+}
+
+/// What the signals' thread and the main one share.
+struct Shared {
+    stats_file: Option<PathBuf>,
+    /// The daemon is to end.
+    stop: AtomicBool,
+    /// Written when it is.
+    stopped: EventFd,
+    current: Mutex<Current>,
+    /// Held while the stats file is written.
+    writing: Mutex<()>,
+}
+
+/// The guest being served, or the last one.
+#[derive(Default)]
+struct Current {
+    device: Option<Arc<Device>>,
+    connection: Option<ShutdownHandle>,
+}
+
+impl Shared {
+    fn new(stats_file: Option<PathBuf>) -> io::Result<Self> {
+        Ok(Self {
+            stats_file,
+            stop: AtomicBool::new(false),
+            stopped: EventFd::new(EFD_CLOEXEC)?,
+            current: Mutex::default(),
+            writing: Mutex::default(),
+        })
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Ends the daemon: the guest's connection first, if there is one.
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        let _ = self.stopped.write(1);
+        if let Some(connection) = &self.current().connection {
+            connection.shutdown();
+        }
+    }
+
+    /// Waits for a guest to connect. `false`: the daemon is to end.
+    fn wait_for_guest(&self, listener: &Listener) -> anyhow::Result<bool> {
+        let epoll = Epoll::new()?;
+        for (number, fd) in [(0, self.stopped.as_raw_fd()), (1, listener.as_raw_fd())] {
+            epoll.ctl(
+                ControlOperation::Add,
+                fd,
+                EpollEvent::new(EventSet::IN, number),
+            )?;
+        }
+        let mut events = [EpollEvent::default(); 2];
+        loop {
+            match epoll.wait(-1, &mut events) {
+                Ok(_) => return Ok(!self.stopping()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error).context("waiting for a guest"),
+            }
+        }
+    }
+
+    fn write_stats(&self) -> anyhow::Result<()> {
+        let Some(path) = &self.stats_file else {
+            return Ok(());
+        };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let device = self.current().device.clone();
+        let text = match device {
+            Some(device) => device.stats(),
+            None => metrics::to_json(0, &Metrics::default(), &serde_json::Value::Null),
+        };
+        metrics::write_file(path, &text).with_context(|| path.display().to_string())
+    }
+}
+
+fn watch_signals(shared: Arc<Shared>) -> anyhow::Result<()> {
+    let mut signals =
+        Signals::new([SIGTERM, SIGINT, SIGUSR1]).context("signals can't be handled")?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                if signal != SIGUSR1 {
+                    shared.stop();
+                } else if let Err(error) = shared.write_stats() {
+                    log::error!("{error:#}");
+                }
+            }
+        })
+        .context("the signals' thread can't be started")?;
+    Ok(())
+}
+
+/// Serves one guest, from its connection to its going. `false`: whoever connected said
+/// nothing, as another daemon does that finds out whether the socket is in use.
+fn serve(
+    factory: &Arc<dyn Factory>,
+    number: u64,
+    listener: &mut Listener,
+    shared: &Shared,
+) -> anyhow::Result<bool> {
+    let device =
+        Arc::new(Device::new(Arc::clone(factory), number).context("no device for a guest")?);
+    let memory = GuestMemoryAtomic::new(GuestMemory::new());
+    let name = "vhost-user".to_owned();
+    let mut daemon =
+        VhostUserDaemon::new(name, Arc::clone(&device), memory).map_err(plain_error)?;
+    for handler in daemon.get_epoll_handlers() {
+        handler.register_listener(device.wake_fd(), EventSet::IN, MAILBOX_EVENT)?;
+    }
+    daemon.start(listener).map_err(plain_error)?;
+    {
+        let mut current = shared.current();
+        current.device = Some(Arc::clone(&device));
+        current.connection = daemon.shutdown_handle();
+    }
+    if shared.stopping() {
+        shared.stop();
+    }
+    let ended = daemon.wait();
+    shared.current().connection = None;
+    // Joins the queue worker.
+    drop(daemon);
+    device.close();
+    if !device.has_spoken() {
+        return Ok(false);
+    }
+    match ended {
+        Ok(())
+        | Err(DaemonError::HandleRequest(
+            VhostUserError::Disconnected | VhostUserError::PartialMessage,
+        )) => log::info!("guest {number} has gone"),
+        Err(error) => log::warn!("guest {number} was disconnected: {error}"),
+    }
+    if let Err(error) = shared.write_stats() {
+        log::error!("the stats file can't be written: {error:#}");
+    }
+    Ok(true)
+}
+
+/// vhost-user-backend's error type is no `std::error::Error`.
+fn plain_error(error: DaemonError) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
+}

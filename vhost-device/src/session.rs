@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! What one guest has, and what it may do with it.
+//!
+//! A session takes a command's bytes, decodes them ([`decode`]), holds them against the
+//! guest's ids, limits and memory ([`control`], [`work`]) and calls the executor. It knows
+//! the wire and the seam; it knows no virtqueue, so it can be driven without one.
+
+mod control;
+pub mod decode;
+mod ranges;
+mod timelines;
+mod work;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use protocol::{Opcode, Queue, ReplyHeader, Status};
+use virtio_igpu_protocol as protocol;
+use zerocopy::IntoBytes;
+
+use crate::GuestMemory;
+use crate::executor::{Executor, Platform, Point, Refused};
+use decode::Request;
+use ranges::Ranges;
+use timelines::Timelines;
+
+pub use control::OLDEST_VERSION;
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Refusal {
+    /// What the driver is told.
+    pub status: Status,
+    /// What the log is told.
+    pub why: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A refusal with that status.
+    pub fn new(status: Status, why: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            why: why.into(),
+        }
+    }
+
+    /// The command is no command.
+    pub fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::InvalidCommand, why)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::NotFound(_) => Status::NotFound,
+            Refused::Exists(_) => Status::Exists,
+            Refused::Limit(_) => Status::LimitExceeded,
+            Refused::BadExtent(_) => Status::BadExtent,
+            Refused::BadRange(_) => Status::BadRange,
+            Refused::Unsupported(_) => Status::Unsupported,
+            Refused::OutOfMemory(_) => Status::OutOfMemory,
+        };
+        Self::new(status, refused.to_string())
+    }
+}
+
+/// What accepted work is, for the counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A mapping of this many extents and bytes.
+    Bind {
+        /// Extents on the wire.
+        extents: u64,
+        /// Bytes of guest memory.
+        bytes: u64,
+    },
+    /// An unmapping.
+    Unbind,
+    /// A batch.
+    Submission,
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub enum Answer {
+    /// It is over, and this is the reply.
+    Now(Vec<u8>),
+    /// The executor has it; the reply comes when this point's completion does.
+    Later(Point, Work),
+}
+
+/// An address space the guest has made.
+struct AddressSpace {
+    timeline: u32,
+    contexts: u32,
+    ranges: Ranges,
+}
+
+/// A context the guest has made.
+struct Context {
+    address_space: u32,
+    timelines: Vec<u32>,
+}
+
+/// One guest's state, from one reset of the device to the next.
+pub struct Session {
+    executor: Box<dyn Executor>,
+    platform: Platform,
+    memory: Arc<GuestMemory>,
+    greeted: bool,
+    address_spaces: HashMap<u32, AddressSpace>,
+    contexts: HashMap<u32, Context>,
+    timelines: Timelines,
+    bound_extents: u64,
+    unfinished: u32,
+}
+
+impl Session {
+    /// A session of a guest that has said nothing yet.
+    pub fn new(executor: Box<dyn Executor>, platform: Platform, memory: Arc<GuestMemory>) -> Self {
+        Self {
+            executor,
+            platform,
+            memory,
+            greeted: false,
+            address_spaces: HashMap::new(),
+            contexts: HashMap::new(),
+            timelines: Timelines::default(),
+            bound_extents: 0,
+            unfinished: 0,
+        }
+    }
+
+    /// What executes this guest's work.
+    pub fn executor(&mut self) -> &mut dyn Executor {
+        &mut *self.executor
+    }
+
+    /// The guest's memory has changed.
+    pub fn set_memory(&mut self, memory: Arc<GuestMemory>) -> Result<(), Refusal> {
+        self.executor.set_memory(Arc::clone(&memory))?;
+        self.memory = memory;
+        Ok(())
+    }
+
+    /// Accepted work has ended.
+    pub fn finished(&mut self) {
+        self.unfinished = self.unfinished.saturating_sub(1);
+    }
+
+    /// Takes a command that came on `queue` with `room` bytes for its reply.
+    pub fn command(&mut self, queue: Queue, bytes: &[u8], room: usize) -> Result<Answer, Refusal> {
+        let request = decode::decode(queue, bytes)?;
+        if decode::opcode(bytes).is_some_and(|opcode| room < reply_size(opcode)) {
+            return Err(Refusal::malformed("no room for the whole reply"));
+        }
+        if !self.greeted && !matches!(request, Request::Hello(_)) {
+            return Err(Refusal::malformed("the first command must be Hello"));
+        }
+        match request {
+            Request::Bind(command, waits, extents) => self.bind(&command, &waits, &extents),
+            Request::Unbind(command, waits) => self.unbind(&command, &waits),
+            Request::Submit(command, waits) => self.submit(&command, &waits),
+            request => self.control(request).map(Answer::Now),
+        }
+    }
+}
+
+/// Bytes of the reply to a command.
+pub fn reply_size(opcode: Opcode) -> usize {
+    match opcode {
+        Opcode::Hello => size_of::<protocol::HelloReply>(),
+        Opcode::QueryPlatform => size_of::<protocol::PlatformReply>(),
+        Opcode::ReadRegister => size_of::<protocol::ReadRegisterReply>(),
+        Opcode::Submit => size_of::<protocol::SubmitReply>(),
+        _ => size_of::<ReplyHeader>(),
+    }
+}
+
+/// The reply to a refused command: a header, and zeros up to the size of the reply the
+/// driver expects, if there is room for that many.
+pub fn refusal_reply(status: Status, bytes: &[u8], room: usize) -> Vec<u8> {
+    let mut reply = ReplyHeader::new(status).as_bytes().to_vec();
+    if let Some(size) = decode::opcode(bytes)
+        .map(reply_size)
+        .filter(|&size| size <= room)
+    {
+        reply.resize(size, 0);
+    }
+    reply
+}
+
+/// A command's name in the counters and the log.
+pub fn command_name(bytes: &[u8]) -> &'static str {
+    match decode::opcode(bytes) {
+        None => "unknown",
+        Some(Opcode::Hello) => "hello",
+        Some(Opcode::QueryPlatform) => "query_platform",
+        Some(Opcode::ReadRegister) => "read_register",
+        Some(Opcode::CreateAddressSpace) => "create_address_space",
+        Some(Opcode::DestroyAddressSpace) => "destroy_address_space",
+        Some(Opcode::CreateContext) => "create_context",
+        Some(Opcode::DestroyContext) => "destroy_context",
+        Some(Opcode::SetPriority) => "set_priority",
+        Some(Opcode::CancelContext) => "cancel_context",
+        Some(Opcode::ResetActive) => "reset_active",
+        Some(Opcode::Bind) => "bind",
+        Some(Opcode::Unbind) => "unbind",
+        Some(Opcode::Submit) => "submit",
+    }
+}
+
+/// A status's name in the counters and the log.
+pub fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::InvalidCommand => "invalid_command",
+        Status::NotFound => "not_found",
+        Status::Exists => "exists",
+        Status::LimitExceeded => "limit_exceeded",
+        Status::BadExtent => "bad_extent",
+        Status::BadRange => "bad_range",
+        Status::Unsupported => "unsupported",
+        Status::Cancelled => "cancelled",
+        Status::Hung => "hung",
+        Status::DeviceLost => "device_lost",
+        Status::OutOfMemory => "out_of_memory",
+    }
+}

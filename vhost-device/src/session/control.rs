@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The control queue's commands: version, platform, address spaces, contexts, resets.
+
+use std::collections::HashSet;
+
+use protocol::{
+    ContextEngine, ContextFlags, CreateAddressSpace, CreateContext, EngineInfo, HelloReply,
+    PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader, Status,
+};
+use virtio_igpu_protocol as protocol;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::decode::Request;
+use super::{AddressSpace, Context, Ranges, Refusal, Session};
+use crate::executor::{self, Platform};
+
+/// The oldest version of the protocol this device speaks.
+pub const OLDEST_VERSION: u16 = 1;
+
+const OK: ReplyHeader = ReplyHeader::new(Status::Ok);
+
+impl Session {
+    /// Carries out a command of the control queue. Returns the reply.
+    pub(super) fn control(&mut self, request: Request) -> Result<Vec<u8>, Refusal> {
+        match request {
+            Request::Hello(command) => {
+                let version = command.version.get();
+                if !(OLDEST_VERSION..=protocol::VERSION).contains(&version) {
+                    return Err(Refusal::malformed(format!(
+                        "version {version} is not spoken"
+                    )));
+                }
+                self.greeted = true;
+                let reply = HelloReply {
+                    header: OK,
+                    version: U16::new(version),
+                    ..Default::default()
+                };
+                return Ok(reply.as_bytes().to_vec());
+            }
+            Request::QueryPlatform => {
+                return Ok(platform_reply(&self.platform).as_bytes().to_vec());
+            }
+            Request::ReadRegister(command) => {
+                let offset = command.offset.get();
+                let value = self.executor.read_register(offset).ok_or_else(|| {
+                    Refusal::new(
+                        Status::NotFound,
+                        format!("register {offset:#x} can't be read"),
+                    )
+                })?;
+                let reply = ReadRegisterReply {
+                    header: OK,
+                    value: U64::new(value),
+                };
+                return Ok(reply.as_bytes().to_vec());
+            }
+            Request::CreateAddressSpace(command) => self.create_address_space(&command)?,
+            Request::DestroyAddressSpace(command) => {
+                self.destroy_address_space(command.address_space.get())?;
+            }
+            Request::CreateContext(command, engines) => self.create_context(&command, &engines)?,
+            Request::DestroyContext(command) => self.destroy_context(command.context.get())?,
+            Request::SetPriority(command) => {
+                let id = self.known_context(command.context.get())?;
+                self.executor.set_priority(id, command.priority.get())?;
+            }
+            Request::CancelContext(command) => {
+                let id = self.known_context(command.context.get())?;
+                self.executor.cancel_context(id)?;
+            }
+            Request::ResetActive => self.executor.reset_active(),
+            Request::Bind(..) | Request::Unbind(..) | Request::Submit(..) => {
+                return Err(Refusal::malformed("not a command of the control queue"));
+            }
+        }
+        Ok(OK.as_bytes().to_vec())
+    }
+
+    fn known_context(&self, id: u32) -> Result<u32, Refusal> {
+        match self.contexts.contains_key(&id) {
+            true => Ok(id),
+            false => Err(Refusal::new(
+                Status::NotFound,
+                format!("there is no context {id}"),
+            )),
+        }
+    }
+
+    fn new_timeline(&self, number: u32) -> Result<(), Refusal> {
+        match self.timelines.contains(number) {
+            false => Ok(()),
+            true => Err(Refusal::new(
+                Status::Exists,
+                format!("timeline {number} is in use"),
+            )),
+        }
+    }
+
+    fn create_address_space(&mut self, command: &CreateAddressSpace) -> Result<(), Refusal> {
+        let (id, timeline) = (command.address_space.get(), command.bind_timeline.get());
+        if self.address_spaces.contains_key(&id) {
+            return Err(Refusal::new(
+                Status::Exists,
+                format!("address space {id} exists"),
+            ));
+        }
+        self.new_timeline(timeline)?;
+        if self.address_spaces.len() >= protocol::MAX_ADDRESS_SPACES as usize {
+            return Err(Refusal::new(
+                Status::LimitExceeded,
+                "too many address spaces",
+            ));
+        }
+        let number = self.timelines.reserve();
+        self.executor.create_address_space(id, number)?;
+        self.timelines.insert(timeline, number);
+        let ranges = Ranges::default();
+        self.address_spaces.insert(
+            id,
+            AddressSpace {
+                timeline,
+                contexts: 0,
+                ranges,
+            },
+        );
+        Ok(())
+    }
+
+    fn destroy_address_space(&mut self, id: u32) -> Result<(), Refusal> {
+        let Some(address_space) = self.address_spaces.get(&id) else {
+            return Err(Refusal::new(
+                Status::NotFound,
+                format!("there is no address space {id}"),
+            ));
+        };
+        if address_space.contexts > 0 {
+            return Err(Refusal::new(
+                Status::Exists,
+                format!("a context uses address space {id}"),
+            ));
+        }
+        self.executor.destroy_address_space(id)?;
+        self.timelines.remove(address_space.timeline);
+        self.bound_extents -= address_space.ranges.extents();
+        self.address_spaces.remove(&id);
+        Ok(())
+    }
+
+    fn create_context(
+        &mut self,
+        command: &CreateContext,
+        engines: &[ContextEngine],
+    ) -> Result<(), Refusal> {
+        let (id, address_space) = (command.context.get(), command.address_space.get());
+        if self.contexts.contains_key(&id) {
+            return Err(Refusal::new(Status::Exists, format!("context {id} exists")));
+        }
+        if !self.address_spaces.contains_key(&address_space) {
+            let why = format!("there is no address space {address_space}");
+            return Err(Refusal::new(Status::NotFound, why));
+        }
+        if self.contexts.len() >= protocol::MAX_CONTEXTS as usize {
+            return Err(Refusal::new(Status::LimitExceeded, "too many contexts"));
+        }
+        let mut numbers = HashSet::new();
+        for engine in engines {
+            let (class, instances) = (engine.class.get(), engine.instances.get());
+            if instances & !self.platform.instances(class) != 0 {
+                let why = format!("no engines {instances:#x} of class {class} on this platform");
+                return Err(Refusal::new(Status::Unsupported, why));
+            }
+            let timeline = engine.timeline.get();
+            self.new_timeline(timeline)?;
+            if !numbers.insert(timeline) {
+                let why = format!("timeline {timeline} is named twice");
+                return Err(Refusal::new(Status::Exists, why));
+            }
+        }
+        let slots: Vec<_> = engines
+            .iter()
+            .map(|engine| executor::Slot {
+                class: engine.class.get(),
+                instances: engine.instances.get(),
+                timeline: self.timelines.reserve(),
+            })
+            .collect();
+        let context = executor::Context {
+            address_space,
+            priority: command.priority.get(),
+            recoverable: command.flags.get() & ContextFlags::RECOVERABLE != 0,
+            slots: slots.clone(),
+        };
+        self.executor.create_context(id, context)?;
+        let timelines: Vec<u32> = engines.iter().map(|engine| engine.timeline.get()).collect();
+        for (&number, slot) in timelines.iter().zip(&slots) {
+            self.timelines.insert(number, slot.timeline);
+        }
+        if let Some(address_space) = self.address_spaces.get_mut(&address_space) {
+            address_space.contexts += 1;
+        }
+        self.contexts.insert(
+            id,
+            Context {
+                address_space,
+                timelines,
+            },
+        );
+        Ok(())
+    }
+
+    fn destroy_context(&mut self, id: u32) -> Result<(), Refusal> {
+        self.known_context(id)?;
+        self.executor.destroy_context(id)?;
+        if let Some(context) = self.contexts.remove(&id) {
+            for number in context.timelines {
+                self.timelines.remove(number);
+            }
+            if let Some(address_space) = self.address_spaces.get_mut(&context.address_space) {
+                address_space.contexts -= 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A mask of `count` bits.
+fn mask(count: u16) -> U32 {
+    U32::new(
+        1_u32
+            .checked_shl(u32::from(count))
+            .unwrap_or(0)
+            .wrapping_sub(1),
+    )
+}
+
+fn platform_reply(platform: &Platform) -> PlatformReply {
+    let mut reply = PlatformReply::new_zeroed();
+    reply.header = OK;
+    reply.graphics_version = U16::new(platform.graphics_version);
+    reply.graphics_release = U16::new(platform.graphics_release);
+    reply.address_bits = U16::new(platform.address_bits);
+    reply.engine_count = U16::new(platform.engines.len().min(protocol::MAX_ENGINES) as u16);
+    let features = [
+        (platform.sseu, PlatformFeatures::SSEU),
+        (platform.relocations, PlatformFeatures::RELOCATIONS),
+        (platform.vm_bind, PlatformFeatures::VM_BIND),
+    ];
+    reply.features = U32::new(
+        features
+            .iter()
+            .filter(|(has, _)| *has)
+            .fold(0, |bits, (_, feature)| bits | feature),
+    );
+    reply.timestamp_frequency = U32::new(platform.timestamp_frequency);
+    reply.slice_mask = mask(platform.slices);
+    reply.subslice_mask = mask(platform.subslices);
+    reply.eu_mask = mask(platform.eus);
+    reply.max_slices = U16::new(platform.slices);
+    reply.max_subslices = U16::new(platform.subslices);
+    reply.max_eus_per_subslice = U16::new(platform.eus);
+    for (info, engine) in reply.engines.iter_mut().zip(&platform.engines) {
+        *info = EngineInfo {
+            class: U16::new(engine.class),
+            instance: U16::new(engine.instance),
+            hardware_instance: U16::new(engine.hardware_instance),
+            reserved: U16::ZERO,
+            capabilities: U64::new(engine.capabilities),
+            mmio_base: U32::new(engine.mmio_base),
+            heartbeat_interval_ms: U32::new(engine.heartbeat_interval_ms),
+            preempt_timeout_ms: U32::new(engine.preempt_timeout_ms),
+            timeslice_duration_ms: U32::new(engine.timeslice_duration_ms),
+            stop_timeout_ms: U32::new(engine.stop_timeout_ms),
+            reserved2: U32::ZERO,
+        };
+    }
+    reply
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! From bytes to requests: everything about a command that can be judged without knowing
+//! what the guest has. Works on owned bytes; allocates for a list only after its count
+//! was held against its limit and against the bytes that are there.
+
+use protocol::{
+    Bind, BindFlags, CancelContext, Command, CommandHeader, ContextEngine, ContextFlags,
+    CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext, Extent, Hello, Opcode,
+    Point, QueryPlatform, Queue, ReadRegister, ResetActive, SetPriority, Submit, Unbind,
+};
+use virtio_igpu_protocol as protocol;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::Refusal;
+
+/// The lowest priority of a context; the highest is its negative.
+const MIN_PRIORITY: i32 = -1023;
+
+/// A command, decoded.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// [`Hello`]
+    Hello(Hello),
+    /// [`QueryPlatform`]
+    QueryPlatform,
+    /// [`ReadRegister`]
+    ReadRegister(ReadRegister),
+    /// [`CreateAddressSpace`]
+    CreateAddressSpace(CreateAddressSpace),
+    /// [`DestroyAddressSpace`]
+    DestroyAddressSpace(DestroyAddressSpace),
+    /// [`CreateContext`] and its engines
+    CreateContext(CreateContext, Vec<ContextEngine>),
+    /// [`DestroyContext`]
+    DestroyContext(DestroyContext),
+    /// [`SetPriority`]
+    SetPriority(SetPriority),
+    /// [`CancelContext`]
+    CancelContext(CancelContext),
+    /// [`ResetActive`]
+    ResetActive,
+    /// [`Bind`] with its waits and extents
+    Bind(Bind, Vec<Point>, Vec<Extent>),
+    /// [`Unbind`] with its waits
+    Unbind(Unbind, Vec<Point>),
+    /// [`Submit`] with its waits
+    Submit(Submit, Vec<Point>),
+}
+
+/// The command's number, if the bytes hold one that means something.
+pub fn opcode(bytes: &[u8]) -> Option<Opcode> {
+    let (header, _) = CommandHeader::read_from_prefix(bytes).ok()?;
+    Opcode::from_u16(header.opcode.get())
+}
+
+/// Decodes a command that came on `queue`.
+pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
+    let (header, payload) = CommandHeader::read_from_prefix(bytes)
+        .map_err(|_| Refusal::malformed("shorter than a command header"))?;
+    if header.reserved.get() != 0 {
+        return Err(Refusal::malformed(
+            "the header's reserved field is not zero",
+        ));
+    }
+    let length = (header.length.get() as usize)
+        .checked_sub(size_of::<CommandHeader>())
+        .ok_or(Refusal::malformed("the length is less than the header's"))?;
+    let payload = payload.get(..length).ok_or(Refusal::malformed(
+        "the length is more than the chain's readable bytes",
+    ))?;
+    let opcode = Opcode::from_u16(header.opcode.get())
+        .ok_or(Refusal::malformed("there is no command of that number"))?;
+    let payload = Payload {
+        queue,
+        bytes: payload,
+    };
+    match opcode {
+        Opcode::Hello => payload
+            .fixed(|command: &Hello| {
+                zero(command.reserved.iter().all(|field| field.get() == 0)).map(|()| *command)
+            })
+            .map(Request::Hello),
+        Opcode::QueryPlatform => payload
+            .fixed(|command: &QueryPlatform| zero(command.reserved.get() == 0))
+            .map(|()| Request::QueryPlatform),
+        Opcode::ReadRegister => payload
+            .fixed(|command: &ReadRegister| zero(command.reserved.get() == 0).map(|()| *command))
+            .map(Request::ReadRegister),
+        Opcode::CreateAddressSpace => payload
+            .fixed(|command: &CreateAddressSpace| Ok(*command))
+            .map(Request::CreateAddressSpace),
+        Opcode::DestroyAddressSpace => payload
+            .fixed(|command: &DestroyAddressSpace| {
+                zero(command.reserved.get() == 0).map(|()| *command)
+            })
+            .map(Request::DestroyAddressSpace),
+        Opcode::CreateContext => payload.create_context(),
+        Opcode::DestroyContext => payload
+            .fixed(|command: &DestroyContext| zero(command.reserved.get() == 0).map(|()| *command))
+            .map(Request::DestroyContext),
+        Opcode::SetPriority => payload
+            .fixed(|command: &SetPriority| priority(command.priority.get()).map(|()| *command))
+            .map(Request::SetPriority),
+        Opcode::CancelContext => payload
+            .fixed(|command: &CancelContext| zero(command.reserved.get() == 0).map(|()| *command))
+            .map(Request::CancelContext),
+        Opcode::ResetActive => payload
+            .fixed(|command: &ResetActive| zero(command.reserved.get() == 0))
+            .map(|()| Request::ResetActive),
+        Opcode::Bind => payload.bind(),
+        Opcode::Unbind => payload.unbind(),
+        Opcode::Submit => payload.submit(),
+    }
+}
+
+fn zero(is_zero: bool) -> Result<(), Refusal> {
+    if is_zero {
+        Ok(())
+    } else {
+        Err(Refusal::malformed("a reserved field is not zero"))
+    }
+}
+
+fn flags(flags: u32, known: u32) -> Result<(), Refusal> {
+    if flags & !known == 0 {
+        Ok(())
+    } else {
+        Err(Refusal::malformed("an unknown flag is set"))
+    }
+}
+
+fn priority(priority: i32) -> Result<(), Refusal> {
+    if (MIN_PRIORITY..=-MIN_PRIORITY).contains(&priority) {
+        Ok(())
+    } else {
+        Err(Refusal::malformed("the priority is outside -1023 to 1023"))
+    }
+}
+
+/// What follows the header.
+struct Payload<'a> {
+    queue: Queue,
+    bytes: &'a [u8],
+}
+
+impl<'a> Payload<'a> {
+    /// The fixed part, which must be of this queue, and what follows it.
+    fn split<C>(&self) -> Result<(C, &'a [u8]), Refusal>
+    where
+        C: Command + FromBytes + KnownLayout + Immutable + Unaligned,
+    {
+        if C::QUEUE != self.queue {
+            return Err(Refusal::malformed("the command belongs on another queue"));
+        }
+        C::read_from_prefix(self.bytes)
+            .map_err(|_| Refusal::malformed("shorter than the command's fixed part"))
+    }
+
+    /// A command without lists.
+    fn fixed<C, R>(&self, check: impl Fn(&C) -> Result<R, Refusal>) -> Result<R, Refusal>
+    where
+        C: Command + FromBytes + KnownLayout + Immutable + Unaligned,
+    {
+        let (command, rest) = self.split()?;
+        end(rest)?;
+        check(&command)
+    }
+
+    fn create_context(&self) -> Result<Request, Refusal> {
+        let (command, rest): (CreateContext, _) = self.split()?;
+        let count = command.engine_count.get();
+        if count == 0 {
+            return Err(Refusal::malformed("a context without engines"));
+        }
+        let (engines, rest) = list(rest, count, protocol::MAX_CONTEXT_ENGINES)?;
+        end(rest)?;
+        flags(command.flags.get(), ContextFlags::ALL)?;
+        zero(command.reserved.get() == 0)?;
+        priority(command.priority.get())?;
+        if engines
+            .iter()
+            .any(|engine: &ContextEngine| engine.instances.get() == 0)
+        {
+            return Err(Refusal::malformed("an engine slot without instances"));
+        }
+        Ok(Request::CreateContext(command, engines))
+    }
+
+    fn bind(&self) -> Result<Request, Refusal> {
+        let (command, rest): (Bind, _) = self.split()?;
+        let (waits, rest) = waits(rest, command.wait_count.get())?;
+        let (extents, rest) = list(rest, command.extent_count.get(), protocol::MAX_EXTENTS)?;
+        end(rest)?;
+        flags(command.flags.get(), BindFlags::ALL)?;
+        let null = command.flags.get() & BindFlags::NULL != 0;
+        if null && !extents.is_empty() {
+            return Err(Refusal::malformed("a null mapping with extents"));
+        }
+        let sum = extents.iter().try_fold(0_u64, |sum, extent: &Extent| {
+            sum.checked_add(extent.length.get())
+        });
+        if !null && sum != Some(command.length.get()) {
+            return Err(Refusal::malformed(
+                "the extents don't add up to the range's length",
+            ));
+        }
+        Ok(Request::Bind(command, waits, extents))
+    }
+
+    fn unbind(&self) -> Result<Request, Refusal> {
+        let (command, rest): (Unbind, _) = self.split()?;
+        let (waits, rest) = waits(rest, command.wait_count.get())?;
+        end(rest)?;
+        zero(command.flags.get() == 0 && command.reserved.get() == 0)?;
+        Ok(Request::Unbind(command, waits))
+    }
+
+    fn submit(&self) -> Result<Request, Refusal> {
+        let (command, rest): (Submit, _) = self.split()?;
+        let (waits, rest) = waits(rest, command.wait_count.get())?;
+        end(rest)?;
+        zero(command.flags.get() == 0 && command.reserved.get() == 0)?;
+        Ok(Request::Submit(command, waits))
+    }
+}
+
+fn end(rest: &[u8]) -> Result<(), Refusal> {
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::malformed(
+            "longer than the command's fixed part and lists",
+        ))
+    }
+}
+
+fn waits(bytes: &[u8], count: u32) -> Result<(Vec<Point>, &[u8]), Refusal> {
+    let (waits, rest) = list(bytes, count, protocol::MAX_WAITS)?;
+    zero(waits.iter().all(|point: &Point| point.reserved.get() == 0))?;
+    Ok((waits, rest))
+}
+
+/// A list of `count` entries, at most `limit`.
+fn list<'a, T>(bytes: &'a [u8], count: u32, limit: u32) -> Result<(Vec<T>, &'a [u8]), Refusal>
+where
+    T: 'a + FromBytes + KnownLayout + Immutable + Unaligned + Copy,
+{
+    if count > limit {
+        return Err(Refusal::malformed("a list has more entries than allowed"));
+    }
+    let (entries, rest) = <[T]>::ref_from_prefix_with_elems(bytes, count as usize)
+        .map_err(|_| Refusal::malformed("shorter than the command's lists"))?;
+    Ok((entries.to_vec(), rest))
+}

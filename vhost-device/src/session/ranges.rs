@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! How many extents an address space has bound, without asking the executor: the ledger
+//! behind the limit on bound extents. Knows ranges and counts, nothing of memory.
+//!
+//! The count is an upper bound. A range that is cut keeps, for each piece, as many
+//! extents as the whole had, or as the piece has pages if those are fewer.
+
+use std::collections::BTreeMap;
+
+const PAGE: u64 = virtio_igpu_protocol::GPU_PAGE_SIZE;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    length: u64,
+    extents: u64,
+}
+
+/// The bound ranges of one address space. They don't overlap.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ranges {
+    entries: BTreeMap<u64, Entry>,
+    extents: u64,
+}
+
+impl Ranges {
+    /// Extents bound, at most.
+    pub(super) fn extents(&self) -> u64 {
+        self.extents
+    }
+
+    fn insert(&mut self, start: u64, length: u64, extents: u64) {
+        self.extents += extents;
+        self.entries.insert(start, Entry { length, extents });
+    }
+
+    /// The range now holds `extents` extents (none: it is unbound). The caller vouches
+    /// that `start + length` doesn't wrap.
+    pub(super) fn replace(&mut self, start: u64, length: u64, extents: u64) {
+        let end = start + length;
+        let first = self
+            .entries
+            .range(..start)
+            .next_back()
+            .filter(|(at, entry)| *at + entry.length > start)
+            .map_or(start, |(at, _)| *at);
+        let touched: Vec<u64> = self.entries.range(first..end).map(|(at, _)| *at).collect();
+        for at in touched {
+            let Some(entry) = self.entries.remove(&at) else {
+                continue;
+            };
+            self.extents -= entry.extents;
+            let mut keep = |from: u64, to: u64| {
+                if from < to {
+                    self.insert(
+                        from,
+                        to - from,
+                        entry.extents.min((to - from).div_ceil(PAGE)),
+                    );
+                }
+            };
+            keep(at, start.min(at + entry.length));
+            keep(end.max(at), at + entry.length);
+        }
+        if extents > 0 {
+            self.insert(start, length, extents);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_cut_dropped_and_counted() {
+        let mut ranges = Ranges::default();
+        ranges.replace(0x10_000, 0x10_000, 16);
+        ranges.replace(0x20_000, 0x10_000, 1);
+        assert_eq!(ranges.extents(), 17);
+        // A hole in the first: three pages before it, twelve behind.
+        ranges.replace(0x13_000, 0x1000, 0);
+        assert_eq!(ranges.extents(), 3 + 12 + 1);
+        // Over the edge of both.
+        ranges.replace(0x1f_000, 0x2000, 2);
+        assert_eq!(ranges.extents(), 3 + 11 + 2 + 1);
+        ranges.replace(0, u64::MAX, 0);
+        assert_eq!(ranges.extents(), 0);
+        assert!(ranges.entries.is_empty());
+    }
+
+    #[test]
+    fn the_count_is_never_less_than_a_page_by_page_model_says() {
+        // A page-by-page model in which each bind has as many extents as pages.
+        let mut seed = 7_u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        let mut ranges = Ranges::default();
+        let mut pages = [false; 64];
+        for _ in 0..2000 {
+            let start = random(64);
+            let length = 1 + random(64 - start);
+            let bind = random(2) == 1;
+            let extents = if bind { length } else { 0 };
+            ranges.replace(start * PAGE, length * PAGE, extents);
+            pages[start as usize..(start + length) as usize].fill(bind);
+            assert_eq!(
+                ranges.extents(),
+                pages.iter().filter(|page| **page).count() as u64
+            );
+        }
+    }
+}

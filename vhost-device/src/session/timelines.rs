@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The driver's timelines and their points, in the executor's numbers.
+//!
+//! The executor's numbers are never used twice, so a report about an old timeline can't
+//! be taken for one about a new timeline of the same wire number. A command that is
+//! refused after its point was announced never reaches the executor; whoever waits for
+//! its point waits for the accepted command before it instead.
+
+use std::collections::{BTreeMap, HashMap};
+
+use virtio_igpu_protocol as protocol;
+
+use crate::executor::{Point, Timeline};
+
+/// Refused points that are remembered for each timeline, the newest.
+const MAX_REFUSED: usize = 1024;
+
+#[derive(Debug, Default)]
+struct State {
+    id: Timeline,
+    /// The greatest value that was announced, by an accepted command or a refused one.
+    announced: u64,
+    /// The greatest value of an accepted command.
+    accepted: u64,
+    /// Values of refused commands, each with what was accepted before it.
+    refused: BTreeMap<u64, u64>,
+}
+
+/// A guest's timelines by wire number.
+#[derive(Debug, Default)]
+pub(super) struct Timelines {
+    timelines: HashMap<u32, State>,
+    next: Timeline,
+}
+
+impl Timelines {
+    /// Whether the number is in use.
+    pub(super) fn contains(&self, number: u32) -> bool {
+        self.timelines.contains_key(&number)
+    }
+
+    /// A number for the executor's new timeline.
+    pub(super) fn reserve(&mut self) -> Timeline {
+        self.next += 1;
+        self.next
+    }
+
+    /// Adds a timeline at value 0 that was made under a reserved number.
+    pub(super) fn insert(&mut self, number: u32, id: Timeline) {
+        self.timelines.insert(
+            number,
+            State {
+                id,
+                ..State::default()
+            },
+        );
+    }
+
+    /// Forgets a timeline.
+    pub(super) fn remove(&mut self, number: u32) {
+        self.timelines.remove(&number);
+    }
+
+    /// Whether `value` may be the next one to be signalled.
+    pub(super) fn is_next(&self, number: u32, value: u64) -> bool {
+        self.timelines
+            .get(&number)
+            .is_some_and(|state| value > state.announced)
+    }
+
+    /// The executor's name for a point that an accepted command will signal.
+    pub(super) fn point(&self, number: u32, value: u64) -> Option<Point> {
+        self.timelines.get(&number).map(|state| Point {
+            timeline: state.id,
+            value,
+        })
+    }
+
+    /// A command that signals `value` was accepted.
+    pub(super) fn accept(&mut self, number: u32, value: u64) {
+        if let Some(state) = self.timelines.get_mut(&number) {
+            state.announced = value;
+            state.accepted = value;
+        }
+    }
+
+    /// A command that was to signal `value` was refused.
+    pub(super) fn refuse(&mut self, number: u32, value: u64) {
+        if let Some(state) = self.timelines.get_mut(&number) {
+            state.announced = value;
+            state.refused.insert(value, state.accepted);
+            if state.refused.len() > MAX_REFUSED {
+                state.refused.pop_first();
+            }
+        }
+    }
+
+    /// What the executor has to wait for so that these points are reached. A point of a
+    /// timeline that doesn't exist is reached.
+    pub(super) fn waits(&self, points: &[protocol::Point]) -> Vec<Point> {
+        points.iter().filter_map(|point| self.wait(point)).collect()
+    }
+
+    fn wait(&self, point: &protocol::Point) -> Option<Point> {
+        let state = self.timelines.get(&point.timeline.get())?;
+        let value = point.value.get();
+        let value = match state.refused.range(value..).next() {
+            // Nothing accepted signals `value` or more before the refused one.
+            Some((_, &before)) if before < value => before,
+            _ => value,
+        };
+        (value > 0).then_some(Point {
+            timeline: state.id,
+            value,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_refused_point_waits_for_the_accepted_one_before() {
+        let mut timelines = Timelines::default();
+        let id = timelines.reserve();
+        timelines.insert(7, id);
+        timelines.accept(7, 4);
+        timelines.refuse(7, 6);
+        timelines.refuse(7, 8);
+        timelines.accept(7, 10);
+        assert!(!timelines.is_next(7, 10));
+        assert!(timelines.is_next(7, 11));
+        for (asked, waited) in [
+            (0, None),
+            (1, Some(1)),
+            (4, Some(4)),
+            (5, Some(4)),
+            (6, Some(4)),
+            (7, Some(4)),
+            (8, Some(4)),
+            (9, Some(9)),
+            (10, Some(10)),
+            (12, Some(12)),
+        ] {
+            let points = timelines.waits(&[protocol::Point::new(7, asked)]);
+            assert_eq!(points.first().map(|point| point.value), waited, "{asked}");
+        }
+        assert!(timelines.waits(&[protocol::Point::new(8, 1)]).is_empty());
+        let mut fresh = Timelines::default();
+        fresh.insert(1, 1);
+        fresh.refuse(1, 3);
+        assert!(fresh.waits(&[protocol::Point::new(1, 3)]).is_empty());
+    }
+}
