@@ -27,10 +27,10 @@
 #![cfg_attr(not(CONFIG_RUST), no_std)]
 
 pub mod address;
-//X pub mod address_allocator;
+pub mod address_allocator;
 pub mod engine_map;
 pub mod errno;
-//X pub mod execbuffer2;
+pub mod execbuffer2;
 pub mod extensions;
 pub mod getparam;
 //X pub mod object;
