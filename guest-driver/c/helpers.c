@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Static inlines and macros of the kernel as functions, for Rust. See helpers.h.
+ */
+#include <linux/debugfs.h>
+#include <linux/dma-fence-array.h>
+#include <linux/pagemap.h>
+#include <linux/pci.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/virtio_pci.h>
+#include <drm/drm_auth.h>
+#include <drm/drm_vma_manager.h>
+
+#include "helpers.h"
+
+/* Locks. */
+
+unsigned long igpu_spin_lock_irqsave(spinlock_t *lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+bool igpu_spin_trylock_irqsave(spinlock_t *lock, unsigned long *flags)
+{
+	return spin_trylock_irqsave(lock, *flags);
+}
+
+void igpu_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock_irqrestore(lock, flags);
+}
+
+/* virtio. */
+
+int igpu_find_vqs(struct virtio_device *vdev, unsigned int count, struct virtqueue **vqs,
+		  struct virtqueue_info *infos)
+{
+	return virtio_find_vqs(vdev, count, vqs, infos, NULL);
+}
+
+void igpu_del_vqs(struct virtio_device *vdev)
+{
+	vdev->config->del_vqs(vdev);
+}
+
+void igpu_device_ready(struct virtio_device *vdev)
+{
+	virtio_device_ready(vdev);
+}
+
+bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit)
+{
+	return virtio_has_feature(vdev, bit);
+}
+
+/*
+ * Bytes of the device's configuration space. The virtio core doesn't tell, and reading
+ * past its end is a bug; on PCI the capability that describes it says it.
+ */
+unsigned int igpu_config_length(struct virtio_device *vdev)
+{
+	struct pci_dev *pdev;
+	u8 type, at;
+	u32 length;
+
+	if (!vdev->config->get)
+		return 0;
+	if (!vdev->dev.parent || !dev_is_pci(vdev->dev.parent))
+		return UINT_MAX;
+	pdev = to_pci_dev(vdev->dev.parent);
+	for (at = pci_find_capability(pdev, PCI_CAP_ID_VNDR); at;
+	     at = pci_find_next_capability(pdev, at, PCI_CAP_ID_VNDR)) {
+		pci_read_config_byte(pdev, at + offsetof(struct virtio_pci_cap, cfg_type), &type);
+		if (type != VIRTIO_PCI_CAP_DEVICE_CFG)
+			continue;
+		pci_read_config_dword(pdev, at + offsetof(struct virtio_pci_cap, length), &length);
+		return length;
+	}
+	return 0;
+}
+
+void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
+		      unsigned int length)
+{
+	virtio_cread_bytes(vdev, offset, to, length);
+}
+
+/* How many scatterlist entries a buffer from kmalloc or vmalloc needs. */
+unsigned int igpu_buffer_segments(const void *buffer, size_t length)
+{
+	if (!is_vmalloc_addr(buffer))
+		return 1;
+	return DIV_ROUND_UP(offset_in_page(buffer) + length, PAGE_SIZE);
+}
+
+void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buffer,
+		       size_t length)
+{
+	unsigned int i;
+
+	sg_init_table(sg, segments);
+	if (!is_vmalloc_addr(buffer)) {
+		sg_set_buf(sg, buffer, length);
+		return;
+	}
+	for (i = 0; i < segments; i++) {
+		size_t part = min_t(size_t, length, PAGE_SIZE - offset_in_page(buffer));
+
+		sg_set_page(&sg[i], vmalloc_to_page(buffer), part, offset_in_page(buffer));
+		buffer += part;
+		length -= part;
+	}
+}
+
+/* Fences and reservations. */
+
+struct dma_fence *igpu_fence_get(struct dma_fence *fence)
+{
+	return dma_fence_get(fence);
+}
+
+void igpu_fence_put(struct dma_fence *fence)
+{
+	dma_fence_put(fence);
+}
+
+bool igpu_fence_is_signaled(struct dma_fence *fence)
+{
+	return dma_fence_is_signaled(fence);
+}
+
+void igpu_fence_set_error(struct dma_fence *fence, int error)
+{
+	dma_fence_set_error(fence, error);
+}
+
+/* The operations' address, to be compared and not to be followed. */
+const struct dma_fence_ops *igpu_fence_ops(struct dma_fence *fence)
+{
+	return rcu_access_pointer(fence->ops);
+}
+
+bool igpu_fence_is_container(struct dma_fence *fence)
+{
+	return dma_fence_is_container(fence);
+}
+
+struct dma_fence_chain *igpu_fence_chain_alloc(void)
+{
+	return dma_fence_chain_alloc();
+}
+
+void igpu_fence_chain_free(struct dma_fence_chain *chain)
+{
+	dma_fence_chain_free(chain);
+}
+
+int igpu_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context)
+{
+	return dma_resv_lock_interruptible(resv, context);
+}
+
+int igpu_resv_lock_slow_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context)
+{
+	return dma_resv_lock_slow_interruptible(resv, context);
+}
+
+void igpu_resv_unlock(struct dma_resv *resv)
+{
+	dma_resv_unlock(resv);
+}
+
+void igpu_ww_acquire_init(struct ww_acquire_ctx *context)
+{
+	ww_acquire_init(context, &reservation_ww_class);
+}
+
+void igpu_ww_acquire_done(struct ww_acquire_ctx *context)
+{
+	ww_acquire_done(context);
+}
+
+void igpu_ww_acquire_fini(struct ww_acquire_ctx *context)
+{
+	ww_acquire_fini(context);
+}
+
+/* Calls each() for every unsignalled fence; begins anew when the list changes. */
+void igpu_resv_for_each(struct dma_resv *resv, enum dma_resv_usage usage,
+			void (*each)(void *data, struct dma_fence *fence,
+				     enum dma_resv_usage usage),
+			void *data)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_iter_begin(&cursor, resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence)
+		each(data, fence, dma_resv_iter_usage(&cursor));
+	dma_resv_iter_end(&cursor);
+}
+
+/* Syncobjs. */
+
+void igpu_syncobj_get(struct drm_syncobj *syncobj)
+{
+	drm_syncobj_get(syncobj);
+}
+
+void igpu_syncobj_put(struct drm_syncobj *syncobj)
+{
+	drm_syncobj_put(syncobj);
+}
+
+struct dma_fence *igpu_syncobj_fence_get(struct drm_syncobj *syncobj)
+{
+	return drm_syncobj_fence_get(syncobj);
+}
+
+/* DRM. */
+
+bool igpu_drm_is_primary_client(struct drm_file *file)
+{
+	return drm_is_primary_client(file);
+}
+
+/* Looks up with the manager's lock held; the caller calls igpu_vma_unlock(). */
+struct drm_vma_offset_node *igpu_vma_lookup(struct drm_device *dev, unsigned long start,
+					    unsigned long pages)
+{
+	drm_vma_offset_lock_lookup(dev->vma_offset_manager);
+	return drm_vma_offset_exact_lookup_locked(dev->vma_offset_manager, start, pages);
+}
+
+void igpu_vma_unlock(struct drm_device *dev)
+{
+	drm_vma_offset_unlock_lookup(dev->vma_offset_manager);
+}
+
+void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping)
+{
+	drm_vma_node_unmap(node, mapping);
+}
+
+unsigned long igpu_vma_node_size(struct drm_vma_offset_node *node)
+{
+	return drm_vma_node_size(node);
+}
+
+/* Memory. */
+
+u64 igpu_page_to_phys(struct page *page)
+{
+	return page_to_phys(page);
+}
+
+void *igpu_kmap_local(struct page *page)
+{
+	return kmap_local_page(page);
+}
+
+void igpu_kunmap_local(const void *address)
+{
+	kunmap_local(address);
+}
+
+/* Page frames are put in by the fault handler; nobody may look for pages behind them. */
+void igpu_vma_prepare(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
+}
+
+/* Pages the GPU reads by their addresses: anywhere in memory, and not movable. */
+void igpu_file_set_gfp_mask(struct file *file)
+{
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | __GFP_RECLAIMABLE);
+}
+
+void igpu_file_truncate(struct file *file)
+{
+	shmem_truncate_range(file_inode(file), 0, (loff_t)-1);
+}
+
+/* Calls each() for every DMA-mapped segment until it returns an error. */
+int igpu_sg_for_each(struct sg_table *table,
+		     int (*each)(void *data, u64 address, u64 length), void *data)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	int ret;
+
+	for_each_sgtable_dma_sg(table, sg, i) {
+		ret = each(data, sg_dma_address(sg), sg_dma_len(sg));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Files and tasks. */
+
+struct dentry *igpu_debugfs_create_file(const char *name, umode_t mode, struct dentry *parent,
+					void *data, const struct file_operations *fops)
+{
+	return debugfs_create_file(name, mode, parent, data, fops);
+}
+
+struct dentry *igpu_debugfs_lookup_or_create_dir(const char *name, struct dentry *parent)
+{
+	struct dentry *found = debugfs_lookup(name, parent);
+
+	if (found) {
+		/* The parent keeps it as long as we use it. */
+		dput(found);
+		return found;
+	}
+	return debugfs_create_dir(name, parent);
+}
+
+void *igpu_inode_private(struct inode *inode)
+{
+	return inode->i_private;
+}
+
+struct workqueue_struct *igpu_alloc_workqueue(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0, name);
+}
+
+void igpu_current_name(char *to)
+{
+	get_task_comm(*(char (*)[TASK_COMM_LEN])to, current);
+}
+
+int igpu_current_pid(void)
+{
+	return task_tgid_nr(current);
+}

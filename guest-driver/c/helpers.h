@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Functions and constants of the kernel that exist only as static inlines or macros,
+ * made callable from Rust. No decisions here: one line each where that can be.
+ */
+#ifndef VIRTIO_IGPU_HELPERS_H
+#define VIRTIO_IGPU_HELPERS_H
+
+#include <linux/debugfs.h>
+#include <linux/dma-fence-chain.h>
+#include <linux/dma-resv.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_syncobj.h>
+
+/* Locks. */
+unsigned long igpu_spin_lock_irqsave(spinlock_t *lock);
+bool igpu_spin_trylock_irqsave(spinlock_t *lock, unsigned long *flags);
+void igpu_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+/* virtio. */
+int igpu_find_vqs(struct virtio_device *vdev, unsigned int count, struct virtqueue **vqs,
+		  struct virtqueue_info *infos);
+void igpu_del_vqs(struct virtio_device *vdev);
+void igpu_device_ready(struct virtio_device *vdev);
+bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit);
+unsigned int igpu_config_length(struct virtio_device *vdev);
+void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
+		      unsigned int length);
+unsigned int igpu_buffer_segments(const void *buffer, size_t length);
+void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buffer,
+		       size_t length);
+
+/* Fences and reservations. */
+struct dma_fence *igpu_fence_get(struct dma_fence *fence);
+void igpu_fence_put(struct dma_fence *fence);
+bool igpu_fence_is_signaled(struct dma_fence *fence);
+void igpu_fence_set_error(struct dma_fence *fence, int error);
+const struct dma_fence_ops *igpu_fence_ops(struct dma_fence *fence);
+struct dma_fence_chain *igpu_fence_chain_alloc(void);
+void igpu_fence_chain_free(struct dma_fence_chain *chain);
+bool igpu_fence_is_container(struct dma_fence *fence);
+int igpu_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context);
+int igpu_resv_lock_slow_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context);
+void igpu_resv_unlock(struct dma_resv *resv);
+void igpu_ww_acquire_init(struct ww_acquire_ctx *context);
+void igpu_ww_acquire_done(struct ww_acquire_ctx *context);
+void igpu_ww_acquire_fini(struct ww_acquire_ctx *context);
+void igpu_resv_for_each(struct dma_resv *resv, enum dma_resv_usage usage,
+			void (*each)(void *data, struct dma_fence *fence,
+				     enum dma_resv_usage usage),
+			void *data);
+
+/* Syncobjs. */
+void igpu_syncobj_get(struct drm_syncobj *syncobj);
+void igpu_syncobj_put(struct drm_syncobj *syncobj);
+struct dma_fence *igpu_syncobj_fence_get(struct drm_syncobj *syncobj);
+
+/* DRM. */
+bool igpu_drm_is_primary_client(struct drm_file *file);
+struct drm_vma_offset_node *igpu_vma_lookup(struct drm_device *dev, unsigned long start,
+					    unsigned long pages);
+void igpu_vma_unlock(struct drm_device *dev);
+void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping);
+unsigned long igpu_vma_node_size(struct drm_vma_offset_node *node);
+
+/* Memory. */
+u64 igpu_page_to_phys(struct page *page);
+void *igpu_kmap_local(struct page *page);
+void igpu_kunmap_local(const void *address);
+void igpu_vma_prepare(struct vm_area_struct *vma);
+void igpu_file_set_gfp_mask(struct file *file);
+void igpu_file_truncate(struct file *file);
+int igpu_sg_for_each(struct sg_table *table,
+		     int (*each)(void *data, u64 address, u64 length), void *data);
+
+/* Files. */
+struct dentry *igpu_debugfs_create_file(const char *name, umode_t mode, struct dentry *parent,
+					void *data, const struct file_operations *fops);
+struct dentry *igpu_debugfs_lookup_or_create_dir(const char *name, struct dentry *parent);
+void *igpu_inode_private(struct inode *inode);
+struct workqueue_struct *igpu_alloc_workqueue(const char *name);
+void igpu_current_name(char *to);
+int igpu_current_pid(void);
+
+#endif

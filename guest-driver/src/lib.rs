@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The guest side of virtio-igpu: a DRM driver with i915's uAPI whose GPU is a virtio
+//! device.
+//!
+//! `virtio/` carries commands, `drm/` makes DRM safe to use; unsafe code lives in these
+//! two alone. The rest of the driver is safe Rust on top of them.
+
+use kernel::prelude::*;
+
+#[path = "raw/kernel_generated.rs"]
+#[allow(missing_docs, dead_code, non_snake_case, non_upper_case_globals)]
+#[allow(non_camel_case_types, unsafe_op_in_unsafe_fn, unreachable_pub, clippy::all)]
+#[allow(improper_ctypes)]
+#[rustfmt::skip]
+mod raw;
+
+#[path = "../../protocol/src/lib.rs"]
+#[allow(dead_code, unused_imports, unreachable_pub)]
+pub(crate) mod protocol;
+
+pub(crate) mod virtio;
+
+module! {
+    type: Module,
+    name: "virtio_igpu",
+    authors: ["The virtio-igpu authors"],
+    description: "Virtual Intel GPU over virtio",
+    license: "GPL",
+    alias: ["virtio:d00000016v*"],
+    imports_ns: ["DMA_BUF"],
+}
+struct Module;
+impl kernel::Module for Module { fn init(_m: &'static ThisModule) -> Result<Self> { Ok(Module) } }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! A virtqueue that carries commands: the ring, and the commands that wait for room in it.
+
+use core::{ptr, ptr::NonNull};
+use kernel::{prelude::*, sync::rcu};
+
+use super::{
+    command::{CommandList, Outcome, RawCommand},
+    counters::QueueCounters,
+    irq_lock::{new_irq_lock, IrqLock},
+};
+use crate::{protocol::Status, raw};
+
+/// What the queue's lock guards.
+struct Ring {
+    /// The virtqueue; null before the queues are found and once the device is lost.
+    vq: *mut raw::virtqueue,
+    /// Commands in the ring.
+    in_flight: u32,
+    /// Commands for which the ring had no room, oldest first. Empty when it has room.
+    parked: CommandList,
+    /// A command was added and the device hasn't been told.
+    unkicked: bool,
+}
+
+// SAFETY: The virtqueue may be used on any CPU by whoever holds the lock.
+unsafe impl Send for Ring {}
+
+/// A queue of commands. Its lock is taken in interrupts and never held while a callback
+/// runs, nor while the device is notified.
+#[pin_data]
+pub(super) struct CommandQueue {
+    #[pin]
+    ring: IrqLock<Ring>,
+}
+
+/// What the caller of [`CommandQueue::send`] or [`CommandQueue::collect`] has to see to.
+#[derive(Default)]
+pub(super) struct Trouble {
+    /// The ring is broken: the device must be given up.
+    pub(super) broken: bool,
+}
+
+impl CommandQueue {
+    /// A queue without a virtqueue: everything sent to it fails.
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            ring <- new_irq_lock!(Ring {
+                vq: ptr::null_mut(),
+                in_flight: 0,
+                parked: CommandList::new(),
+                unkicked: false,
+            }, "virtio_igpu::CommandQueue::ring"),
+        })
+    }
+
+    /// Gives it its virtqueue.
+    ///
+    /// # Safety
+    ///
+    /// `vq` must live until [`Self::close`] has returned and an RCU grace period has
+    /// passed, and nobody else may use it.
+    pub(super) unsafe fn open(&self, vq: *mut raw::virtqueue) {
+        self.ring.lock().vq = vq;
+    }
+
+    /// Sends commands in order, with one notification. What can't be sent, now or ever,
+    /// is put on `failed`. Any context.
+    pub(super) fn send(
+        &self,
+        commands: &mut CommandList,
+        failed: &mut CommandList,
+        counters: &QueueCounters,
+    ) -> Trouble {
+        // The virtqueue outlives the notification below, which is outside the lock.
+        let _vq_lives = rcu::read_lock();
+        let mut ring = self.ring.lock();
+        while let Some(command) = commands.pop() {
+            if ring.vq.is_null() {
+                command.set_outcome(Outcome::Failed(Status::DeviceLost));
+                failed.push(command);
+            } else if !ring.parked.is_empty() || ring.add(command, counters).is_err() {
+                counters.parked.add(1);
+                ring.parked.push(command);
+            }
+        }
+        ring.fail_what_never_fits(failed);
+        let trouble = ring.trouble();
+        let notify = ring.prepare_kick();
+        drop(ring);
+        kick(notify, counters);
+        trouble
+    }
+
+    /// Takes out what the device has finished, onto `finished`, and lets parked commands
+    /// in. Arms the interrupt again. Called from the interrupt.
+    pub(super) fn collect(
+        &self,
+        finished: &mut CommandList,
+        counters: &QueueCounters,
+    ) -> Trouble {
+        let _vq_lives = rcu::read_lock();
+        let mut ring = self.ring.lock();
+        if ring.vq.is_null() {
+            return Trouble::default();
+        }
+        loop {
+            // SAFETY: The virtqueue isn't null, so it lives, and we hold its lock.
+            unsafe { raw::virtqueue_disable_cb(ring.vq) };
+            while let Some((command, length)) = ring.get() {
+                counters.bytes_in.add(length.into());
+                command.set_outcome(Outcome::Answered(length));
+                finished.push(command);
+            }
+            // SAFETY: As above.
+            if unsafe { raw::virtqueue_enable_cb(ring.vq) } {
+                break;
+            }
+            // SAFETY: As above.
+            if unsafe { raw::virtqueue_is_broken(ring.vq) } {
+                break;
+            }
+        }
+        while let Some(command) = ring.parked.peek() {
+            if ring.add(command, counters).is_err() {
+                break;
+            }
+            ring.parked.pop();
+        }
+        ring.fail_what_never_fits(finished);
+        let trouble = ring.trouble();
+        let notify = ring.prepare_kick();
+        drop(ring);
+        kick(notify, counters);
+        trouble
+    }
+
+    /// Takes the virtqueue away and puts every command that is still there on `failed`:
+    /// those the device had, then those parked.
+    ///
+    /// # Safety
+    ///
+    /// The device has been reset: it doesn't touch the buffers any more.
+    pub(super) unsafe fn close(&self, failed: &mut CommandList) {
+        let mut ring = self.ring.lock();
+        let vq = core::mem::replace(&mut ring.vq, ptr::null_mut());
+        if !vq.is_null() {
+            // SAFETY: The virtqueue lives until after this call, and we hold its lock; the
+            // device is reset.
+            while let Some(token) = NonNull::new(unsafe { raw::virtqueue_detach_unused_buf(vq) }) {
+                // SAFETY: Each token in this virtqueue came from `add`, and a command that
+                // is still in it has not been ended.
+                let command = unsafe { RawCommand::from_token(token) };
+                command.set_outcome(Outcome::Failed(Status::DeviceLost));
+                failed.push(command);
+            }
+        }
+        ring.in_flight = 0;
+        while let Some(command) = ring.parked.pop() {
+            command.set_outcome(Outcome::Failed(Status::DeviceLost));
+            failed.push(command);
+        }
+    }
+}
+
+impl Ring {
+    /// Puts a command into the ring. An error leaves it the caller's.
+    fn add(&mut self, command: RawCommand, counters: &QueueCounters) -> Result {
+        // SAFETY: Callers have seen that the virtqueue isn't null, so it lives; having
+        // `&mut self` is holding its lock.
+        unsafe { command.add_to(self.vq) }?;
+        counters.commands.add(1);
+        counters.bytes_out.add(command.length().into());
+        self.in_flight += 1;
+        self.unkicked = true;
+        Ok(())
+    }
+
+    /// The next command the device has finished, with the bytes it wrote.
+    fn get(&mut self) -> Option<(RawCommand, u32)> {
+        let mut length = 0;
+        // SAFETY: As in `add`.
+        let token = unsafe { raw::virtqueue_get_buf(self.vq, &mut length) };
+        let token = NonNull::new(token)?;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        // SAFETY: The virtqueue returns each token once, and all came from `add`.
+        Some((unsafe { RawCommand::from_token(token) }, length))
+    }
+
+    /// A parked command waits for one in the ring to come back. If there is none, it would
+    /// wait for ever: then the kernel has no memory for it even with the ring empty.
+    fn fail_what_never_fits(&mut self, failed: &mut CommandList) {
+        while self.in_flight == 0 {
+            let Some(command) = self.parked.pop() else {
+                break;
+            };
+            command.set_outcome(Outcome::Failed(Status::OutOfMemory));
+            failed.push(command);
+        }
+    }
+
+    /// Whether the ring is still sound.
+    fn trouble(&self) -> Trouble {
+        Trouble {
+            // SAFETY: As in `add`.
+            broken: !self.vq.is_null() && unsafe { raw::virtqueue_is_broken(self.vq) },
+        }
+    }
+
+    /// The virtqueue, if the device must be told of something new in it.
+    fn prepare_kick(&mut self) -> Option<*mut raw::virtqueue> {
+        if self.vq.is_null() || !core::mem::take(&mut self.unkicked) {
+            return None;
+        }
+        // SAFETY: As in `add`.
+        unsafe { raw::virtqueue_kick_prepare(self.vq) }.then_some(self.vq)
+    }
+}
+
+/// Tells the device that there is something new. The caller holds an RCU read lock since
+/// it found the virtqueue.
+fn kick(notify: Option<*mut raw::virtqueue>, counters: &QueueCounters) {
+    if let Some(vq) = notify {
+        counters.kicks.add(1);
+        // SAFETY: The virtqueue is freed only a grace period after it can't be found any
+        // more, and the caller's read lock began while it could be.
+        unsafe { raw::virtqueue_notify(vq) };
+    }
+}

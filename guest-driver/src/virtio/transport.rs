@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The way to the device: typed commands out, replies and events in.
+//!
+//! A transport outlives its device: once the device is gone (unbound, broken, or it
+//! doesn't answer) every command fails with [`Status::DeviceLost`], those under way at
+//! once, later ones as they come. So every callback is called, always, exactly once.
+
+use core::{
+    ptr,
+    sync::atomic::{AtomicBool, Ordering},
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{Arc, ArcBorrow, Mutex},
+    workqueue::{self, new_work, Work, WorkItem},
+};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use super::{
+    command::{CommandList, Prepared},
+    counters::Counters,
+    events::EventQueue,
+    irq_lock::{new_irq_lock, IrqLock},
+    queue::{CommandQueue, Trouble},
+    work,
+};
+use crate::{
+    protocol::{Command, Event, Queue, Status},
+    raw,
+};
+
+/// Who hears the device's events, in process context.
+pub(crate) trait EventListener: Send + Sync {
+    /// The device reports `event`.
+    fn event(&self, event: &Event);
+}
+
+/// The bond with the virtio device.
+struct Life {
+    /// The device; null once it is unbound.
+    vdev: *mut raw::virtio_device,
+    /// The device has been reset and its queues are closed.
+    closed: bool,
+}
+
+// SAFETY: The virtio device may be used from any thread.
+unsafe impl Send for Life {}
+
+/// The queues of one device. Always in an `Arc`.
+#[pin_data]
+pub(crate) struct Transport {
+    /// The bond with the device. Taken before any queue's lock; held during a reset.
+    #[pin]
+    life: Mutex<Life>,
+    /// Set once, when the device is given up; from then on nothing is sent.
+    lost: AtomicBool,
+    #[pin]
+    control: CommandQueue,
+    #[pin]
+    bind: CommandQueue,
+    #[pin]
+    submit: CommandQueue,
+    #[pin]
+    events: EventQueue,
+    /// Commands that could not be sent, waiting for the worker to call back.
+    #[pin]
+    failed: IrqLock<CommandList>,
+    /// Who hears events; none before the driver is ready and after it is gone.
+    #[pin]
+    listener: Mutex<Option<Arc<dyn EventListener>>>,
+    /// Fails commands, and the device if it is given up.
+    #[pin]
+    fail_work: Work<Transport, 1>,
+    /// Reads events.
+    #[pin]
+    event_work: Work<Transport, 2>,
+    counters: Counters,
+}
+
+workqueue::impl_has_work! {
+    impl HasWork<Self, 1> for Transport { self.fail_work }
+    impl HasWork<Self, 2> for Transport { self.event_work }
+}
+
+impl WorkItem<1> for Transport {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        if this.is_lost() {
+            this.close();
+        }
+        this.complete_failed();
+    }
+}
+
+impl WorkItem<2> for Transport {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        let listener = this.listener.lock().clone();
+        let Some(listener) = listener else {
+            return;
+        };
+        while let Some(event) = this.events.next(this.counters.queue(Queue::Event)) {
+            listener.event(&event);
+        }
+    }
+}
+
+impl Transport {
+    /// A transport whose queues aren't open yet.
+    pub(super) fn new(vdev: *mut raw::virtio_device) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                life <- new_mutex!(
+                    Life { vdev, closed: false },
+                    "virtio_igpu::Transport::life"
+                ),
+                lost: AtomicBool::new(false),
+                control <- CommandQueue::new(),
+                bind <- CommandQueue::new(),
+                submit <- CommandQueue::new(),
+                events <- EventQueue::new(),
+                failed <- new_irq_lock!(CommandList::new(), "virtio_igpu::Transport::failed"),
+                listener <- new_mutex!(None, "virtio_igpu::Transport::listener"),
+                fail_work <- new_work!("virtio_igpu::Transport::fail_work"),
+                event_work <- new_work!("virtio_igpu::Transport::event_work"),
+                counters: Counters::default(),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Opens the queues, in the order of their numbers.
+    ///
+    /// # Safety
+    ///
+    /// The virtqueues live until [`Self::close`] and an RCU grace period after it.
+    pub(super) unsafe fn open(
+        &self,
+        vqs: &[*mut raw::virtqueue; crate::protocol::QUEUE_COUNT],
+    ) -> Result {
+        // SAFETY: The caller vouches for the virtqueues; each has one user.
+        unsafe { self.control.open(vqs[Queue::Control as usize]) };
+        // SAFETY: As above.
+        unsafe { self.bind.open(vqs[Queue::Bind as usize]) };
+        // SAFETY: As above.
+        unsafe { self.submit.open(vqs[Queue::Submit as usize]) };
+        // SAFETY: As above.
+        unsafe { self.events.open(vqs[Queue::Event as usize]) }
+    }
+
+    /// Makes a command ready to be sent: copies it and its lists and allocates all that
+    /// sending needs. Process context.
+    ///
+    /// `lists` are the bytes behind the command's fixed part, in order. The header is put
+    /// in front here. Errors: `ENOMEM`; `E2BIG` past
+    /// [`MAX_COMMAND_SIZE`](crate::protocol::MAX_COMMAND_SIZE). Nothing stays behind then.
+    ///
+    /// `done` is called exactly once after the command was submitted, in an interrupt or a
+    /// worker, with no lock held: it must not sleep. When the device is lost it gets
+    /// [`Status::DeviceLost`] and a zeroed reply.
+    pub(crate) fn prepare<C, F>(&self, command: &C, lists: &[&[u8]], done: F) -> Result<Prepared>
+    where
+        C: Command + IntoBytes + Immutable,
+        C::Reply: FromBytes + Send + 'static,
+        F: FnOnce(Status, &C::Reply) + Send + 'static,
+    {
+        Prepared::new(command, lists, done)
+    }
+
+    /// Sends a command. Any context; never fails, sleeps or calls back from inside: the
+    /// caller may hold locks that the callback takes. With the ring full the command waits
+    /// its turn. Commands of one queue go in the order of these calls.
+    pub(crate) fn submit(&self, command: Prepared) {
+        let queue = command.queue();
+        let mut commands = CommandList::new();
+        commands.push(command.into_raw());
+        self.send(queue, commands);
+    }
+
+    /// Sends several, with one notification for each run of commands to the same queue.
+    pub(crate) fn submit_all(&self, commands: impl IntoIterator<Item = Prepared>) {
+        let mut run = CommandList::new();
+        let mut run_queue = Queue::Control;
+        for command in commands {
+            if command.queue() != run_queue && !run.is_empty() {
+                self.send(run_queue, run.take());
+            }
+            run_queue = command.queue();
+            run.push(command.into_raw());
+        }
+        if !run.is_empty() {
+            self.send(run_queue, run);
+        }
+    }
+
+    /// Whether the device is gone for good. Any context.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// What was counted. Any context.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Gives the device up: a worker resets it and fails every command. Any context.
+    pub(crate) fn give_up(&self) {
+        if !self.lost.swap(true, Ordering::AcqRel) {
+            let _ = work::queue().enqueue::<_, 1>(self.arc());
+        }
+    }
+
+    /// Resets the device and fails every command, now. On return no command is under way
+    /// and every callback that was due has been called, or is being called by the worker.
+    /// Process context; no lock that a callback takes may be held.
+    pub(super) fn close(&self) {
+        self.lost.store(true, Ordering::Release);
+        let mut failed = CommandList::new();
+        {
+            let mut life = self.life.lock();
+            if !life.closed && !life.vdev.is_null() {
+                // SAFETY: The device is bound: `life.vdev` is cleared before it goes.
+                unsafe { raw::virtio_reset_device(life.vdev) };
+                for queue in [&self.control, &self.bind, &self.submit] {
+                    // SAFETY: The device has just been reset.
+                    unsafe { queue.close(&mut failed) };
+                }
+                // SAFETY: The device has just been reset.
+                unsafe { self.events.close() };
+            }
+            life.closed = true;
+        }
+        failed.complete_all();
+        self.complete_failed();
+    }
+
+    /// Forgets the virtio device, which goes after this. Process context.
+    pub(super) fn unbind(&self) {
+        self.life.lock().vdev = ptr::null_mut();
+    }
+
+    /// Sets who hears events from now on, or that nobody does. On return from clearing it,
+    /// a call that had begun may still be running: flush the workqueue. Process context.
+    pub(super) fn listen(&self, listener: Option<Arc<dyn EventListener>>) {
+        let wanted = listener.is_some();
+        let before = core::mem::replace(&mut *self.listener.lock(), listener);
+        drop(before);
+        if wanted {
+            let _ = work::queue().enqueue::<_, 2>(self.arc());
+        }
+    }
+
+    /// The queue's interrupt. Hard interrupt context.
+    pub(super) fn interrupt(&self, queue: usize) {
+        let queue = match queue {
+            0 => Queue::Control,
+            1 => Queue::Bind,
+            2 => Queue::Submit,
+            _ => {
+                self.counters.queue(Queue::Event).interrupts.add(1);
+                self.events.hush();
+                let _ = work::queue().enqueue::<_, 2>(self.arc());
+                return;
+            }
+        };
+        let counters = self.counters.queue(queue);
+        counters.interrupts.add(1);
+        let mut finished = CommandList::new();
+        let trouble = self.commands(queue).collect(&mut finished, counters);
+        self.see_to(trouble, CommandList::new());
+        finished.complete_all();
+    }
+
+    fn send(&self, queue: Queue, mut commands: CommandList) {
+        let mut failed = CommandList::new();
+        let trouble =
+            self.commands(queue)
+                .send(&mut commands, &mut failed, self.counters.queue(queue));
+        self.see_to(trouble, failed);
+    }
+
+    /// The queue for commands with that number. Commands for the event queue don't exist.
+    fn commands(&self, queue: Queue) -> &CommandQueue {
+        match queue {
+            Queue::Bind => &self.bind,
+            Queue::Submit => &self.submit,
+            Queue::Control | Queue::Event => &self.control,
+        }
+    }
+
+    /// Has the worker call back for what could not be sent, and give up a broken device.
+    fn see_to(&self, trouble: Trouble, failed: CommandList) {
+        if trouble.broken {
+            self.give_up();
+        }
+        if !failed.is_empty() {
+            self.failed.lock().append(failed);
+            let _ = work::queue().enqueue::<_, 1>(self.arc());
+        }
+    }
+
+    fn complete_failed(&self) {
+        let failed = self.failed.lock().take();
+        failed.complete_all();
+    }
+
+    /// The `Arc` this lives in.
+    fn arc(&self) -> Arc<Self> {
+        // SAFETY: `new` is the only way to make one, and it puts it in an `Arc`, whose
+        // count isn't zero while `self` is borrowed.
+        unsafe { ArcBorrow::from_raw(ptr::from_ref(self)) }.into()
+    }
+}
