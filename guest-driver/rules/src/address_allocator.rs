@@ -113,12 +113,7 @@ mod tests {
         Range::new(page * PAGE_SIZE, pages * PAGE_SIZE).unwrap()
     }
 
-    fn page(
-        used: &[Range],
-        pages: u64,
-        alignment_pages: u64,
-        choice: Choice,
-    ) -> Option<u64> {
+    fn page(used: &[Range], pages: u64, alignment_pages: u64, choice: Choice) -> Option<u64> {
         let zone = Zone {
             start: 0,
             end: 100 * PAGE_SIZE,

@@ -573,10 +573,7 @@ mod tests {
                 assert_eq!(map.get(0).unwrap().placement(&facts, 0), Some((2, 0b11)));
             }
         }
-        assert_eq!(
-            Siblings::new().add(&facts, name(2, 2)),
-            Err(Errno::EINVAL)
-        );
+        assert_eq!(Siblings::new().add(&facts, name(2, 2)), Err(Errno::EINVAL));
     }
 
     // gem/i915_gem_context.c:set_proto_ctx_engines_bond
@@ -667,9 +664,7 @@ mod tests {
             [name(2, 1), name(2, 2)],
         ] {
             let mut engines = ParallelEngines::new();
-            let added = wrong
-                .iter()
-                .try_for_each(|&name| engines.add(&facts, name));
+            let added = wrong.iter().try_for_each(|&name| engines.add(&facts, name));
             assert_eq!(added, Err(Errno::EINVAL), "{wrong:?}");
         }
         let mut engines = ParallelEngines::new();
@@ -745,7 +740,10 @@ mod tests {
         assert_eq!(map.slots().len(), 5);
         for engine in facts.indices() {
             match map.get(engine.get()) {
-                Ok(EngineSlot::Physical { engine: in_slot, sseu: set }) => {
+                Ok(EngineSlot::Physical {
+                    engine: in_slot,
+                    sseu: set,
+                }) => {
                     assert_eq!(*in_slot, engine);
                     assert_eq!(set.is_some(), engine.get() == 0);
                 }

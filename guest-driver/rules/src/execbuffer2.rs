@@ -24,9 +24,7 @@
 //! [`select_legacy`]: super::engine_map::select_legacy
 //! [`select_user`]: super::engine_map::select_user
 
-use super::address::{
-    canonical, is_page_aligned, noncanonical, range_overflows, Range, PAGE_SIZE,
-};
+use super::address::{canonical, is_page_aligned, noncanonical, range_overflows, Range, PAGE_SIZE};
 use super::errno::{valid_if, Errno, Result};
 use super::platform::PlatformFacts;
 use super::uapi_numbers::*;

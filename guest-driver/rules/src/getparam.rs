@@ -27,7 +27,9 @@ fn nonzero(value: u32) -> Result<i32> {
 pub fn answer(facts: &PlatformFacts, hangcheck: bool, parameter: i32) -> Result<i32> {
     let has_engine = |class, instance| {
         Ok(i32::from(
-            facts.find_engine(ClassInstance { class, instance }).is_some(),
+            facts
+                .find_engine(ClassInstance { class, instance })
+                .is_some(),
         ))
     };
     match parameter {
@@ -137,12 +139,65 @@ mod tests {
     fn tiger_lake_answers() {
         let enodev = Err(Errno::ENODEV);
         let expected = [
-            enodev, enodev, enodev, Ok(0x9a49), Ok(1), Ok(0), Ok(0), Ok(1), Ok(1), Ok(1),
-            Ok(1), Ok(1), Ok(1), enodev, Ok(1), Ok(1), Ok(1), Ok(2), Ok(1), Ok(1),
-            Ok(1), Ok(1), Ok(0), Ok(1), Ok(1), Ok(1), Ok(0), Ok(0), Ok(1), Ok(1),
-            Ok(1), Ok(3), Ok(6), Ok(96), Ok(2), Ok(0), Ok(1), Ok(0), Ok(0), Ok(5),
-            Ok(0x1f), enodev, Ok(1), Ok(1), Ok(1), Ok(1), Ok(0x3f), Ok(1), Ok(1), Ok(0xf),
-            Ok(19_200_000), Ok(0), Ok(1), Ok(7), Ok(1), Ok(1), Ok(19_200_000), enodev, Ok(-22),
+            enodev,
+            enodev,
+            enodev,
+            Ok(0x9a49),
+            Ok(1),
+            Ok(0),
+            Ok(0),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            enodev,
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(2),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(0),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(0),
+            Ok(0),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(3),
+            Ok(6),
+            Ok(96),
+            Ok(2),
+            Ok(0),
+            Ok(1),
+            Ok(0),
+            Ok(0),
+            Ok(5),
+            Ok(0x1f),
+            enodev,
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(1),
+            Ok(0x3f),
+            Ok(1),
+            Ok(1),
+            Ok(0xf),
+            Ok(19_200_000),
+            Ok(0),
+            Ok(1),
+            Ok(7),
+            Ok(1),
+            Ok(1),
+            Ok(19_200_000),
+            enodev,
+            Ok(-22),
         ];
         assert_eq!(expected.len(), 59);
         for (parameter, expected) in (1..).zip(expected) {
@@ -161,10 +216,7 @@ mod tests {
     #[test]
     fn unknown_parameters_are_einval() {
         for parameter in [0, -1, 60, 0x10038, 0x1003a, i32::MIN, i32::MAX] {
-            assert_eq!(
-                answer(&tiger_lake(), true, parameter),
-                Err(Errno::EINVAL)
-            );
+            assert_eq!(answer(&tiger_lake(), true, parameter), Err(Errno::EINVAL));
         }
     }
 

@@ -116,7 +116,9 @@ impl PlatformFacts {
         });
         if !engines.is_empty()
             && ordered
-            && engines.iter().all(|engine| engine.name.class <= I915_ENGINE_CLASS_COMPUTE)
+            && engines
+                .iter()
+                .all(|engine| engine.name.class <= I915_ENGINE_CLASS_COMPUTE)
             && (32..=48).contains(&self.address_bits)
             && fits(self.slice_mask, self.max_slices, 8)
             && fits(self.subslice_mask, self.max_subslices, 8)

@@ -688,10 +688,7 @@ mod tests {
                 value: 0,
             };
             let mut proto = proto(&facts);
-            assert_eq!(
-                proto.set(&environment, &ROOT, &sized),
-                Err(Errno::EINVAL)
-            );
+            assert_eq!(proto.set(&environment, &ROOT, &sized), Err(Errno::EINVAL));
             assert_eq!(
                 proto.params().set(&environment, &ROOT, &sized),
                 Err(Errno::EINVAL)
@@ -725,9 +722,7 @@ mod tests {
         assert_eq!(set(1024, &NOBODY), Err(Errno::EINVAL));
         assert_eq!(set(-1023, &NOBODY), Ok(SetProto::Done));
         assert_eq!(set(1023, &ROOT), Ok(SetProto::Done));
-        let value = proto
-            .params()
-            .get(&facts, I915_CONTEXT_PARAM_PRIORITY, 0);
+        let value = proto.params().get(&facts, I915_CONTEXT_PARAM_PRIORITY, 0);
         assert_eq!(value, Ok(Get::Value(1023)));
 
         let mut facts = tiger_lake();
@@ -832,7 +827,11 @@ mod tests {
             Ok(SetProto::Vm { id: 7 })
         );
         assert_eq!(
-            proto.set(&environment, &NOBODY, &plain(I915_CONTEXT_PARAM_VM, 1 << 32)),
+            proto.set(
+                &environment,
+                &NOBODY,
+                &plain(I915_CONTEXT_PARAM_VM, 1 << 32)
+            ),
             Err(Errno::ENOENT)
         );
         assert_eq!(proto.set_vm(70, false), None);
@@ -840,10 +839,7 @@ mod tests {
         assert_eq!(proto.vm(), Some(&71));
         let mut live = proto.params();
         assert_eq!(live.set(&environment, &ROOT, &vm), Err(Errno::EINVAL));
-        assert_eq!(
-            live.get(&facts, I915_CONTEXT_PARAM_VM, 0),
-            Ok(Get::NewVmId)
-        );
+        assert_eq!(live.get(&facts, I915_CONTEXT_PARAM_VM, 0), Ok(Get::NewVmId));
     }
 
     #[test]
@@ -881,11 +877,7 @@ mod tests {
             value: 0,
         };
         assert_eq!(
-            proto.set(
-                &environment,
-                &NOBODY,
-                &Parameter { size: 0, ..engines }
-            ),
+            proto.set(&environment, &NOBODY, &Parameter { size: 0, ..engines }),
             Err(Errno::EINVAL)
         );
         assert_eq!(
@@ -941,10 +933,7 @@ mod tests {
         let facts = ice_lake();
         let environment = environment(&facts);
         let mut proto = proto(&facts);
-        assert_eq!(
-            proto.set(&environment, &ROOT, &sseu),
-            Ok(SetProto::Sseu)
-        );
+        assert_eq!(proto.set(&environment, &ROOT, &sseu), Ok(SetProto::Sseu));
         let render = UserSseu {
             slice_mask: 1,
             subslice_mask: 0x0f,
@@ -982,10 +971,7 @@ mod tests {
             live.get(&facts, I915_CONTEXT_PARAM_SSEU, 31),
             Err(Errno::EINVAL)
         );
-        assert_eq!(
-            live.get(&facts, I915_CONTEXT_PARAM_SSEU, 64),
-            Ok(Get::Sseu)
-        );
+        assert_eq!(live.get(&facts, I915_CONTEXT_PARAM_SSEU, 64), Ok(Get::Sseu));
     }
 
     #[test]

@@ -104,10 +104,7 @@ pub fn cut(mapping: &Mapping, range: &Range) -> Cut {
 /// Version 1 of VM_BIND binds only where nothing is bound. Given the mappings that touch
 /// the range, in order: `EEXIST` if the range's start lies in one, `ENOSPC` if another
 /// part of it does.
-pub fn check_unoccupied(
-    mut touching: impl Iterator<Item = Mapping>,
-    range: &Range,
-) -> Result {
+pub fn check_unoccupied(mut touching: impl Iterator<Item = Mapping>, range: &Range) -> Result {
     match touching.find(|mapping| touches(mapping, range)) {
         None => Ok(()),
         Some(first) if first.range.contains(range.start()) => Err(Errno::EEXIST),

@@ -56,7 +56,10 @@ impl<'a> WaitList<'a> {
             return Ok(());
         }
         // Kept in order of timelines, so that a long list is searched quickly.
-        match self.points().binary_search_by_key(&point.timeline, |p| p.timeline) {
+        match self
+            .points()
+            .binary_search_by_key(&point.timeline, |p| p.timeline)
+        {
             Ok(at) => {
                 let kept = &mut self.storage[at];
                 kept.value = kept.value.max(point.value);
@@ -76,7 +79,10 @@ impl<'a> WaitList<'a> {
     /// Forgets the timeline's point, if there is one: for the timeline a command is
     /// itself ordered on.
     pub fn remove(&mut self, timeline: u32) {
-        if let Ok(at) = self.points().binary_search_by_key(&timeline, |p| p.timeline) {
+        if let Ok(at) = self
+            .points()
+            .binary_search_by_key(&timeline, |p| p.timeline)
+        {
             self.storage.copy_within(at + 1..self.count, at);
             self.count -= 1;
         }

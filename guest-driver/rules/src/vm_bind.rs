@@ -448,7 +448,11 @@ mod tests {
     #[test]
     fn a_private_object_is_bound_in_its_own_vm_only() {
         let request = check_bind(GOOD).unwrap();
-        let bound = |owner| request.check_object(&tiger_lake(), 12288, owner).map(|_| ());
+        let bound = |owner| {
+            request
+                .check_object(&tiger_lake(), 12288, owner)
+                .map(|_| ())
+        };
         assert_eq!(bound(Owner::ThisVm), Ok(()));
         assert_eq!(bound(Owner::AnotherVm), Err(Errno::EINVAL));
         assert_eq!(check_private_object(0), Err(Errno::ENOENT));
@@ -477,7 +481,13 @@ mod tests {
         ] {
             assert!(check_unbind(wrong).is_err());
         }
-        for (start, length) in [(0, 0), (1, 4096), (0, 1), (1 << 47, 4096), (0, (1 << 48) + 4096)] {
+        for (start, length) in [
+            (0, 0),
+            (1, 4096),
+            (0, 1),
+            (1 << 47, 4096),
+            (0, (1 << 48) + 4096),
+        ] {
             let wrong = UnbindArguments {
                 start,
                 length,
