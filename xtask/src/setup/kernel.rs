@@ -20,6 +20,31 @@ pub(crate) const GUEST_MODULES: [&str; 19] = [
     "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_buddy", "vgem", "udmabuf", "virtio-gpu", "msr", "loop",
 ];
 
+/// Run in the build root on the unpacked packages in /k/parts: keeps the kernel, its config
+/// and symbol list, and the wanted modules with all they need, by the real depmod and
+/// modprobe, as plain files (a guest under emulation loads those fastest).
+const CHOOSE: &str = r#"
+set -e
+release=$1; shift
+parts=/k/parts; from=$parts/usr/lib/modules/$release; to=/k/lib/modules/$release
+ln -sfn usr/lib $parts/lib
+mkdir -p "$to"
+for file in vmlinuz config; do
+    if [ -e "$from/$file" ]; then cp "$from/$file" /k/$file; else cp "$parts/boot/$file-$release" /k/$file; fi
+done
+cp "$parts/usr/src/linux-headers-$release/Module.symvers" /k/
+cp "$from"/modules.builtin* "$from/modules.order" "$to/"
+depmod -b $parts "$release"
+for name; do modprobe -d $parts -S "$release" --show-depends --ignore-install "$name"; done |
+    awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+        plain=$to/kernel/${file#*/kernel/}; plain=${plain%.xz}
+        mkdir -p "${plain%/*}"
+        case $file in *.xz) xz -dc "$file" >"$plain" ;; *) cp "$file" "$plain" ;; esac
+    done
+depmod -b /k "$release"
+rm -r $parts
+"#;
+
 /// Sources that only cost time to unpack: register headers of another vendor's GPUs.
 const LEFT_OUT: [&str; 1] = ["*/drivers/gpu/drm/amd/include/asic_reg"];
 
@@ -54,39 +79,18 @@ impl Work<'_> {
     }
 
     fn kernel_parts(&self, into: &Path, buildroot: &Path, release: &str, step: &Step) -> Result<()> {
-        for part in ["linux-base", "linux-headers", "linux-binary"] {
-            unpack::package(&self.kernel_file(&format!("{part}-{release}"))?, into, &[])?;
+        let parts = into.join("parts");
+        fs::create_dir(&parts).context("cannot create a folder for the packages")?;
+        for part in ["linux-base", "linux-headers", "linux-binary", "linux-modules"] {
+            step.doing(part);
+            unpack::package(&self.kernel_file(&format!("{part}-{release}"))?, &parts, &[])?;
         }
-        step.doing("modules");
-        let scratch = into.join("all");
-        fs::create_dir(&scratch).context("cannot create a folder for the modules")?;
-        let wanted = ["*/modules.*", "*/kernel/drivers/gpu/*", "*/kernel/drivers/block/*", "*/kernel/drivers/dma-buf/*",
-            "*/kernel/drivers/virtio/*", "*/kernel/drivers/i2c/*", "*/kernel/drivers/platform/*", "*/kernel/drivers/media/cec/*",
-            "*/kernel/drivers/video/*", "*/kernel/drivers/acpi/*", "*/kernel/fs/*", "*/kernel/net/9p/*", "*/kernel/lib/*",
-            "*/kernel/crypto/*", "*/kernel/arch/*", "*/kernel/mm/*"];
-        unpack::package(&self.kernel_file(&format!("linux-modules-{release}"))?, &scratch, &wanted)?;
-        // The closure by the real depmod and modprobe of the build root; plain files load fastest.
-        let script = r#"
-set -e
-release=$1; shift
-mods=/k/all; [ -d "$mods/lib" ] || ln -s usr/lib "$mods/lib"
-depmod -b "$mods" "$release"
-mkdir -p "/k/lib/modules/$release"
-for name; do modprobe -d "$mods" -S "$release" --show-depends --ignore-install "$name"; done |
-    awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
-        to=/k/lib/modules/$release/kernel/${file#*/kernel/}; to=${to%.xz}
-        mkdir -p "${to%/*}"
-        case $file in *.xz) xz -dc "$file" >"$to" ;; *) cp "$file" "$to" ;; esac
-    done
-cp "$mods/lib/modules/$release"/modules.builtin* "$mods/lib/modules/$release/modules.order" "/k/lib/modules/$release/"
-depmod -b /k "$release"
-"#;
-        let arguments = ["sh", "-c", script, "modules", release].into_iter().chain(GUEST_MODULES);
+        step.doing("choosing modules");
+        let arguments = ["sh", "-c", CHOOSE, "modules", release].into_iter().chain(GUEST_MODULES);
         let mut command = Root::new(buildroot).bind(into, "/k").command(arguments)?;
         exec::logged("choosing kernel modules", &mut command, &self.cache.logs().join("kernel-modules.log"))?;
-        stamp::remove(&scratch)?;
-        step.doing("uncompressing");
-        let packed = fs::read(into.join("boot").join(format!("vmlinuz-{release}"))).context("the package has no vmlinuz")?;
+        step.doing("uncompressing the kernel");
+        let packed = fs::read(into.join("vmlinuz")).context("cannot read vmlinuz")?;
         let offset = zstd_payload(&packed)
             .with_context(|| format!("vmlinuz-{release} holds no zstd payload; was another compression chosen?"))?;
         fs::write(into.join("payload.zst"), &packed[offset..]).context("cannot write the kernel's payload")?;
@@ -119,11 +123,9 @@ depmod -b /k "$release"
             let mut command = Root::new(buildroot).bind(into, "/k").command(["sh", "-c", &script])?;
             exec::logged("unpacking the kernel source", &mut command, &self.cache.logs().join("kernel-source.log"))
         })?;
-        fs::copy(kernel.join("boot").join(format!("config-{release}")), into.join(".config"))
-            .with_context(|| format!("the kernel's packages have no config-{release}"))?;
-        let headers = kernel.join("usr/src").join(format!("linux-headers-{release}"));
-        fs::copy(headers.join("Module.symvers"), into.join("Module.symvers"))
-            .with_context(|| format!("no Module.symvers in {}", headers.display()))?;
+        for (from, to) in [("config", ".config"), ("Module.symvers", "Module.symvers")] {
+            fs::copy(kernel.join(from), into.join(to)).with_context(|| format!("the kernel's packages left no {from}"))?;
+        }
         progress::step("prepare kernel tree", |_| {
             let version = local_version(release);
             let script = format!(

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use kernel::{GUEST_MODULES, INITRAMFS_MODULES};
+pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 
 use crate::apt::{Resolved, Set, Suite};
 use crate::cli::SetupArgs;

@@ -1,0 +1,149 @@
+//! QEMU's command line.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use virtio_igpu_protocol::{DEVICE_CONFIG_SIZE, QUEUE_COUNT, VIRTIO_ID_STOCK_QEMU};
+
+use crate::exec;
+use crate::setup::{Qemu, Ready};
+
+/// The largest queue that the device of stock QEMU takes.
+const QUEUE_SIZE: u32 = 1024;
+
+/// Words for the guest kernel that make it boot faster and report sooner.
+const KERNEL_WORDS: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic rdinit=/init mitigations=off nokaslr no_timer_check \
+    tsc=reliable cryptomgr.notests 8250.nr_uarts=1 log_buf_len=8M printk.devkmsg=on hung_task_timeout_secs=60";
+
+/// A guest's machine.
+pub(crate) struct Machine<'a> {
+    /// The set-up's products.
+    pub(crate) ready: &'a Ready,
+    /// Folder with the run's sockets and files.
+    pub(crate) folder: &'a Path,
+    /// Whether KVM is used.
+    pub(crate) kvm: bool,
+    /// Number of virtual processors.
+    pub(crate) smp: u32,
+    /// Memory size, as QEMU writes it.
+    pub(crate) mem: &'a str,
+    /// Folder to share.
+    pub(crate) share: Option<PathBuf>,
+    /// Whether the virtual GPU is there (its daemon listens on `igpu.sock`).
+    pub(crate) device: bool,
+    /// Whether there is an interactive console.
+    pub(crate) console: bool,
+    /// Extra words for the kernel.
+    pub(crate) kernel_args: &'a [String],
+}
+
+/// The plain ports in their order: port numbers begin at 1.
+pub(crate) const PORTS: [&str; 5] = ["stdout", "stderr", "control", "klog", "stdin"];
+
+/// A command that runs this QEMU, without arguments yet.
+pub(crate) fn program(qemu: &Qemu) -> Command {
+    match qemu {
+        Qemu::Own(path) => exec::command(path),
+        Qemu::Cached(root) => {
+            // Its own dynamic linker and libraries: no chroot, so it sees the host's files.
+            let libraries = root.join("usr/lib/x86_64-linux-gnu");
+            let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
+            command.arg("--library-path").arg(&libraries).args(["--argv0", "qemu-system-x86_64"]);
+            command.arg(root.join("usr/bin/qemu-system-x86_64"));
+            command.env("QEMU_MODULE_DIR", libraries.join("qemu"));
+            for folder in ["usr/share/qemu", "usr/share/seabios"] {
+                command.arg("-L").arg(root.join(folder));
+            }
+            command
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// The whole command.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = program(&self.ready.qemu);
+        self.board(&mut command);
+        self.disks(&mut command);
+        self.ports(&mut command);
+        if self.device {
+            option(&mut command, "-chardev", "socket,id=igpu,path=", &self.folder.join("igpu.sock"));
+            command.arg("-device").arg(format!(
+                "vhost-user-test-device-pci,chardev=igpu,virtio-id={VIRTIO_ID_STOCK_QEMU},num_vqs={QUEUE_COUNT},\
+                 config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
+            ));
+        }
+        command
+    }
+
+    fn board(&self, command: &mut Command) {
+        if self.kvm {
+            command.args(["-accel", "kvm", "-cpu", "host"]);
+        } else {
+            command.args(["-accel", "tcg,thread=multi", "-cpu", "max"]);
+        }
+        command.args(["-machine", "q35,memory-backend=mem,usb=off,vmport=off,i8042=off"]);
+        command.arg("-object").arg(format!("memory-backend-memfd,id=mem,size={},share=on", self.mem));
+        command.args(["-m", self.mem, "-smp", &self.smp.to_string()]);
+        command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+        option(command, "-chardev", "file,id=log,path=", &self.folder.join("console.log"));
+        command.args(["-serial", "chardev:log"]);
+        command.arg("-kernel").arg(&self.ready.vmlinux);
+        command.arg("-initrd").arg(self.folder.join("initramfs"));
+        let words: Vec<&str> = KERNEL_WORDS.split_whitespace().chain(self.kernel_args.iter().map(String::as_str)).collect();
+        command.arg("-append").arg(words.join(" "));
+    }
+
+    fn disks(&self, command: &mut Command) {
+        option(command, "-drive", "if=none,id=root,format=raw,readonly=on,file=", &self.ready.rootfs);
+        command.args(["-device", "virtio-blk-pci,drive=root"]);
+        if let Some(share) = &self.share {
+            option(command, "-fsdev", "local,id=share,security_model=none,multidevs=remap,path=", share);
+            command.args(["-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]);
+        }
+    }
+
+    fn ports(&self, command: &mut Command) {
+        command.args(["-device", "virtio-serial-pci,id=ports"]);
+        for (index, name) in PORTS.iter().enumerate() {
+            let socket = self.folder.join(format!("{name}.sock"));
+            option(command, "-chardev", &format!("socket,id={name},path="), &socket);
+            let device = format!("virtserialport,bus=ports.0,nr={},chardev={name},name={name}", index + 1);
+            command.arg("-device").arg(device);
+        }
+        if self.console {
+            option(command, "-chardev", "socket,id=console,path=", &self.folder.join("console.sock"));
+            let device = format!("virtconsole,bus=ports.0,nr={},chardev=console", PORTS.len() + 1);
+            command.arg("-device").arg(device);
+        }
+    }
+}
+
+/// Adds an option that ends with a path; commas in the path are doubled, as QEMU wants.
+fn option(command: &mut Command, name: &str, head: &str, path: &Path) {
+    command.arg(name).arg(with_path(head, path.as_os_str()));
+}
+
+fn with_path(head: &str, path: &OsStr) -> OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let mut bytes = head.as_bytes().to_vec();
+    for &byte in path.as_bytes() {
+        bytes.push(byte);
+        if byte == b',' {
+            bytes.push(b',');
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_path;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn commas_in_paths_are_doubled() {
+        assert_eq!(with_path("path=", OsStr::new("/a,b")), OsStr::new("path=/a,,b"));
+    }
+}
