@@ -83,9 +83,10 @@ pub enum MmapKind {
 
 impl MmapKind {
     /// Whether an object can be mapped so (`__assign_mmap_offset`): `ENODEV` for the fixed
-    /// kind, and for one without memory of the guest, as an import from another device.
-    pub fn check(self, has_pages: bool) -> Result {
-        if self == Self::Fixed || !has_pages {
+    /// kind, and for an object whose memory is not ours to map, be it a process's own or
+    /// imported.
+    pub fn check(self, own_memory: bool) -> Result {
+        if self == Self::Fixed || !own_memory {
             return Err(Errno::ENODEV);
         }
         Ok(())
@@ -181,10 +182,10 @@ pub const fn check_set_caching(caching: u32) -> Result<u32> {
     }
 }
 
-/// SET_CACHING, once the object is known: one whose memory belongs to another is `ENXIO`;
-/// for a process's own memory, cached already, asking for that is allowed.
-pub fn check_set_caching_object(caching: u32, imported: bool, user_memory: bool) -> Result {
-    if imported || (user_memory && caching != I915_CACHING_CACHED) {
+/// SET_CACHING, once the object is known: a process's own memory is cached and stays so;
+/// to ask for that is allowed, for anything else `ENXIO`.
+pub fn check_set_caching_object(caching: u32, user_memory: bool) -> Result {
+    if user_memory && caching != I915_CACHING_CACHED {
         return Err(Errno::ENXIO);
     }
     Ok(())
@@ -430,9 +431,9 @@ mod tests {
         }
         assert_eq!(check_set_caching(2), Ok(0));
         assert_eq!(check_set_caching(3), Err(Errno::EINVAL));
-        assert_eq!(check_set_caching_object(1, false, true), Ok(()));
-        assert_eq!(check_set_caching_object(0, false, true), Err(Errno::ENXIO));
-        assert_eq!(check_set_caching_object(1, true, false), Err(Errno::ENXIO));
+        assert_eq!(check_set_caching_object(1, true), Ok(()));
+        assert_eq!(check_set_caching_object(2, true), Err(Errno::ENXIO));
+        assert_eq!(check_set_caching_object(0, false), Ok(()));
         assert_eq!(check_tiling(), Err(Errno::EOPNOTSUPP));
     }
 
