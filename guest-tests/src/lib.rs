@@ -1,9 +1,11 @@
 //! What the programs of this crate share: the uAPI by system calls ([`sys`]), a small
-//! safe client library on top ([`client`]), and GPU commands ([`gpu`]).
+//! safe client library on top ([`client`]), GPU commands ([`gpu`]), and what the demo
+//! draws ([`demo`]).
 //!
 //! The programs run inside the guest and know the uAPI only: nothing here depends on how
 //! the driver or the device works.
 
 pub mod client;
+pub mod demo;
 pub mod gpu;
 pub mod sys;
