@@ -1,13 +1,25 @@
 //! The GPU as its user sees it: what it can be told, and nothing of how it does it.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
+use parking_lot::{Mutex, RwLock};
+
+use crate::clock::Clock;
 use crate::completion::CompletionSink;
-use crate::counters::Counters;
+use crate::counters::{Counters, LiveCounters};
+use crate::engine::Shared;
 use crate::error::GpuError;
+use crate::execute::registers::TIMESTAMP;
 use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::limits;
 use crate::memory::Memory;
+use crate::page_table::{Backing, PAGE_SIZE};
 use crate::platform::{EngineClass, EngineId, EngineTiming, Platform};
+use crate::scheduler::{EngineSignals, State, TableChange};
 
 /// What a GPU is made from.
 #[derive(Clone)]
@@ -117,106 +129,294 @@ pub struct Submission {
 /// A software GPU with its engine threads. Dropping it stops the threads promptly,
 /// endless batches included, and reports nothing more.
 pub struct Gpu {
-    config: GpuConfig,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gpu")
+            .field("platform", &self.platform().name)
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gpu {
     /// Makes the GPU and starts a thread for each engine.
     pub fn new(config: GpuConfig) -> Result<Self, GpuError> {
-        Ok(Self { config })
+        let platform = config.platform;
+        let engines = platform.engines;
+        let timings: Vec<_> = engines.iter().map(|engine| engine.timing).collect();
+        let signals: Arc<[EngineSignals]> =
+            engines.iter().map(|_| EngineSignals::default()).collect();
+        let shared = Arc::new(Shared {
+            clock: Clock::new(platform.timestamp_frequency_hz),
+            memory: RwLock::new(config.memory.clone()),
+            state: Mutex::new(State::new(&timings, Arc::clone(&signals))),
+            signals,
+            counters: engines.iter().map(|_| LiveCounters::default()).collect(),
+            stop: AtomicBool::new(false),
+            config,
+        });
+        // Made first, so that threads that did start are stopped if one does not.
+        let mut gpu = Self {
+            shared,
+            threads: Vec::new(),
+        };
+        for (index, engine) in engines.iter().enumerate() {
+            let shared = Arc::clone(&gpu.shared);
+            let thread = thread::Builder::new()
+                .name(engine.id.to_string())
+                .spawn(move || shared.engine_main(index))
+                .map_err(|_| GpuError::NoThread)?;
+            gpu.threads.push(thread);
+        }
+        Ok(gpu)
     }
 
     /// The platform it models.
     pub fn platform(&self) -> &Platform {
-        &self.config.platform
+        &self.shared.config.platform
     }
 
-    /// Replaces guest-physical memory. Returns when no engine uses the old one.
-    pub fn set_memory(&self, _memory: Memory) {}
+    /// Does something to the scheduler's state, and what follows from it.
+    fn with_state<T>(
+        &self,
+        act: impl FnOnce(&mut State) -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
+        let mut state = self.shared.state.lock();
+        let result = act(&mut state);
+        drop(self.shared.do_chores(state));
+        result
+    }
 
-    /// Makes an empty address space whose binds signal `bind_timeline` (new; starts at 0).
+    /// Replaces guest-physical memory. Returns when no engine uses the old one. What is
+    /// bound stays bound, at the same guest-physical addresses.
+    pub fn set_memory(&self, memory: Memory) {
+        *self.shared.memory.write() = memory;
+    }
+
+    /// Makes an empty address space whose binds signal `bind_timeline`, which is new
+    /// and starts at 0.
     pub fn create_address_space(
         &self,
-        _id: AddressSpaceId,
-        _bind_timeline: TimelineId,
+        id: AddressSpaceId,
+        bind_timeline: TimelineId,
     ) -> Result<(), GpuError> {
-        Ok(())
+        self.with_state(|state| state.create_space(id, bind_timeline))
     }
 
     /// Unmaps everything, ends pending binds as cancelled and forgets the id and its
-    /// timeline. Contexts on it live on and see nothing mapped.
-    pub fn destroy_address_space(&self, _id: AddressSpaceId) -> Result<(), GpuError> {
+    /// timeline. When this returns no engine uses the memory through the address space
+    /// any more. Contexts on it live on and see nothing mapped.
+    pub fn destroy_address_space(&self, id: AddressSpaceId) -> Result<(), GpuError> {
+        let tables = self.with_state(|state| state.destroy_space(id))?;
+        tables.update(crate::page_table::PageTable::close);
         Ok(())
     }
 
-    /// Makes a context.
+    /// Makes a context. Its registers are at their defaults on each of its slots.
     pub fn create_context(
         &self,
-        _id: ContextId,
-        _description: ContextDescription,
+        id: ContextId,
+        description: ContextDescription,
     ) -> Result<(), GpuError> {
-        Ok(())
+        let platform = self.shared.config.platform;
+        self.with_state(|state| state.create_context(&platform, id, &description, Instant::now()))
     }
 
     /// Cancels what the context has submitted and forgets its id at once. Its
-    /// timelines go when the last submission has been reported.
-    pub fn destroy_context(&self, _id: ContextId) -> Result<(), GpuError> {
-        Ok(())
+    /// timelines go when the last submission has been reported, and until then their
+    /// numbers are taken.
+    pub fn destroy_context(&self, id: ContextId) -> Result<(), GpuError> {
+        self.with_state(|state| state.destroy_context(id))
     }
 
     /// Changes a context's priority, pending submissions included.
-    pub fn set_priority(&self, _id: ContextId, _priority: i32) -> Result<(), GpuError> {
-        Ok(())
+    pub fn set_priority(&self, id: ContextId, priority: i32) -> Result<(), GpuError> {
+        self.with_state(|state| state.set_priority(id, priority))
     }
 
     /// Bans a context: what it has submitted, running or not, and whatever it will
     /// submit ends as cancelled.
-    pub fn cancel_context(&self, _id: ContextId) -> Result<(), GpuError> {
-        Ok(())
+    pub fn cancel_context(&self, id: ContextId) -> Result<(), GpuError> {
+        self.with_state(|state| state.cancel_context(id))
     }
 
     /// Ends every submission that has begun to execute as cancelled. Contexts are
     /// not banned; what waits behind is executed.
-    pub fn reset_active(&self) {}
+    pub fn reset_active(&self) {
+        // Never refused.
+        let _ = self.with_state(|state| {
+            state.reset_active();
+            Ok(())
+        });
+    }
+
+    /// Checks a range of GPU virtual addresses; its start, without canonical bits.
+    fn check_range(&self, va: u64, length: u64) -> Result<u64, GpuError> {
+        let mask = self.platform().address_mask();
+        let address = va & mask;
+        if length == 0 || !length.is_multiple_of(PAGE_SIZE) || !va.is_multiple_of(PAGE_SIZE) {
+            return Err(GpuError::BadRange {
+                address: va,
+                length,
+            });
+        }
+        if address.checked_add(length).is_none_or(|end| end > mask + 1) {
+            return Err(GpuError::RangeTooHigh { address, length });
+        }
+        Ok(address)
+    }
 
     /// Queues a mapping. Binds of one address space are applied in order.
-    pub fn bind(&self, _bind: Bind) -> Result<(), GpuError> {
-        Ok(())
+    pub fn bind(&self, bind: Bind) -> Result<(), GpuError> {
+        let start = self.check_range(bind.va, bind.length)?;
+        let bad = GpuError::BadRange {
+            address: bind.va,
+            length: bind.length,
+        };
+        if bind.extents.len() > limits::MAX_EXTENTS {
+            let limit = limits::MAX_EXTENTS;
+            return Err(GpuError::Limit {
+                what: "extents of a bind",
+                limit,
+            });
+        }
+        let backings = if bind.null {
+            if !bind.extents.is_empty() {
+                return Err(bad);
+            }
+            vec![(bind.length, Backing::Null)]
+        } else {
+            let memory = self.shared.memory.read();
+            let mut backings = Vec::with_capacity(bind.extents.len());
+            let mut total = 0_u64;
+            for &Extent { address, length } in &bind.extents {
+                let aligned = (address | length).is_multiple_of(PAGE_SIZE);
+                if length == 0 || !aligned {
+                    return Err(GpuError::BadRange { address, length });
+                }
+                if !memory.contains(address, length) {
+                    return Err(GpuError::ExtentOutsideMemory { address, length });
+                }
+                total = total.checked_add(length).ok_or(bad)?;
+                backings.push((
+                    length,
+                    Backing::Memory {
+                        address,
+                        read_only: bind.read_only,
+                    },
+                ));
+            }
+            if total != bind.length {
+                return Err(bad);
+            }
+            backings
+        };
+        let change = TableChange {
+            start,
+            length: bind.length,
+            backings,
+        };
+        self.with_state(|state| state.bind(bind.address_space, change, bind.waits, bind.signal))
     }
 
     /// Queues an unmapping, in order with the address space's binds.
-    pub fn unbind(&self, _unbind: Unbind) -> Result<(), GpuError> {
-        Ok(())
+    pub fn unbind(&self, unbind: Unbind) -> Result<(), GpuError> {
+        let start = self.check_range(unbind.va, unbind.length)?;
+        let change = TableChange {
+            start,
+            length: unbind.length,
+            backings: Vec::new(),
+        };
+        self.with_state(|state| {
+            state.bind(unbind.address_space, change, unbind.waits, unbind.signal)
+        })
     }
 
     /// Queues a batch. Submissions of one slot are executed in order.
-    pub fn submit(&self, _submission: Submission) -> Result<(), GpuError> {
-        Ok(())
+    pub fn submit(&self, submission: Submission) -> Result<(), GpuError> {
+        let Submission {
+            context,
+            slot,
+            batch,
+            waits,
+            signal,
+        } = submission;
+        self.with_state(|state| state.submit(context, slot, batch, waits, signal))
     }
 
     /// The 36-bit count of every TIMESTAMP register, in ticks of the platform's
     /// frequency since the GPU was made.
     pub fn read_timestamp(&self) -> u64 {
-        0
+        self.shared.clock.timestamp()
     }
 
-    /// What the driver would read from a register outside any context (TIMESTAMP and
-    /// little else); `offset` is relative to the engine's base. `None`: no such.
-    pub fn read_register(&self, _engine: EngineId, _offset: u32) -> Option<u64> {
-        None
+    /// What the driver would read from a register outside any context: TIMESTAMP
+    /// (0x358, all of it, and 0x35c, its upper half). `offset` is relative to the
+    /// engine's base. `None`: no such engine or register.
+    pub fn read_register(&self, engine: EngineId, offset: u32) -> Option<u64> {
+        self.platform().engine_index(engine)?;
+        let timestamp = self.read_timestamp();
+        match offset {
+            TIMESTAMP => Some(timestamp),
+            0x35c => Some(timestamp >> 32),
+            _ => None,
+        }
     }
 
-    /// Changes how an engine shares its time.
+    /// Changes how an engine shares its time, from the next time on that a batch is
+    /// taken up.
     pub fn set_engine_timing(
         &self,
-        _engine: EngineId,
-        _timing: EngineTiming,
+        engine: EngineId,
+        timing: EngineTiming,
     ) -> Result<(), GpuError> {
-        Ok(())
+        let (class, instance) = (engine.class, u32::from(engine.instance));
+        let instances = 1_u16.checked_shl(instance).unwrap_or(0);
+        let index = self.platform().engine_index(engine);
+        let index = index.ok_or(GpuError::UnknownEngine { class, instances })?;
+        self.with_state(|state| {
+            state.set_timing(index, timing);
+            Ok(())
+        })
     }
 
     /// What has been counted so far.
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        let state = self.shared.state.lock();
+        Counters {
+            engines: self
+                .shared
+                .counters
+                .iter()
+                .map(LiveCounters::read)
+                .collect(),
+            binds: state.binds,
+            extents_bound: state.extents_bound,
+            pending: state.pending() as u64,
+        }
+    }
+}
+
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        {
+            let state = self.shared.state.lock();
+            self.shared.stop.store(true, Ordering::Relaxed);
+            state.abort_all();
+            for signals in self.shared.signals.iter() {
+                signals.wake.notify_all();
+            }
+        }
+        for thread in self.threads.drain(..) {
+            // A sink may drop the GPU from inside one of its threads.
+            if thread.thread().id() != thread::current().id() {
+                // A panic of an engine thread has been printed; there is nothing to add.
+                let _ = thread.join();
+            }
+        }
     }
 }

@@ -2,16 +2,93 @@
 //!
 //! The model executes command buffers: command streamers, the blitter, GPU page
 //! tables, the scheduling of contexts and the detection of hangs. It knows nothing
-//! of virtual machines, and takes memory from whoever has some.
+//! of virtual machines, and takes memory from whoever has some. What each command
+//! does, and what becomes of wrong ones, stands in `docs/softgpu.md`.
+//!
+//! A batch that stores a number, from memory to completion:
+//!
+//! ```
+//! use std::sync::{Arc, mpsc};
+//! use softgpu::*;
+//!
+//! struct Sink(mpsc::Sender<Completion>);
+//! impl CompletionSink for Sink {
+//!     fn completed(&self, completion: Completion) {
+//!         let _ = self.0.send(completion);
+//!     }
+//!     fn hung(&self, report: HangReport) {
+//!         eprintln!("{report}");
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // 64 KiB of memory; the batch goes to its beginning.
+//! let memory = Memory::owned(0, 0x10000)?;
+//! let batch = [0x1000_0002_u32, 0x10_0800, 0, 42, 0x0500_0000];
+//! for (number, dword) in batch.iter().enumerate() {
+//!     memory.write_u32(number as u64 * 4, *dword)?;
+//! }
+//!
+//! let (sender, completions) = mpsc::channel();
+//! let gpu = Gpu::new(GpuConfig {
+//!     platform: Platform::TGL,
+//!     memory: memory.clone(),
+//!     strict: true,
+//!     sink: Arc::new(Sink(sender)),
+//! })?;
+//!
+//! // An address space with that memory at 1 MiB, and a context on the render engine.
+//! let (binds, submissions) = (TimelineId(1), TimelineId(2));
+//! gpu.create_address_space(AddressSpaceId(1), binds)?;
+//! gpu.create_context(ContextId(1), ContextDescription {
+//!     address_space: AddressSpaceId(1),
+//!     priority: 0,
+//!     recoverable: false,
+//!     slots: vec![EngineSlot { class: EngineClass::Render, instances: 1, timeline: submissions }],
+//! })?;
+//!
+//! // The bind and the batch that needs it, back to back.
+//! gpu.bind(Bind {
+//!     address_space: AddressSpaceId(1),
+//!     va: 0x10_0000,
+//!     length: 0x10000,
+//!     extents: vec![Extent { address: 0, length: 0x10000 }],
+//!     read_only: false,
+//!     null: false,
+//!     waits: vec![],
+//!     signal: 1,
+//! })?;
+//! gpu.submit(Submission {
+//!     context: ContextId(1),
+//!     slot: 0,
+//!     batch: 0x10_0000,
+//!     waits: vec![Point { timeline: binds, value: 1 }],
+//!     signal: 1,
+//! })?;
+//!
+//! assert_eq!(completions.recv()?.point, Point { timeline: binds, value: 1 });
+//! assert_eq!(completions.recv()?.outcome, Outcome::Completed);
+//! assert_eq!(memory.read_u32(0x800)?, 42);
+//! # Ok(())
+//! # }
+//! ```
 
+mod blitter;
+mod clock;
+pub mod command;
 mod completion;
 mod counters;
+mod engine;
 mod error;
+mod execute;
 mod gpu;
 mod ids;
 pub mod limits;
 pub mod memory;
+mod page_table;
 pub mod platform;
+mod scheduler;
+mod view;
 
 pub use completion::{Completion, CompletionSink, HangReason, HangReport, Outcome};
 pub use counters::{Counters, EngineCounters};

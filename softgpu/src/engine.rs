@@ -1,0 +1,333 @@
+//! The engine threads: each takes jobs from the scheduler and executes them quantum
+//! by quantum, watching the time. What is decided between two quanta is decided
+//! here; what happens in one is in [`execute`](crate::execute).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::clock::Clock;
+use crate::completion::{Completion, HangReason, HangReport, Outcome};
+use crate::counters::{LiveCounters, count};
+use crate::execute::{Machine, Pause, Stop, Surroundings, Tally};
+use crate::gpu::GpuConfig;
+use crate::memory::Memory;
+use crate::page_table::{TableFull, Tlb};
+use crate::scheduler::{
+    Choice, Chore, EngineSignals, Hold, Job, LifeSigns, Returned, State, TableChange,
+};
+use crate::view::View;
+
+/// Commands in a quantum, about: how long a bind may have to wait for a batch.
+const QUANTUM: u32 = 512;
+
+/// A blit this big counts as a sign of life, at this many bytes: the model is slower
+/// than the hardware whose heartbeat it keeps.
+const LIVELY_BYTES: u64 = 4096;
+
+/// What all threads of a GPU share.
+pub(crate) struct Shared {
+    pub(crate) config: GpuConfig,
+    pub(crate) clock: Clock,
+    /// Held for reading while commands execute.
+    pub(crate) memory: RwLock<Memory>,
+    pub(crate) state: Mutex<State>,
+    pub(crate) signals: Arc<[EngineSignals]>,
+    pub(crate) counters: Vec<LiveCounters>,
+    pub(crate) stop: AtomicBool,
+}
+
+/// How executing a job went.
+enum End {
+    /// It is to be given back like this.
+    Returned(Returned),
+    /// The GPU is being dropped.
+    Stopped,
+}
+
+impl Shared {
+    /// An engine thread's life.
+    pub(crate) fn engine_main(&self, engine: usize) {
+        let mut state = self.state.lock();
+        while !self.stop.load(Ordering::Relaxed) {
+            let job = match state.choose(engine, Instant::now()) {
+                Choice::Execute(job) => job,
+                Choice::Sleep(None) => {
+                    self.signals[engine].wake.wait(&mut state);
+                    continue;
+                }
+                Choice::Sleep(Some(until)) => {
+                    self.signals[engine].wake.wait_until(&mut state, until);
+                    continue;
+                }
+            };
+            drop(state);
+            let mut job = *job;
+            let End::Returned(returned) = self.execute(engine, &mut job) else {
+                return;
+            };
+            if let Returned::Ended(outcome) = returned {
+                let counters = &self.counters[engine];
+                count(&counters.submissions, 1);
+                count(&counters.hangs, u64::from(outcome == Outcome::Hung));
+                count(
+                    &counters.cancelled,
+                    u64::from(outcome == Outcome::Cancelled),
+                );
+                self.config.sink.completed(Completion {
+                    point: job.point,
+                    outcome,
+                });
+            }
+            state = self.state.lock();
+            let platform = &self.config.platform;
+            state.give_back(platform, engine, job, &returned, Instant::now());
+            state = self.do_chores(state);
+        }
+    }
+
+    /// Does what the scheduler wants done without its lock, until there is nothing.
+    pub(crate) fn do_chores<'a>(
+        &'a self,
+        mut state: parking_lot::MutexGuard<'a, State>,
+    ) -> parking_lot::MutexGuard<'a, State> {
+        while !self.stop.load(Ordering::Relaxed)
+            && let Some(chore) = state.next_chore()
+        {
+            match chore {
+                Chore::Cancel(slot) if state.claim_slot(slot) => {
+                    while let Some(point) = state.next_cancelled(&self.config.platform, slot) {
+                        parking_lot::MutexGuard::unlocked(&mut state, || {
+                            let outcome = Outcome::Cancelled;
+                            self.config.sink.completed(Completion { point, outcome });
+                        });
+                        state.reported(point);
+                    }
+                }
+                Chore::Cancel(_) => {}
+                Chore::Bind(space) => {
+                    let Some(tables) = state.claim_space(space) else {
+                        continue;
+                    };
+                    while let Some((point, change)) = state.next_bind(space) {
+                        let extents = change.as_ref().map_or(0, |change| change.backings.len());
+                        let applied = change.is_some();
+                        parking_lot::MutexGuard::unlocked(&mut state, || {
+                            let outcome = apply(&tables, change);
+                            self.config.sink.completed(Completion { point, outcome });
+                        });
+                        state.binds += u64::from(applied);
+                        state.extents_bound += extents as u64;
+                        state.reported(point);
+                    }
+                }
+            }
+        }
+        state
+    }
+
+    /// Executes a job until it ends, makes no progress, or has to make room.
+    fn execute(&self, engine: usize, job: &mut Job) -> End {
+        let signals = &self.signals[engine];
+        let taken = Instant::now();
+        let mut now = taken;
+        let mut slice_over = false;
+        let mut progressed = false;
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return End::Stopped;
+            }
+            if job.abort.load(Ordering::Relaxed) {
+                return End::Returned(Returned::Ended(Outcome::Cancelled));
+            }
+            let (pause, tally) = self.quantum(engine, job, slice_over);
+            let began = std::mem::replace(&mut now, Instant::now());
+            job.execution.run_time += now - began;
+            self.account(engine, job, &tally, now - began);
+            if tally.arbitrations > 0 {
+                job.life = LifeSigns::new(now);
+            } else if tally.bytes_blitted >= LIVELY_BYTES {
+                job.life.last_sign = now;
+            }
+            progressed |= tally.changed || tally.bytes_blitted > 0 || pause == Pause::Budget;
+            progressed |= pause == Pause::Waiting && tally.commands > 1;
+
+            let contended = signals.contended.load(Ordering::Relaxed);
+            let timeslice = job.timing.timeslice;
+            slice_over = contended && !timeslice.is_zero() && now - taken >= timeslice;
+            let stalled = matches!(pause, Pause::Waiting | Pause::Spinning { .. });
+            let wanted = signals.urgent.load(Ordering::Relaxed)
+                || contended && (stalled || slice_over) && !timeslice.is_zero();
+            let hold = match pause {
+                Pause::Budget => {
+                    if let Some(reason) = overdue(job, wanted, now) {
+                        return self.hang(engine, job, reason, None);
+                    }
+                    continue;
+                }
+                Pause::Finished => return End::Returned(Returned::Ended(Outcome::Completed)),
+                Pause::Arbitration => {
+                    count(&self.counters[engine].preemptions, 1);
+                    return End::Returned(Returned::Yielded);
+                }
+                Pause::Stopped(Stop::Hang {
+                    reason,
+                    fault_address,
+                }) => {
+                    return self.hang(engine, job, reason, fault_address);
+                }
+                // Seen by the next round's checks.
+                Pause::Stopped(Stop::Aborted) => continue,
+                Pause::Waiting if job.execution.program.arbitration => Hold::No,
+                Pause::Spinning { arbitrated: true } => Hold::Preemptible,
+                Pause::Waiting | Pause::Spinning { arbitrated: false } => Hold::Exclusive,
+            };
+            count(&self.counters[engine].polls, 1);
+            if hold == Hold::Exclusive
+                && let Some(reason) = overdue(job, wanted, now)
+            {
+                return self.hang(engine, job, reason, None);
+            }
+            return End::Returned(Returned::Parked { hold, progressed });
+        }
+    }
+
+    /// Executes a few commands under the locks that keep memory and mappings still.
+    fn quantum(&self, engine: usize, job: &mut Job, slice_over: bool) -> (Pause, Tally) {
+        let memory = self.memory.read();
+        let platform = &self.config.platform;
+        let execution = &mut *job.execution;
+        let run_ticks = self.clock.ticks(execution.run_time);
+        let mut machine = Machine {
+            view: View::new(
+                &job.tables,
+                &mut execution.tlb,
+                &memory,
+                platform.address_mask(),
+                self.config.strict,
+            ),
+            registers: &mut execution.registers,
+            program: &mut execution.program,
+            around: Surroundings {
+                platform,
+                engine: &platform.engines[engine],
+                clock: &self.clock,
+                urgent: &self.signals[engine].urgent,
+                abort: &job.abort,
+            },
+            tally: Tally::default(),
+            context_ticks: run_ticks.wrapping_sub(self.clock.timestamp()),
+        };
+        let pause = machine.run(QUANTUM, slice_over);
+        (pause, machine.tally)
+    }
+
+    fn account(&self, engine: usize, job: &Job, tally: &Tally, time: Duration) {
+        let counters = &self.counters[engine];
+        count(&counters.busy_ns, time.as_nanos() as u64);
+        count(&counters.commands, tally.commands);
+        let rare = [
+            (
+                &counters.dropped_register_writes,
+                tally.dropped_register_writes,
+            ),
+            (&counters.faults, tally.faults),
+            (&counters.bytes_blitted, tally.bytes_blitted),
+            (&counters.interrupts, tally.interrupts),
+        ];
+        for (counter, amount) in rare {
+            if amount > 0 {
+                count(counter, amount);
+            }
+        }
+        for _ in 0..tally.user_interrupts {
+            self.config.sink.user_interrupt(job.context, job.index);
+        }
+    }
+
+    fn hang(
+        &self,
+        engine: usize,
+        job: &mut Job,
+        reason: HangReason,
+        fault_address: Option<u64>,
+    ) -> End {
+        let address = job.execution.program.current;
+        let before = (HangReport::WINDOW as u64 / 2) * 4;
+        let dwords_address = address.saturating_sub(before);
+        let mut dwords = Vec::with_capacity(HangReport::WINDOW);
+        let mut dword = 0;
+        {
+            let memory = self.memory.read();
+            let mask = self.config.platform.address_mask();
+            let mut tlb = Tlb::default();
+            let mut view = View::new(&job.tables, &mut tlb, &memory, mask, true);
+            for number in 0..HangReport::WINDOW as u64 {
+                let at = dwords_address + number * 4;
+                let value = view.read_u32(at).unwrap_or(0);
+                if at == address {
+                    dword = value;
+                }
+                dwords.push(value);
+            }
+        }
+        self.config.sink.hung(HangReport {
+            context: job.context,
+            slot: job.index,
+            engine: self.config.platform.engines[engine].id,
+            point: job.point,
+            reason,
+            batch: job.batch,
+            address,
+            dword,
+            fault_address,
+            dwords_address,
+            dwords,
+        });
+        End::Returned(Returned::Ended(Outcome::Hung))
+    }
+}
+
+/// Whether a batch that passes no arbitration point has done so for too long.
+fn overdue(job: &mut Job, wanted: bool, now: Instant) -> Option<HangReason> {
+    let timing = job.timing;
+    if timing.preempt_timeout.is_zero() {
+        return None;
+    }
+    if wanted {
+        let since = *job.life.wanted_since.get_or_insert(now);
+        if now.saturating_duration_since(since) > timing.preempt_timeout {
+            return Some(HangReason::PreemptTimeout);
+        }
+    } else {
+        job.life.wanted_since = None;
+    }
+    let silence = now.saturating_duration_since(job.life.last_sign);
+    let alone = !timing.heartbeat.is_zero() && silence > timing.heartbeat + timing.preempt_timeout;
+    alone.then_some(HangReason::HeartbeatTimeout)
+}
+
+/// Does what a bind says; none: it was cancelled.
+fn apply(tables: &crate::page_table::AddressSpace, change: Option<TableChange>) -> Outcome {
+    let Some(TableChange {
+        start,
+        length,
+        backings,
+    }) = change
+    else {
+        return Outcome::Cancelled;
+    };
+    let result = tables.update(|table| {
+        if backings.is_empty() {
+            table.unmap(start, start + length)
+        } else {
+            table.map(start, backings.into_iter())
+        }
+    });
+    match result {
+        Ok(()) => Outcome::Completed,
+        Err(TableFull) => Outcome::OutOfSpace,
+    }
+}

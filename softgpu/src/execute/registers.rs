@@ -1,0 +1,371 @@
+//! The registers a batch can reach, as data: which there are, on which engines, and
+//! how they behave. One set per context and engine, as in the context image; the
+//! list is that of i915's non-privileged registers (`gt/intel_workarounds.c`,
+//! `i915_cmd_parser.c`) and of what Mesa and compute-runtime load at their start.
+//! A write to any other register is dropped, as hardware drops it, and a read of one
+//! gives 0.
+
+use super::{Machine, Stop};
+use crate::platform::{EngineClass, EngineSet, Platform};
+
+/// First of the sixteen 64-bit general purpose registers, from the engine's base.
+pub(crate) const GPR: u32 = 0x600;
+/// TIMESTAMP, 64 bits.
+pub(crate) const TIMESTAMP: u32 = 0x358;
+/// CTX_TIMESTAMP, 32 bits.
+const CTX_TIMESTAMP: u32 = 0x3a8;
+const PREDICATE_RESULT_2: u32 = 0x3bc;
+const PREDICATE_SRC0: u32 = 0x400;
+const PREDICATE_SRC1: u32 = 0x408;
+const PREDICATE_DATA: u32 = 0x410;
+const PREDICATE_RESULT: u32 = 0x418;
+const PREDICATE_RESULT_1: u32 = 0x41c;
+/// Which tile format XY_SRC_COPY_BLT and the like mean by "tiled".
+pub(crate) const BCS_SWCTRL: u32 = 0x2_2200;
+
+/// Where a register is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    /// From its engine's base.
+    Engine,
+    /// From 0.
+    Global,
+}
+
+/// How a register behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behaviour {
+    /// Keeps what is written.
+    Plain,
+    /// The upper half of what is written says which bits of the lower half count.
+    Masked,
+    /// Done with at once: reads 0.
+    SelfClearing,
+}
+
+/// `count` registers of 32 bits, one behind the other.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    offset: u32,
+    count: u32,
+    base: Base,
+    engines: EngineSet,
+    behaviour: Behaviour,
+}
+
+const fn stored(
+    base: Base,
+    engines: EngineSet,
+    behaviour: Behaviour,
+    offset: u32,
+    count: u32,
+) -> Stored {
+    Stored {
+        offset,
+        count,
+        base,
+        engines,
+        behaviour,
+    }
+}
+
+use Base::{Engine, Global};
+use Behaviour::{Masked, Plain, SelfClearing};
+const ALL: EngineSet = EngineSet::ALL;
+const RENDER: EngineSet = EngineSet::RENDER;
+
+/// The registers that keep, or swallow, what is written to them.
+static STORED: &[Stored] = &[
+    stored(Engine, ALL, Plain, GPR, 32),
+    stored(Engine, ALL, Plain, PREDICATE_RESULT_2, 1),
+    stored(Engine, ALL, Plain, PREDICATE_SRC0, 8),
+    // NOPID
+    stored(Engine, ALL, Plain, 0x94, 1),
+    // Pipeline statistics: IA, VS, HS, DS, GS, CL, PS, CS.
+    stored(Global, RENDER, Plain, 0x2290, 2),
+    stored(Global, RENDER, Plain, 0x2300, 20),
+    // Indirect draw: vertices, instances, start, base.
+    stored(Global, RENDER, Plain, 0x2420, 9),
+    // Indirect walker: groups in X, Y, Z.
+    stored(Global, RENDER, Plain, 0x2500, 3),
+    // CS_CHICKEN1, CS_DEBUG_MODE1 and 2, FF_SLICE chicken, FF_MODE.
+    stored(Global, RENDER, Masked, 0x2580, 1),
+    stored(Global, RENDER, Masked, 0x2090, 1),
+    stored(Global, RENDER, Masked, 0x20d8, 1),
+    stored(Global, RENDER, Masked, 0x20e4, 1),
+    stored(Global, RENDER, Masked, 0x20ec, 1),
+    stored(Global, RENDER, Plain, 0x6604, 1),
+    // Auxiliary table base of the render engine, and the registers that invalidate
+    // the tables of each engine.
+    stored(Global, RENDER, Plain, 0x4200, 2),
+    stored(Global, ALL, SelfClearing, 0x4208, 1),
+    stored(Global, ALL, SelfClearing, 0x4218, 1),
+    stored(Global, ALL, SelfClearing, 0x4228, 1),
+    stored(Global, ALL, SelfClearing, 0x4238, 1),
+    stored(Global, ALL, SelfClearing, 0x4248, 1),
+    stored(Global, ALL, SelfClearing, 0x4298, 1),
+    // Stream output: primitives written and needed, offsets.
+    stored(Global, RENDER, Plain, 0x5200, 8),
+    stored(Global, RENDER, Plain, 0x5240, 8),
+    stored(Global, RENDER, Plain, 0x5280, 4),
+    // Cache modes and chickens of the common slice.
+    stored(Global, RENDER, Masked, 0x7000, 2),
+    stored(Global, RENDER, Masked, 0x7010, 1),
+    stored(Global, RENDER, Masked, 0x7014, 1),
+    stored(Global, RENDER, Masked, 0x7018, 1),
+    stored(Global, RENDER, Masked, 0x7300, 2),
+    stored(Global, RENDER, Masked, 0x731c, 1),
+    stored(Global, RENDER, Plain, 0xb134, 1),
+    stored(Global, RENDER, Plain, 0x0668, 2),
+    stored(Global, RENDER, Masked, 0xe18c, 1),
+    stored(Global, RENDER, Masked, 0xe194, 1),
+    stored(Global, RENDER, Masked, 0xe420, 1),
+    stored(Global, EngineSet::COPY, Masked, BCS_SWCTRL, 1),
+    stored(Global, EngineSet::COPY, Plain, 0x2_2204, 1),
+];
+
+/// What a register address leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Register {
+    /// A word of the file.
+    Stored { index: usize, behaviour: Behaviour },
+    /// Half of the timestamp counter.
+    Timestamp { high: bool },
+    /// The context's running time.
+    ContextTimestamp,
+    /// Nothing a batch may reach.
+    None,
+}
+
+/// One context's registers on one engine.
+#[derive(Clone, Debug)]
+pub(crate) struct RegisterFile {
+    words: Box<[u32]>,
+    changes: u64,
+    /// MI_SET_PREDICATE's mode.
+    predicate_mode: u8,
+}
+
+impl RegisterFile {
+    /// Every register at 0.
+    pub(crate) fn new(_platform: &Platform) -> Self {
+        let words = STORED.iter().map(|stored| stored.count as usize).sum();
+        Self {
+            words: vec![0; words].into_boxed_slice(),
+            changes: 0,
+            predicate_mode: 0,
+        }
+    }
+
+    /// How many writes have changed a register since [`RegisterFile::begin`].
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Starts to count changes anew.
+    pub(crate) fn begin(&mut self) {
+        self.changes = 0;
+    }
+
+    /// One of the sixteen general purpose registers.
+    pub(crate) fn gpr(&self, number: usize) -> u64 {
+        let low = (number % 16) * 2;
+        u64::from(self.words[low]) | u64::from(self.words[low + 1]) << 32
+    }
+
+    /// Sets a general purpose register.
+    pub(crate) fn set_gpr(&mut self, number: usize, value: u64) {
+        self.changes += u64::from(self.gpr(number) != value);
+        let low = (number % 16) * 2;
+        self.words[low] = value as u32;
+        self.words[low + 1] = (value >> 32) as u32;
+    }
+
+    /// An engine register that every engine has, by its offset from the base.
+    fn common(&mut self, offset: u32) -> &mut u32 {
+        let index = index_of(Engine, offset, EngineClass::Render).map_or(0, |(index, _)| index);
+        &mut self.words[index]
+    }
+
+    /// The qword at an engine register that every engine has.
+    fn common_qword(&mut self, offset: u32) -> u64 {
+        u64::from(*self.common(offset)) | u64::from(*self.common(offset + 4)) << 32
+    }
+
+    /// MI_PREDICATE's operands: first and second source, and its data register.
+    pub(crate) fn predicate_sources(&mut self) -> (u64, u64, u64) {
+        (
+            self.common_qword(PREDICATE_SRC0),
+            self.common_qword(PREDICATE_SRC1),
+            self.common_qword(PREDICATE_DATA),
+        )
+    }
+
+    /// MI_PREDICATE_RESULT's bit.
+    pub(crate) fn predicate_result(&mut self) -> bool {
+        *self.common(PREDICATE_RESULT) & 1 != 0
+    }
+
+    /// Sets MI_PREDICATE_RESULT.
+    pub(crate) fn set_predicate_result(&mut self, result: bool) {
+        let changed = self.predicate_result() != result;
+        self.changes += u64::from(changed);
+        *self.common(PREDICATE_RESULT) = u32::from(result);
+        *self.common(PREDICATE_RESULT_1) = u32::from(result);
+    }
+
+    /// Sets MI_SET_PREDICATE's mode.
+    pub(crate) fn set_predicate_mode(&mut self, mode: u8) {
+        self.changes += u64::from(self.predicate_mode != mode);
+        self.predicate_mode = mode;
+    }
+
+    /// Whether commands are now to be skipped.
+    #[inline]
+    pub(crate) fn predicated_off(&mut self) -> bool {
+        self.predicate_mode != 0 && self.evaluate_predicate_mode()
+    }
+
+    fn evaluate_predicate_mode(&mut self) -> bool {
+        match self.predicate_mode {
+            1 => *self.common(PREDICATE_RESULT_2) & 1 == 0,
+            2 => *self.common(PREDICATE_RESULT_2) & 1 != 0,
+            3 => !self.predicate_result(),
+            4 => self.predicate_result(),
+            15 => true,
+            _ => false,
+        }
+    }
+
+    /// The Y-tiling bits of BCS_SWCTRL.
+    pub(crate) fn blitter_control(&self) -> u32 {
+        index_of(Global, BCS_SWCTRL, EngineClass::Copy).map_or(0, |(index, _)| self.words[index])
+    }
+}
+
+/// The word at `offset` from that kind of base, if such an engine has it.
+fn index_of(base: Base, offset: u32, class: EngineClass) -> Option<(usize, Behaviour)> {
+    let mut index = 0;
+    for stored in STORED {
+        let first = stored.offset;
+        if stored.base == base
+            && stored.engines.contains(class)
+            && (first..first + stored.count * 4).contains(&offset)
+        {
+            return Some((index + ((offset - first) / 4) as usize, stored.behaviour));
+        }
+        index += stored.count as usize;
+    }
+    None
+}
+
+impl Machine<'_> {
+    fn register(&self, offset: u32) -> Register {
+        let engine = self.around.engine;
+        let class = engine.id.class;
+        // Timestamps of every engine can be read from every engine.
+        for other in self.around.platform.engines {
+            match offset.wrapping_sub(other.mmio_base) {
+                TIMESTAMP => return Register::Timestamp { high: false },
+                off if off == TIMESTAMP + 4 => return Register::Timestamp { high: true },
+                _ => {}
+            }
+        }
+        if let Some(relative) = offset.checked_sub(engine.mmio_base)
+            && relative < 0x1000
+        {
+            if relative == CTX_TIMESTAMP {
+                return Register::ContextTimestamp;
+            }
+            if let Some((index, behaviour)) = index_of(Engine, relative, class) {
+                return Register::Stored { index, behaviour };
+            }
+        }
+        index_of(Global, offset, class).map_or(Register::None, |(index, behaviour)| {
+            Register::Stored { index, behaviour }
+        })
+    }
+
+    /// Reads 32 bits of register space. The general purpose registers come first in
+    /// the file, so that they are found fast.
+    pub(crate) fn read_register(&mut self, offset: u32) -> u32 {
+        match self.register(offset & !3) {
+            Register::Stored {
+                index,
+                behaviour: Plain | Masked,
+            } => self.registers.words[index],
+            Register::Timestamp { high: false } => self.around.clock.timestamp() as u32,
+            Register::Timestamp { high: true } => (self.around.clock.timestamp() >> 32) as u32,
+            Register::ContextTimestamp => self.context_timestamp(),
+            Register::Stored {
+                behaviour: SelfClearing,
+                ..
+            }
+            | Register::None => 0,
+        }
+    }
+
+    /// Writes 32 bits of register space; what can't be written is dropped and counted.
+    pub(crate) fn write_register(&mut self, offset: u32, value: u32) {
+        let Register::Stored { index, behaviour } = self.register(offset & !3) else {
+            self.tally.dropped_register_writes += 1;
+            return;
+        };
+        let old = self.registers.words[index];
+        let new = match behaviour {
+            Plain => value,
+            Masked => {
+                let mask = value >> 16;
+                (old & !mask | value & mask) & 0xffff
+            }
+            SelfClearing => 0,
+        };
+        self.registers.words[index] = new;
+        self.registers.changes += u64::from(old != new);
+    }
+
+    /// A register field with the engine's base added where `add_base` says so.
+    pub(crate) fn register_offset(&self, field: u32, add_base: bool) -> Result<u32, Stop> {
+        let offset = field & 0x007f_fffc;
+        Ok(if add_base {
+            offset.wrapping_add(self.around.engine.mmio_base)
+        } else {
+            offset
+        })
+    }
+}
+
+/// How many bytes of host memory one set of registers takes.
+#[cfg(test)]
+pub(crate) fn bytes() -> usize {
+    STORED.iter().map(|stored| stored.count as usize * 4).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_do_not_overlap_and_stay_small() {
+        for (number, one) in STORED.iter().enumerate() {
+            for other in &STORED[number + 1..] {
+                if one.base == other.base {
+                    let end = |stored: &Stored| stored.offset + stored.count * 4;
+                    assert!(
+                        end(one) <= other.offset || end(other) <= one.offset,
+                        "{other:?}"
+                    );
+                }
+            }
+        }
+        assert!(bytes() < 1024);
+    }
+
+    #[test]
+    fn the_general_purpose_registers_stand_first() {
+        assert_eq!(
+            index_of(Engine, GPR, EngineClass::VideoEnhance).unwrap().0,
+            0
+        );
+    }
+}

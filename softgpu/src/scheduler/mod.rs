@@ -1,0 +1,383 @@
+//! Who executes what, when: timelines, the queues of slots and address spaces, and
+//! what each engine takes next. Knows nothing of commands; executes nothing.
+//!
+//! Everything here is under one lock that is held for bookkeeping only: not while
+//! commands execute, page tables change or the sink is called.
+
+mod choose;
+mod queues;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::completion::Outcome;
+use crate::execute::Execution;
+use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::page_table::{AddressSpace, Backing};
+use crate::platform::EngineTiming;
+
+pub(crate) use choose::Choice;
+use timeline::Timelines;
+
+/// A slot, by a number that is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SlotKey(u64);
+
+/// An address space, by a number that is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SpaceKey(u64);
+
+/// A piece of queued work: whose, and the how manieth of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A submission.
+    Batch(SlotKey, u64),
+    /// A bind or unbind.
+    Bind(SpaceKey, u64),
+}
+
+/// Something to be done without the lock, by whatever thread is at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// End what is to be cancelled of a slot's queue.
+    Cancel(SlotKey),
+    /// Apply what an address space's queue has ready.
+    Bind(SpaceKey),
+}
+
+/// A queue whose entries keep their numbers.
+#[derive(Debug)]
+struct Queue<T> {
+    entries: VecDeque<T>,
+    /// Number of the entry in front.
+    first: u64,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+        }
+    }
+}
+
+impl<T> Queue<T> {
+    fn next_number(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut T> {
+        self.entries
+            .get_mut(number.checked_sub(self.first)? as usize)
+    }
+
+    fn pop(&mut self) -> Option<(u64, T)> {
+        let entry = self.entries.pop_front()?;
+        self.first += 1;
+        Some((self.first - 1, entry))
+    }
+}
+
+/// What work waits for.
+#[derive(Debug, Default)]
+struct Waits {
+    points: Vec<Point>,
+    /// How many of them are not reached.
+    unmet: usize,
+}
+
+/// A queued submission.
+#[derive(Debug)]
+struct Batch {
+    address: u64,
+    signal: u64,
+    waits: Waits,
+}
+
+/// What a bind does to the page table.
+#[derive(Debug)]
+pub(crate) struct TableChange {
+    pub(crate) start: u64,
+    pub(crate) length: u64,
+    /// What to put there; none: unmap.
+    pub(crate) backings: Vec<(u64, Backing)>,
+}
+
+/// A queued bind.
+#[derive(Debug)]
+struct QueuedBind {
+    change: TableChange,
+    signal: u64,
+    waits: Waits,
+}
+
+/// An address space with its queue.
+#[derive(Debug)]
+struct Space {
+    tables: Arc<AddressSpace>,
+    timeline: TimelineId,
+    queue: Queue<QueuedBind>,
+    /// A thread is working on the queue.
+    claimed: bool,
+    destroyed: bool,
+}
+
+/// Where a slot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing to execute, or what is next still waits.
+    Idle,
+    /// In the ready sets of its engines, with this sequence number.
+    Ready(u64),
+    /// On an engine, and not making progress.
+    Parked(usize),
+    /// Being executed by an engine.
+    Running(usize),
+    /// A thread is cancelling its queue.
+    Claimed,
+}
+
+/// How a batch that makes no progress holds on to its engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Waits at a semaphore: everything else may run meanwhile.
+    No,
+    /// Spins through arbitration points: what has at least its priority may run.
+    Preemptible,
+    /// Can't be interrupted.
+    Exclusive,
+}
+
+/// When a batch last showed life, and since when it should make room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LifeSigns {
+    pub(crate) last_sign: Instant,
+    pub(crate) wanted_since: Option<Instant>,
+}
+
+impl LifeSigns {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            last_sign: now,
+            wanted_since: None,
+        }
+    }
+}
+
+/// One way of a context to submit, with its queue and its state.
+#[derive(Debug)]
+struct Slot {
+    context: ContextId,
+    index: u16,
+    tables: Arc<AddressSpace>,
+    /// Engines that may execute it, by their place in the platform's list.
+    engines: Vec<usize>,
+    timeline: TimelineId,
+    priority: i32,
+    recoverable: bool,
+    queue: Queue<Batch>,
+    place: Place,
+    /// Away while an engine executes it.
+    execution: Option<Box<Execution>>,
+    /// The batch in front has begun to execute.
+    begun: bool,
+    /// The batch in front is to be cancelled.
+    cancel_front: bool,
+    /// Everything is to be cancelled.
+    banned: bool,
+    /// To be removed when the queue is empty.
+    destroyed: bool,
+    abort: Arc<AtomicBool>,
+    life: LifeSigns,
+    /// How long it is left alone the next time it makes no progress.
+    backoff: Duration,
+    /// Whether it made no progress when it was executed last.
+    stalled: bool,
+}
+
+/// A slot that makes no progress.
+#[derive(Clone, Copy, Debug)]
+struct Parked {
+    slot: SlotKey,
+    hold: Hold,
+    poll_at: Instant,
+}
+
+/// What one engine has to do.
+#[derive(Debug)]
+struct EngineQueue {
+    /// Best first: highest priority, then longest waiting.
+    ready: BTreeSet<(Reverse<i32>, u64, SlotKey)>,
+    parked: Vec<Parked>,
+    running: Option<SlotKey>,
+    timing: EngineTiming,
+    /// How many parked slots may be polled before a ready one has its turn.
+    polls_left: usize,
+}
+
+/// What other threads may look at without the lock.
+#[derive(Debug, Default)]
+pub(crate) struct EngineSignals {
+    /// Something of a higher priority wants the engine.
+    pub(crate) urgent: AtomicBool,
+    /// Something of the same priority wants a share of it.
+    pub(crate) contended: AtomicBool,
+    /// To be woken.
+    pub(crate) wake: parking_lot::Condvar,
+}
+
+/// What an engine gets to execute.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) slot: SlotKey,
+    pub(crate) context: ContextId,
+    pub(crate) index: u16,
+    pub(crate) tables: Arc<AddressSpace>,
+    pub(crate) execution: Box<Execution>,
+    pub(crate) batch: u64,
+    pub(crate) point: Point,
+    pub(crate) abort: Arc<AtomicBool>,
+    pub(crate) life: LifeSigns,
+    pub(crate) timing: EngineTiming,
+}
+
+/// How an engine gives a job back.
+#[derive(Debug)]
+pub(crate) enum Returned {
+    /// It made room for another.
+    Yielded,
+    /// It makes no progress; `progressed`: it did since it was taken.
+    Parked { hold: Hold, progressed: bool },
+    /// It ended.
+    Ended(Outcome),
+}
+
+/// The scheduler's state; see the module's text.
+#[derive(Debug)]
+pub(crate) struct State {
+    timelines: Timelines,
+    space_ids: HashMap<AddressSpaceId, SpaceKey>,
+    spaces: HashMap<SpaceKey, Space>,
+    contexts: HashMap<ContextId, Vec<SlotKey>>,
+    slots: HashMap<SlotKey, Slot>,
+    engines: Vec<EngineQueue>,
+    signals: Arc<[EngineSignals]>,
+    chores: VecDeque<Chore>,
+    next_key: u64,
+    pending: usize,
+    pending_waits: usize,
+    pending_extents: usize,
+    pub(crate) binds: u64,
+    pub(crate) extents_bound: u64,
+}
+
+impl State {
+    pub(crate) fn new(timings: &[EngineTiming], signals: Arc<[EngineSignals]>) -> Self {
+        let engine = |&timing: &EngineTiming| EngineQueue {
+            ready: BTreeSet::new(),
+            parked: Vec::new(),
+            running: None,
+            timing,
+            polls_left: 0,
+        };
+        Self {
+            timelines: Timelines::default(),
+            space_ids: HashMap::new(),
+            spaces: HashMap::new(),
+            contexts: HashMap::new(),
+            slots: HashMap::new(),
+            engines: timings.iter().map(engine).collect(),
+            signals,
+            chores: VecDeque::new(),
+            next_key: 0,
+            pending: 0,
+            pending_waits: 0,
+            pending_extents: 0,
+            binds: 0,
+            extents_bound: 0,
+        }
+    }
+
+    fn fresh(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// How many submissions and binds wait or run.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// Changes how an engine shares its time.
+    pub(crate) fn set_timing(&mut self, engine: usize, timing: EngineTiming) {
+        self.engines[engine].timing = timing;
+    }
+
+    /// The next thing to be done without the lock.
+    pub(crate) fn next_chore(&mut self) -> Option<Chore> {
+        self.chores.pop_front()
+    }
+
+    /// Ends waits: what waits for nothing more becomes ready.
+    fn release(&mut self, works: Vec<Work>) {
+        for work in works {
+            self.pending_waits -= 1;
+            match work {
+                Work::Batch(slot, number) => {
+                    let Some(entry) = self.slots.get_mut(&slot) else {
+                        continue;
+                    };
+                    if let Some(batch) = entry.queue.get_mut(number) {
+                        batch.waits.unmet -= 1;
+                        self.reconsider(slot);
+                    }
+                }
+                Work::Bind(space, number) => {
+                    let Some(entry) = self.spaces.get_mut(&space) else {
+                        continue;
+                    };
+                    if let Some(bind) = entry.queue.get_mut(number) {
+                        bind.waits.unmet -= 1;
+                        self.reconsider_space(space);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Registers new work's waits.
+    fn register(&mut self, points: Vec<Point>, work: Work) -> Waits {
+        let points: Vec<_> = points
+            .into_iter()
+            .filter(|&point| self.timelines.wait(point, work))
+            .collect();
+        self.pending_waits += points.len();
+        Waits {
+            unmet: points.len(),
+            points,
+        }
+    }
+
+    /// Forgets the waits of work that is not waited for any longer.
+    fn unregister(&mut self, waits: &Waits, work: Work) {
+        if waits.unmet > 0 {
+            self.timelines.forget(&waits.points, work);
+            self.pending_waits -= waits.unmet;
+        }
+    }
+
+    /// Tells every running batch to end at once: the GPU is being dropped.
+    pub(crate) fn abort_all(&self) {
+        for slot in self.slots.values() {
+            slot.abort.store(true, Ordering::Relaxed);
+        }
+    }
+}

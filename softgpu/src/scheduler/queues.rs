@@ -1,0 +1,438 @@
+//! What users ask for: spaces, contexts, binds, submissions, cancelling. Each call
+//! checks everything first and changes nothing if it refuses.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{
+    Batch, Chore, LifeSigns, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey, State,
+    TableChange, Work,
+};
+use crate::error::GpuError;
+use crate::execute::Execution;
+use crate::gpu::ContextDescription;
+use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::limits;
+use crate::page_table::AddressSpace;
+use crate::platform::Platform;
+
+/// A limit, as an error.
+fn limit(reached: bool, what: &'static str, limit: usize) -> Result<(), GpuError> {
+    if reached {
+        Err(GpuError::Limit { what, limit })
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a priority is one that contexts may have.
+fn check_priority(priority: i32) -> Result<(), GpuError> {
+    if (limits::MIN_PRIORITY..=limits::MAX_PRIORITY).contains(&priority) {
+        return Ok(());
+    }
+    Err(GpuError::BadPriority(priority))
+}
+
+impl State {
+    pub(crate) fn create_space(
+        &mut self,
+        id: AddressSpaceId,
+        timeline: TimelineId,
+    ) -> Result<(), GpuError> {
+        if self.space_ids.contains_key(&id) {
+            return Err(GpuError::AddressSpaceExists(id));
+        }
+        let full = self.spaces.len() >= limits::MAX_ADDRESS_SPACES;
+        limit(full, "address spaces", limits::MAX_ADDRESS_SPACES)?;
+        self.timelines.add(timeline)?;
+        let key = SpaceKey(self.fresh());
+        self.space_ids.insert(id, key);
+        let space = Space {
+            tables: Arc::new(AddressSpace::default()),
+            timeline,
+            queue: Queue::default(),
+            claimed: false,
+            destroyed: false,
+        };
+        self.spaces.insert(key, space);
+        Ok(())
+    }
+
+    /// Forgets the id; the tables come back, to be closed without the lock.
+    pub(crate) fn destroy_space(
+        &mut self,
+        id: AddressSpaceId,
+    ) -> Result<Arc<AddressSpace>, GpuError> {
+        let key = self
+            .space_ids
+            .remove(&id)
+            .ok_or(GpuError::UnknownAddressSpace(id))?;
+        let space = self
+            .spaces
+            .get_mut(&key)
+            .ok_or(GpuError::UnknownAddressSpace(id))?;
+        space.destroyed = true;
+        let tables = Arc::clone(&space.tables);
+        self.reconsider_space(key);
+        Ok(tables)
+    }
+
+    fn space(&self, id: AddressSpaceId) -> Result<(SpaceKey, &Space), GpuError> {
+        let unknown = GpuError::UnknownAddressSpace(id);
+        let &key = self.space_ids.get(&id).ok_or(unknown)?;
+        Ok((key, self.spaces.get(&key).ok_or(unknown)?))
+    }
+
+    pub(crate) fn create_context(
+        &mut self,
+        platform: &Platform,
+        id: ContextId,
+        description: &ContextDescription,
+        now: Instant,
+    ) -> Result<(), GpuError> {
+        if self.contexts.contains_key(&id) {
+            return Err(GpuError::ContextExists(id));
+        }
+        let slots = &description.slots;
+        limit(
+            self.contexts.len() >= limits::MAX_CONTEXTS,
+            "contexts",
+            limits::MAX_CONTEXTS,
+        )?;
+        limit(
+            slots.len() > limits::MAX_SLOTS,
+            "slots of a context",
+            limits::MAX_SLOTS,
+        )?;
+        let full = self.slots.len() + slots.len() > limits::MAX_SLOTS_TOTAL;
+        limit(full, "slots", limits::MAX_SLOTS_TOTAL)?;
+        check_priority(description.priority)?;
+        let tables = Arc::clone(&self.space(description.address_space)?.1.tables);
+        let mut timelines = HashSet::new();
+        let mut engines = Vec::new();
+        for slot in slots {
+            if self.timelines.contains(slot.timeline) || !timelines.insert(slot.timeline) {
+                return Err(GpuError::TimelineExists(slot.timeline));
+            }
+            let serves = |engine: &crate::platform::EngineDescription| {
+                let bit = 1_u16.checked_shl(engine.id.instance.into()).unwrap_or(0);
+                engine.id.class == slot.class && slot.instances & bit != 0
+            };
+            let found: Vec<_> = (0..platform.engines.len())
+                .filter(|&index| serves(&platform.engines[index]))
+                .collect();
+            if found.is_empty() {
+                let (class, instances) = (slot.class, slot.instances);
+                return Err(GpuError::UnknownEngine { class, instances });
+            }
+            engines.push(found);
+        }
+        let mut keys = Vec::with_capacity(slots.len());
+        for (index, (slot, engines)) in slots.iter().zip(engines).enumerate() {
+            let key = SlotKey(self.fresh());
+            self.timelines.add(slot.timeline)?;
+            let slot = Slot {
+                context: id,
+                index: index as u16,
+                tables: Arc::clone(&tables),
+                engines,
+                timeline: slot.timeline,
+                priority: description.priority,
+                recoverable: description.recoverable,
+                queue: Queue::default(),
+                place: Place::Idle,
+                execution: Some(Box::new(Execution::new(platform))),
+                begun: false,
+                cancel_front: false,
+                banned: false,
+                destroyed: false,
+                abort: Arc::new(AtomicBool::new(false)),
+                life: LifeSigns::new(now),
+                backoff: Duration::ZERO,
+                stalled: false,
+            };
+            self.slots.insert(key, slot);
+            keys.push(key);
+        }
+        self.contexts.insert(id, keys);
+        Ok(())
+    }
+
+    fn context(&self, id: ContextId) -> Result<Vec<SlotKey>, GpuError> {
+        self.contexts
+            .get(&id)
+            .cloned()
+            .ok_or(GpuError::UnknownContext(id))
+    }
+
+    pub(crate) fn destroy_context(&mut self, id: ContextId) -> Result<(), GpuError> {
+        let keys = self
+            .contexts
+            .remove(&id)
+            .ok_or(GpuError::UnknownContext(id))?;
+        for key in keys {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.destroyed = true;
+            }
+            self.ban(key);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn cancel_context(&mut self, id: ContextId) -> Result<(), GpuError> {
+        for key in self.context(id)? {
+            self.ban(key);
+        }
+        Ok(())
+    }
+
+    /// Bans the context a slot belongs to, after a hang.
+    pub(super) fn ban_siblings(&mut self, context: ContextId) {
+        for key in self.context(context).unwrap_or_default() {
+            self.ban(key);
+        }
+    }
+
+    fn ban(&mut self, key: SlotKey) {
+        let Some(slot) = self.slots.get_mut(&key) else {
+            return;
+        };
+        slot.banned = true;
+        if matches!(slot.place, Place::Running(_)) {
+            slot.abort.store(true, Ordering::Relaxed);
+        }
+        self.reconsider(key);
+    }
+
+    /// Cancels every batch that has begun.
+    pub(crate) fn reset_active(&mut self) {
+        let begun: Vec<_> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.begun)
+            .map(|(&key, _)| key)
+            .collect();
+        for key in begun {
+            let Some(slot) = self.slots.get_mut(&key) else {
+                continue;
+            };
+            match slot.place {
+                Place::Running(_) => slot.abort.store(true, Ordering::Relaxed),
+                Place::Claimed => {}
+                Place::Idle | Place::Ready(_) | Place::Parked(_) => slot.cancel_front = true,
+            }
+            self.reconsider(key);
+        }
+    }
+
+    pub(crate) fn set_priority(&mut self, id: ContextId, priority: i32) -> Result<(), GpuError> {
+        check_priority(priority)?;
+        for key in self.context(id)? {
+            let Some(slot) = self.slots.get_mut(&key) else {
+                continue;
+            };
+            let ready = matches!(slot.place, Place::Ready(_));
+            if ready {
+                self.unqueue(key);
+            }
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.priority = priority;
+                let engines = slot.engines.clone();
+                if ready {
+                    self.reconsider(key);
+                }
+                engines.into_iter().for_each(|engine| self.signal(engine));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is room for one more piece of work with so many waits.
+    fn check_room(&self, waits: usize) -> Result<(), GpuError> {
+        limit(
+            self.pending >= limits::MAX_PENDING,
+            "pending pieces of work",
+            limits::MAX_PENDING,
+        )?;
+        limit(
+            waits > limits::MAX_WAITS,
+            "waits of a piece of work",
+            limits::MAX_WAITS,
+        )?;
+        let full = self.pending_waits + waits > limits::MAX_WAITS_TOTAL;
+        limit(full, "pending waits", limits::MAX_WAITS_TOTAL)
+    }
+
+    pub(crate) fn submit(
+        &mut self,
+        context: ContextId,
+        index: u16,
+        address: u64,
+        waits: Vec<Point>,
+        signal: u64,
+    ) -> Result<(), GpuError> {
+        let unknown = GpuError::UnknownSlot {
+            context,
+            slot: index,
+        };
+        let keys = self
+            .contexts
+            .get(&context)
+            .ok_or(GpuError::UnknownContext(context))?;
+        let &key = keys.get(usize::from(index)).ok_or(unknown)?;
+        let slot = self.slots.get(&key).ok_or(unknown)?;
+        let (timeline, number) = (slot.timeline, slot.queue.next_number());
+        self.timelines.check(timeline, signal)?;
+        self.check_room(waits.len())?;
+        self.timelines.promise(timeline, signal);
+        let waits = self.register(waits, Work::Batch(key, number));
+        self.pending += 1;
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.queue.entries.push_back(Batch {
+                address,
+                signal,
+                waits,
+            });
+        }
+        self.reconsider(key);
+        Ok(())
+    }
+
+    pub(crate) fn bind(
+        &mut self,
+        id: AddressSpaceId,
+        change: TableChange,
+        waits: Vec<Point>,
+        signal: u64,
+    ) -> Result<(), GpuError> {
+        let (key, space) = self.space(id)?;
+        let (timeline, number) = (space.timeline, space.queue.next_number());
+        self.timelines.check(timeline, signal)?;
+        self.check_room(waits.len())?;
+        let extents = change.backings.len();
+        let full = self.pending_extents + extents > limits::MAX_EXTENTS_PENDING;
+        limit(full, "pending extents", limits::MAX_EXTENTS_PENDING)?;
+        self.timelines.promise(timeline, signal);
+        let waits = self.register(waits, Work::Bind(key, number));
+        self.pending += 1;
+        self.pending_extents += extents;
+        if let Some(space) = self.spaces.get_mut(&key) {
+            space.queue.entries.push_back(QueuedBind {
+                change,
+                signal,
+                waits,
+            });
+        }
+        self.reconsider_space(key);
+        Ok(())
+    }
+
+    /// Sees what is to be done about an address space's queue.
+    pub(super) fn reconsider_space(&mut self, key: SpaceKey) {
+        let Some(space) = self.spaces.get(&key) else {
+            return;
+        };
+        let front = space.queue.entries.front();
+        let ready = front.is_some_and(|bind| bind.waits.unmet == 0) || space.destroyed;
+        if ready && !space.claimed {
+            self.chores.push_back(Chore::Bind(key));
+        }
+    }
+
+    /// The tables of an address space whose queue this thread may now work on. It must
+    /// go on with [`State::next_bind`] until that gives nothing.
+    pub(crate) fn claim_space(&mut self, key: SpaceKey) -> Option<Arc<AddressSpace>> {
+        let space = self.spaces.get_mut(&key).filter(|space| !space.claimed)?;
+        space.claimed = true;
+        Some(Arc::clone(&space.tables))
+    }
+
+    /// The next bind of a claimed address space that is ready, with its point; no
+    /// change: it is cancelled. Nothing: the claim has ended.
+    pub(crate) fn next_bind(&mut self, key: SpaceKey) -> Option<(Point, Option<TableChange>)> {
+        let space = self.spaces.get_mut(&key)?;
+        let ready = space
+            .queue
+            .entries
+            .front()
+            .is_some_and(|bind| bind.waits.unmet == 0);
+        if space.queue.entries.is_empty() || !(ready || space.destroyed) {
+            space.claimed = false;
+            if space.destroyed {
+                let timeline = space.timeline;
+                self.spaces.remove(&key);
+                let works = self.timelines.remove(timeline);
+                self.release(works);
+            }
+            return None;
+        }
+        let (destroyed, timeline) = (space.destroyed, space.timeline);
+        let (number, bind) = space.queue.pop()?;
+        self.unregister(&bind.waits, Work::Bind(key, number));
+        self.pending_extents -= bind.change.backings.len();
+        let point = Point {
+            timeline,
+            value: bind.signal,
+        };
+        Some((point, (!destroyed).then_some(bind.change)))
+    }
+
+    /// A bind, or a batch that was cancelled, has been reported.
+    pub(crate) fn reported(&mut self, point: Point) {
+        self.pending -= 1;
+        let works = self.timelines.advance(point.timeline, point.value);
+        self.release(works);
+    }
+
+    /// Takes a slot whose batches are to be cancelled. The thread must go on with
+    /// [`State::next_cancelled`] until that gives nothing.
+    pub(crate) fn claim_slot(&mut self, key: SlotKey) -> bool {
+        let Some(slot) = self.slots.get(&key) else {
+            return false;
+        };
+        if matches!(slot.place, Place::Running(_) | Place::Claimed) {
+            return false;
+        }
+        self.unqueue(key);
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.place = Place::Claimed;
+        }
+        true
+    }
+
+    /// The next batch to be reported as cancelled. Nothing: the claim has ended.
+    pub(crate) fn next_cancelled(&mut self, platform: &Platform, key: SlotKey) -> Option<Point> {
+        let slot = self.slots.get_mut(&key)?;
+        if !(slot.banned || slot.cancel_front) || slot.queue.entries.is_empty() {
+            slot.cancel_front = false;
+            slot.place = Place::Idle;
+            self.reconsider(key);
+            return None;
+        }
+        if slot.begun
+            && let Some(execution) = &mut slot.execution
+        {
+            execution.reset(platform);
+        }
+        slot.begun = false;
+        slot.cancel_front = false;
+        slot.stalled = false;
+        let point_timeline = slot.timeline;
+        let (number, batch) = slot.queue.pop()?;
+        self.unregister(&batch.waits, Work::Batch(key, number));
+        Some(Point {
+            timeline: point_timeline,
+            value: batch.signal,
+        })
+    }
+
+    /// Removes a slot that was destroyed and has nothing left to do.
+    pub(super) fn remove_slot(&mut self, key: SlotKey) {
+        if let Some(slot) = self.slots.remove(&key) {
+            let works = self.timelines.remove(slot.timeline);
+            self.release(works);
+        }
+    }
+}
