@@ -53,7 +53,7 @@ pub struct PlatformFeatures;
 impl PlatformFeatures {
     /// i915 lets userspace set a context's slice and EU configuration (Gen11).
     pub const SSEU: u32 = 1 << 0;
-    /// The platform takes EXECBUFFER2 relocations (before Gen12).
+    /// The platform takes EXECBUFFER2 relocations: Tiger Lake and all before it.
     pub const RELOCATIONS: u32 = 1 << 1;
     /// i915 offers VM_BIND: Gen12 and later.
     pub const VM_BIND: u32 = 1 << 2;

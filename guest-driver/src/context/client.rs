@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! An open file: its contexts, its address spaces, what its hangs have cost it.
+
+use crate::context::ContextTable;
+use crate::drm;
+use crate::driver::Igpu;
+use crate::rules::proto_context::ban;
+use crate::vm::VmTable;
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::Arc;
+use kernel::time::{Instant, Monotonic};
+
+/// An open file of the node.
+#[pin_data]
+pub(crate) struct Client {
+    #[pin]
+    contexts: ContextTable,
+    #[pin]
+    vms: VmTable,
+    opened: Instant<Monotonic>,
+    ban_score: Atomic<u32>,
+    /// Nanoseconds after `opened` of the last hang; 0 for none.
+    last_hang: Atomic<u64>,
+    /// One more than the video engine its legacy submissions go to; 0: none chosen.
+    video: Atomic<u32>,
+    /// Nanoseconds its batches had an engine, by engine class.
+    busy: [Atomic<u64>; 5],
+}
+
+impl Client {
+    /// A file that was just opened. Its default context, id 0, is there and not built.
+    pub(crate) fn open(igpu: &Igpu) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            try_pin_init!(Self {
+                contexts <- ContextTable::new(igpu)?,
+                vms <- VmTable::new(),
+                opened: Instant::now(),
+                ban_score: Atomic::new(0),
+                last_hang: Atomic::new(0),
+                video: Atomic::new(0),
+                busy: [const { Atomic::new(0) }; 5],
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Its contexts.
+    pub(crate) fn contexts(&self) -> &ContextTable {
+        &self.contexts
+    }
+
+    /// Its handles of address spaces.
+    pub(crate) fn vms(&self) -> &VmTable {
+        &self.vms
+    }
+
+    /// Nanoseconds since the file was opened, at least 1.
+    pub(crate) fn age_ns(&self) -> u64 {
+        (self.opened.elapsed().as_nanos().max(1)) as u64
+    }
+
+    /// Whether its hangs forbid it to make contexts (`client_is_banned`).
+    pub(crate) fn is_banned(&self) -> bool {
+        ban::is_client_banned(self.ban_score.load(Relaxed))
+    }
+
+    /// The video engine for legacy submissions that name none: files take them in turn,
+    /// and each keeps its own (`gen8_dispatch_bsd_engine`).
+    pub(crate) fn video_engine(&self, igpu: &Igpu) -> usize {
+        let chosen = self.video.load(Relaxed);
+        let chosen = if chosen != 0 {
+            chosen
+        } else {
+            let next = (igpu.next_video() & 0xff) + 1;
+            match self.video.cmpxchg(0, next, Relaxed) {
+                Ok(_) => next,
+                Err(other) => other,
+            }
+        };
+        chosen as usize - 1
+    }
+
+    /// One of its contexts has hung (`gt/intel_reset.c:client_mark_guilty`). Any context.
+    pub(super) fn record_hang(&self, context_banned: bool) {
+        let now = self.age_ns();
+        let last = self.last_hang.xchg(now, Relaxed);
+        let mut score = 0;
+        if context_banned {
+            score += ban::CONTEXT_BAN;
+        }
+        if last != 0 && now - last < ban::CLIENT_FAST_HANG_SECONDS * 1_000_000_000 {
+            score += ban::FAST_HANG;
+        }
+        self.ban_score.fetch_add(score, Relaxed);
+    }
+
+    /// A batch of its had an engine of class `class` for so long.
+    pub(super) fn add_busy(&self, class: u16, nanoseconds: u64) {
+        if let Some(busy) = self.busy.get(usize::from(class)) {
+            busy.fetch_add(nanoseconds, Relaxed);
+        }
+    }
+
+    /// Nanoseconds its batches had engines of class `class`.
+    pub(crate) fn busy_ns(&self, class: u16) -> u64 {
+        self.busy.get(usize::from(class)).map_or(0, |busy| busy.load(Relaxed))
+    }
+
+    /// A handle of `object` is closed: address spaces of the file that map it for
+    /// EXECBUFFER2 give it up.
+    pub(crate) fn object_closed(&self, dev: &drm::Device, object: &drm::Object) {
+        self.contexts.for_each_vm(|vm| vm.close_object(dev, object));
+        self.vms.for_each(|vm| vm.close_object(dev, object));
+    }
+
+    /// The file is closed: all its ids go.
+    pub(crate) fn close(&self, _dev: &drm::Device) {
+        self.contexts.close_all();
+        self.vms.close_all();
+    }
+}

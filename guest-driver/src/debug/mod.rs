@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! debugfs: the files that IGT and Intel's tools look for, and our own counters.
+//!
+//! May know: everything of the driver, to show it. Changes nothing but what i915's files
+//! of the same names change.
+
+use crate::drm::{self, parse_u64, DebugFile, Timeout};
+use crate::gem;
+use crate::protocol::Queue;
+use core::fmt;
+use kernel::prelude::*;
+
+/// Everything in `/sys/kernel/debug/dri/N/` that is ours.
+pub(crate) const FILES: &[DebugFile] = &[
+    DebugFile {
+        path: c"i915_gem_drop_caches",
+        mode: 0o644,
+        show: Some(drop_caches_show),
+        write: Some(drop_caches),
+    },
+    DebugFile { path: c"i915_wedged", mode: 0o644, show: Some(wedged_show), write: Some(wedged) },
+    DebugFile { path: c"i915_gem_objects", mode: 0o444, show: Some(objects), write: None },
+    DebugFile { path: c"i915_engine_info", mode: 0o444, show: Some(engines), write: None },
+    DebugFile { path: c"igpu_counters", mode: 0o444, show: Some(counters), write: None },
+    DebugFile { path: c"igpu_last_hang", mode: 0o444, show: Some(last_hang), write: None },
+];
+
+/// Bits of `i915_gem_drop_caches`, as in i915's `i915_debugfs.c`.
+mod drop_bits {
+    pub(super) const ACTIVE: u64 = 1 << 3;
+    pub(super) const IDLE: u64 = 1 << 6;
+    pub(super) const RESET_ACTIVE: u64 = 1 << 7;
+    pub(super) const ALL: u64 = (1 << 10) - 1;
+}
+
+/// Milliseconds that work gets to end by itself before it is cancelled
+/// (`I915_IDLE_ENGINES_TIMEOUT`).
+const IDLE_TIMEOUT_MS: u64 = 200;
+
+/// What can be written.
+fn drop_caches_show(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    writeln!(out, "{:#010x}", drop_bits::ALL).map_err(|_| ENOMEM)
+}
+
+/// Idles the GPU. With RESET_ACTIVE what doesn't end soon is cancelled. Everything else
+/// the bits name (retired requests, freed objects, caches) is never held back here.
+fn drop_caches(dev: &drm::Device, text: &str) -> Result {
+    let bits = parse_u64(text)?;
+    let igpu = dev.data();
+    if bits & drop_bits::RESET_ACTIVE != 0 {
+        match igpu.wait_idle(Timeout::Nanoseconds(IDLE_TIMEOUT_MS * 1_000_000)) {
+            Err(error) if error == ETIME => igpu.reset_active()?,
+            other => other?,
+        }
+    }
+    if bits & (drop_bits::IDLE | drop_bits::ACTIVE) != 0 {
+        dev.unlocked(|| igpu.wait_idle(Timeout::Forever))?;
+    }
+    Ok(())
+}
+
+fn wedged_show(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    writeln!(out, "{}", u32::from(dev.data().is_wedged())).map_err(|_| ENOMEM)
+}
+
+/// Resets the engines in the mask; the device resets all or none.
+fn wedged(dev: &drm::Device, text: &str) -> Result {
+    let engines = parse_u64(text)?;
+    if engines != 0 {
+        dev.data().reset_active()?;
+    }
+    Ok(())
+}
+
+fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    writeln!(out, "{} shrinkable [0 free] objects, {} bytes", gem::alive(), gem::alive_bytes())
+        .map_err(|_| ENOMEM)
+}
+
+fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    const NAMES: [&str; 5] = ["rcs", "bcs", "vcs", "vecs", "ccs"];
+    let igpu = dev.data();
+    let mut write = || -> fmt::Result {
+        writeln!(out, "GT awake? yes [{}]", igpu.unfinished())?;
+        writeln!(out, "CS timestamp frequency: {} Hz", igpu.facts().timestamp_frequency)?;
+        for engine in igpu.facts().engines() {
+            let name = NAMES.get(usize::from(engine.name.class)).unwrap_or(&"unknown");
+            writeln!(out, "{}{}", name, engine.name.instance)?;
+        }
+        writeln!(out, "Reset count: {}", igpu.reset_count())
+    };
+    write().map_err(|_| ENOMEM)
+}
+
+/// `name value`, a line each: what has been sent to the device and come back since the
+/// module was loaded.
+fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    const QUEUES: [(Queue, &str); 4] = [
+        (Queue::Control, "control"),
+        (Queue::Bind, "bind"),
+        (Queue::Submit, "submit"),
+        (Queue::Event, "event"),
+    ];
+    let igpu = dev.data();
+    let mut write = || -> fmt::Result {
+        for (queue, name) in QUEUES {
+            let counters = igpu.transport().counters().queue(queue);
+            writeln!(out, "commands_{} {}", name, counters.commands.get())?;
+            writeln!(out, "kicks_{} {}", name, counters.kicks.get())?;
+            writeln!(out, "interrupts_{} {}", name, counters.interrupts.get())?;
+            writeln!(out, "bytes_out_{} {}", name, counters.bytes_out.get())?;
+            writeln!(out, "bytes_in_{} {}", name, counters.bytes_in.get())?;
+            writeln!(out, "parked_{} {}", name, counters.parked.get())?;
+        }
+        writeln!(out, "objects {}", gem::alive())?;
+        writeln!(out, "submissions_unfinished {}", igpu.unfinished())?;
+        writeln!(out, "resets {}", igpu.reset_count())
+    };
+    write().map_err(|_| ENOMEM)
+}
+
+fn last_hang(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
+    let Some(event) = dev.data().last_hang() else {
+        return writeln!(out, "no hang").map_err(|_| ENOMEM);
+    };
+    let mut write = || -> fmt::Result {
+        writeln!(out, "context {} slot {}", event.context.get(), event.slot.get())?;
+        writeln!(out, "engine {}:{}", event.class.get(), event.instance.get())?;
+        writeln!(
+            out,
+            "command {:#010x} at {:#x}",
+            event.command.get(),
+            event.command_address.get()
+        )?;
+        writeln!(out, "fault address {:#x}", event.fault_address.get())
+    };
+    write().map_err(|_| ENOMEM)
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The driver: what one device shares, and where the DRM layer calls in.
+
+use crate::context::Client;
+use crate::debug;
+use crate::drm::sync::IrqLock;
+use crate::drm::{self, process, Timeout};
+use crate::gem;
+use crate::new_irq_lock;
+use crate::protocol::{
+    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, ResetActive,
+};
+use crate::rules::platform::{ClassInstance, Engine, ResetSupport, MAX_ENGINES};
+use crate::rules::proto_context::Environment;
+use crate::rules::PlatformFacts;
+use crate::uapi;
+use crate::uapi_types::{
+    I915_SCHEDULER_CAP_ENABLED, I915_SCHEDULER_CAP_PREEMPTION, I915_SCHEDULER_CAP_PRIORITY,
+};
+use crate::virtio::Transport;
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::condvar::CondVarTimeoutResult;
+use kernel::sync::{new_condvar, Arc, CondVar};
+
+/// What one device shares between its files.
+#[pin_data]
+pub(crate) struct Igpu {
+    transport: Arc<Transport>,
+    facts: PlatformFacts,
+    /// The last number given to an address space, context or timeline.
+    last_number: Atomic<u32>,
+    /// Contexts reset after a hang: i915's reset count.
+    reset_count: Atomic<u32>,
+    /// Legacy submissions to the video engines go to files' engines in turn.
+    next_video: Atomic<u32>,
+    /// The last hang, for debugfs.
+    #[pin]
+    last_hang: IrqLock<Option<Event>>,
+    /// Submissions made and not ended. Interrupts off.
+    #[pin]
+    unfinished: IrqLock<u64>,
+    #[pin]
+    became_idle: CondVar,
+}
+
+impl Igpu {
+    /// The way to the device.
+    pub(crate) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
+    /// What the platform is.
+    pub(crate) fn facts(&self) -> &PlatformFacts {
+        &self.facts
+    }
+
+    /// What the rules about contexts depend on. Hangs are always detected: the device
+    /// does it.
+    pub(crate) fn environment(&self) -> Environment<'_> {
+        Environment { facts: &self.facts, hangcheck: true }
+    }
+
+    /// The version of VM_BIND that is offered.
+    pub(crate) fn vm_bind_version(&self) -> u32 {
+        self.facts.vm_bind_version
+    }
+
+    /// A number for an address space, context or timeline: not used before, until 2^32
+    /// have been given.
+    pub(crate) fn next_number(&self) -> u32 {
+        loop {
+            let number = self.last_number.fetch_add(1, Relaxed).wrapping_add(1);
+            if number != 0 {
+                return number;
+            }
+        }
+    }
+
+    /// Counts files that choose a video engine.
+    pub(crate) fn next_video(&self) -> u32 {
+        self.next_video.fetch_add(1, Relaxed)
+    }
+
+    /// Whether the device is lost: submissions are refused with EIO.
+    pub(crate) fn is_wedged(&self) -> bool {
+        self.transport.is_lost()
+    }
+
+    /// Contexts reset after a hang.
+    pub(crate) fn reset_count(&self) -> u32 {
+        self.reset_count.load(Relaxed)
+    }
+
+    /// A context was reset after a hang. Any context.
+    pub(crate) fn count_reset(&self) {
+        self.reset_count.fetch_add(1, Relaxed);
+    }
+
+    /// The last hang the device has reported.
+    pub(crate) fn last_hang(&self) -> Option<Event> {
+        *self.last_hang.lock()
+    }
+
+    /// Submissions made and not ended.
+    pub(crate) fn unfinished(&self) -> u64 {
+        *self.unfinished.lock()
+    }
+
+    /// Waits, interruptibly, until no submission is unfinished. ETIME, ERESTARTSYS.
+    pub(crate) fn wait_idle(&self, timeout: Timeout) -> Result {
+        let mut left = timeout.jiffies();
+        let mut unfinished = self.unfinished.lock();
+        while *unfinished != 0 {
+            left = match self.became_idle.wait_interruptible_timeout(&mut unfinished, left) {
+                CondVarTimeoutResult::Woken { jiffies } => jiffies,
+                CondVarTimeoutResult::Timeout => return Err(ETIME),
+                CondVarTimeoutResult::Signal { .. } => return Err(ERESTARTSYS),
+            };
+        }
+        Ok(())
+    }
+
+    /// Cancels every unfinished submission, and waits until the device has.
+    pub(crate) fn reset_active(&self) -> Result {
+        self.transport.call(&ResetActive { reserved: 0.into() }, &[])?;
+        Ok(())
+    }
+}
+
+/// Counts a submission as unfinished while it lives. Any context.
+pub(crate) struct Unfinished(Arc<Igpu>);
+
+impl Unfinished {
+    /// A submission is made.
+    pub(crate) fn new(igpu: Arc<Igpu>) -> Self {
+        *igpu.unfinished.lock() += 1;
+        Self(igpu)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut unfinished = self.0.unfinished.lock();
+        *unfinished -= 1;
+        if *unfinished == 0 {
+            self.0.became_idle.notify_all();
+        }
+    }
+}
+
+/// What the rules must know, from what the device says.
+fn facts(config: &DeviceConfig, platform: &PlatformReply) -> Result<PlatformFacts> {
+    let features = platform.features.get();
+    let engine_count = usize::from(platform.engine_count.get());
+    if engine_count > MAX_ENGINES {
+        return Err(ENODEV);
+    }
+    let mut engines = [Engine::default(); MAX_ENGINES];
+    for (engine, info) in engines.iter_mut().zip(platform.engines.iter()).take(engine_count) {
+        engine.name = ClassInstance { class: info.class.get(), instance: info.instance.get() };
+        engine.capabilities = info.capabilities.get();
+    }
+    let facts = PlatformFacts {
+        chipset_id: config.device_id.get(),
+        revision: config.revision.get() as u8,
+        graphics_version: platform.graphics_version.get(),
+        address_bits: platform.address_bits.get(),
+        relocations: features & PlatformFeatures::RELOCATIONS != 0,
+        vm_bind_version: if features & PlatformFeatures::VM_BIND != 0 { 2 } else { 0 },
+        timestamp_frequency: platform.timestamp_frequency.get(),
+        slice_mask: platform.slice_mask.get(),
+        subslice_mask: platform.subslice_mask.get(),
+        eu_mask: platform.eu_mask.get(),
+        max_slices: platform.max_slices.get(),
+        max_subslices: platform.max_subslices.get(),
+        max_eus_per_subslice: platform.max_eus_per_subslice.get(),
+        scheduler: I915_SCHEDULER_CAP_ENABLED
+            | I915_SCHEDULER_CAP_PRIORITY
+            | I915_SCHEDULER_CAP_PREEMPTION,
+        reset: ResetSupport::Engine,
+        memory_size: process::total_memory(),
+        engine_count,
+        engines,
+    };
+    facts.check()?;
+    Ok(facts)
+}
+
+impl drm::Driver for Igpu {
+    type Device = Igpu;
+    type File = Client;
+    type Object = gem::ObjectData;
+    const IOCTLS: &'static [drm::Ioctl] = uapi::IOCTLS;
+    const DEBUGFS: &'static [drm::DebugFile] = debug::FILES;
+
+    fn new(
+        _dev: &drm::Device,
+        transport: Arc<Transport>,
+        config: &DeviceConfig,
+        platform: &PlatformReply,
+    ) -> Result<Arc<Self>> {
+        let facts = facts(config, platform)?;
+        Arc::pin_init(
+            try_pin_init!(Self {
+                transport,
+                facts,
+                last_number: Atomic::new(0),
+                reset_count: Atomic::new(0),
+                next_video: Atomic::new(0),
+                last_hang <- new_irq_lock!(None, "Igpu::last_hang"),
+                unfinished <- new_irq_lock!(0, "Igpu::unfinished"),
+                became_idle <- new_condvar!("Igpu::became_idle"),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    fn open(dev: &drm::Device) -> Result<Arc<Client>> {
+        Client::open(dev.data())
+    }
+
+    fn close(dev: &drm::Device, file: &drm::File) {
+        file.data().close(dev);
+    }
+
+    fn object_close(dev: &drm::Device, object: &drm::Object, file: &drm::File) {
+        file.data().object_closed(dev, object);
+    }
+
+    fn imported_object() -> impl PinInit<gem::ObjectData, Error> {
+        gem::ObjectData::imported()
+    }
+
+    fn event(dev: &drm::Device, event: &Event) {
+        match EventKind::from_u32(event.kind.get()) {
+            Some(EventKind::Hang) => {
+                let length = event.reason.iter().position(|byte| *byte == 0);
+                let reason = event.reason.get(..length.unwrap_or(0)).unwrap_or(&[]);
+                pr_notice!(
+                    "GPU HANG: context {} on engine {}:{}, command {:#010x} at {:#x}: {}\n",
+                    event.context.get(),
+                    event.class.get(),
+                    event.instance.get(),
+                    event.command.get(),
+                    event.command_address.get(),
+                    core::str::from_utf8(reason).unwrap_or("(no reason given)"),
+                );
+                *dev.data().last_hang.lock() = Some(*event);
+                dev.uevent(&[c"ERROR=1"]);
+            }
+            Some(EventKind::DeviceLost) => pr_err!("the device has lost the guest's work\n"),
+            None => pr_warn!("unknown event {} of the device\n", event.kind.get()),
+        }
+    }
+}

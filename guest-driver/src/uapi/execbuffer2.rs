@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! EXECBUFFER2: a list of objects, one of them the batch, and fences. The order of the
+//! checks is told in [`crate::rules::execbuffer2`].
+
+use crate::context::Context;
+use crate::drm::resv::Usage;
+use crate::drm::{self, Fence, LockedObjects, Object, SyncFile, Timeout};
+use crate::exec::{wait_for_room, Submission};
+use crate::fence::Waits;
+use crate::rules::address::canonical;
+use crate::rules::address_allocator::Zone;
+use crate::rules::engine_map::{select_legacy, select_user};
+use crate::rules::execbuffer2::{self, ExecObject, Header, InFence};
+use crate::rules::vm_bind;
+use crate::uapi::fences::{attach_all, SubmissionFences};
+use crate::uapi::{relocation, user};
+use crate::uapi_types::{
+    drm_i915_gem_exec_fence, drm_i915_gem_exec_object2, drm_i915_gem_execbuffer2,
+    drm_i915_gem_execbuffer_ext_timeline_fences, drm_i915_gem_timeline_fence,
+    DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES, I915_EXEC_CONTEXT_ID_MASK,
+};
+use crate::vm::{LegacyBinding, LegacyRequest, Mode};
+use kernel::prelude::*;
+use kernel::sync::Arc;
+use kernel::types::ARef;
+
+/// `DRM_IOCTL_I915_GEM_EXECBUFFER2` and `_WR`.
+pub(crate) fn execbuffer2(
+    dev: &drm::Device,
+    file: &drm::File,
+    args: &mut drm_i915_gem_execbuffer2,
+) -> Result<i32> {
+    execbuffer2::check_buffer_count(args.buffer_count)?;
+    let header = Header {
+        batch_start_offset: args.batch_start_offset,
+        batch_len: args.batch_len,
+        dr1: args.DR1,
+        dr4: args.DR4,
+        num_cliprects: args.num_cliprects,
+        cliprects_ptr: args.cliprects_ptr,
+        flags: args.flags,
+    };
+    header.check()?;
+    let objects = user::read_array(args.buffers_ptr, args.buffer_count as usize)?;
+    header.check_privilege()?;
+
+    let mut fences = read_fences(dev, file, &header)?;
+    add_in_fence(dev, &header, args.rsvd2 as u32, &mut fences.waits)?;
+    let out_fence = header.wants_out_fence().then(SyncFile::reserve).transpose()?;
+    let context_id = (args.rsvd1 & u64::from(I915_EXEC_CONTEXT_ID_MASK)) as u32;
+    let context = file.data().contexts().lookup(dev, file, context_id)?;
+    vm_bind::check_bind_mode(false, context.vm().mode() == Mode::Bind)?;
+    let (first_slot, width) = select_slot(dev, file, &context, header.flags)?;
+    header.check_parallel(objects.len(), width)?;
+    if dev.data().is_wedged() {
+        return Err(EIO);
+    }
+
+    let list = ObjectList::look_up(dev, file, &header, &objects, width)?;
+    if context.is_banned() {
+        return Err(EIO);
+    }
+    wait_for_room(dev, &context, first_slot..first_slot + width, file.is_nonblocking())?;
+    list.check_placements(dev)?;
+    let binding = context.vm().bind_legacy(dev, &list.requests)?;
+    relocation::relocate(dev, &header, &objects, &list.requests, &binding.addresses)?;
+    header.check_late()?;
+
+    let (fence, addresses) =
+        submit(dev, &context, (first_slot, width), &header, &list, binding, fences)?;
+    write_back(args.buffers_ptr, &objects, &addresses);
+    if let Some(out_fence) = out_fence {
+        let fd = out_fence.attach(&fence)?.install();
+        args.rsvd2 = (args.rsvd2 & 0xffff_ffff) | (fd as u64) << 32;
+    }
+    Ok(0)
+}
+
+/// The fence array, or the timeline fences of the extension.
+fn read_fences(
+    dev: &drm::Device,
+    file: &drm::File,
+    header: &Header,
+) -> Result<SubmissionFences> {
+    let mut fences = SubmissionFences::new();
+    if let Some(chain) = header.extensions()? {
+        let mut seen = false;
+        user::for_each_extension(chain, |name, link| {
+            if name != DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES {
+                return Err(EINVAL);
+            }
+            // Once only: i915's parse_timeline_fences.
+            if core::mem::replace(&mut seen, true) {
+                return Err(EINVAL);
+            }
+            let extension: drm_i915_gem_execbuffer_ext_timeline_fences = user::read(link)?;
+            if extension.flags != 0 {
+                return Err(EINVAL);
+            }
+            let count = execbuffer2::check_timeline_fence_count(extension.fence_count)?;
+            fences.add_timeline_fences(dev, file, count, |index| {
+                let fence: drm_i915_gem_exec_fence =
+                    user::read_element(extension.handles_ptr, index)?;
+                execbuffer2::check_fence_flags(fence.flags)?;
+                let value: u64 = user::read_element(extension.values_ptr, index)?;
+                Ok(drm_i915_gem_timeline_fence {
+                    handle: fence.handle,
+                    flags: fence.flags,
+                    value,
+                })
+            })
+        })?;
+    }
+    fences.add_fence_array(dev, file, header.cliprects_ptr, header.fence_array())?;
+    Ok(fences)
+}
+
+/// The sync_file to start after.
+fn add_in_fence(dev: &drm::Device, header: &Header, fd: u32, waits: &mut Waits) -> Result {
+    match header.in_fence()? {
+        InFence::None => {}
+        InFence::Signaled => waits.add(dev, &SyncFile::fence_of(fd as i32)?)?,
+        InFence::Submitted => waits.add_unsent(dev, &SyncFile::fence_of(fd as i32)?)?,
+    }
+    Ok(())
+}
+
+/// The first slot on the device, and how many batches a submission to it has.
+fn select_slot(
+    dev: &drm::Device,
+    file: &drm::File,
+    context: &Context,
+    flags: u64,
+) -> Result<(usize, usize)> {
+    let index = match context.user_map() {
+        Some(_) => select_user(flags),
+        None => {
+            let igpu = dev.data();
+            select_legacy(igpu.facts(), flags, |_| file.data().video_engine(igpu))?.get()
+        }
+    };
+    let width = context.map().get(index)?.width();
+    Ok((context.device_slot(index).ok_or(EINVAL)?, width))
+}
+
+/// The objects of a submission, checked.
+struct ObjectList {
+    requests: KVVec<LegacyRequest>,
+    /// Indices of the batches, in order.
+    batches: KVec<usize>,
+}
+
+impl ObjectList {
+    fn look_up(
+        dev: &drm::Device,
+        file: &drm::File,
+        header: &Header,
+        objects: &[drm_i915_gem_exec_object2],
+        width: usize,
+    ) -> Result<Self> {
+        let igpu = dev.data();
+        let facts = igpu.facts();
+        let mut list = Self {
+            requests: KVVec::with_capacity(objects.len(), GFP_KERNEL)?,
+            batches: KVec::with_capacity(width, GFP_KERNEL)?,
+        };
+        for (index, entry) in objects.iter().enumerate() {
+            let object = Object::lookup(file, entry.handle)?;
+            let size = object.size() as u64;
+            let checked = execbuffer2::check_object(
+                facts,
+                &ExecObject {
+                    relocation_count: entry.relocation_count,
+                    alignment: entry.alignment,
+                    offset: entry.offset,
+                    flags: entry.flags,
+                    pad_to_size: entry.pad_to_size,
+                },
+                size,
+                object.data().is_private(),
+            )?;
+            let is_batch = header.is_batch(index, objects.len(), width);
+            if is_batch {
+                execbuffer2::check_batch(header, &checked, size)?;
+                list.batches.push(index, GFP_KERNEL)?;
+            }
+            let relocated_batch = is_batch && checked.relocation_count != 0 && !checked.pinned;
+            let zone = Zone::of(facts, &checked, relocated_batch);
+            list.requests.push(LegacyRequest { object, checked, zone }, GFP_KERNEL)?;
+        }
+        Ok(list)
+    }
+
+    /// Whether the pinned objects can be where they are to be.
+    fn check_placements(&self, dev: &drm::Device) -> Result {
+        let facts = dev.data().facts();
+        for request in self.requests.iter() {
+            if request.checked.pinned {
+                execbuffer2::check_placement(facts, &request.checked)?;
+            } else if request.checked.size > request.zone.end {
+                return Err(ENOSPC);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Queues the submission under the objects' reservations, and leaves its fence there.
+/// Gives the fence and the objects' addresses.
+fn submit(
+    dev: &drm::Device,
+    context: &Arc<Context>,
+    (first_slot, width): (usize, usize),
+    header: &Header,
+    list: &ObjectList,
+    binding: LegacyBinding,
+    fences: SubmissionFences,
+) -> Result<(ARef<Fence>, KVec<u64>)> {
+    let LegacyBinding { addresses, views } = binding;
+    let (mut waits, signals) = fences.split();
+    let mut locked =
+        LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
+    for request in list.requests.iter() {
+        locked.reserve(&request.object, width as u32)?;
+        if !request.checked.asynchronous {
+            // A writer follows all, a reader the writers.
+            let usage = if request.checked.write { Usage::Read } else { Usage::Write };
+            for fence in locked.fences(&request.object, usage)? {
+                waits.add(dev, &fence)?;
+            }
+        }
+    }
+
+    let mut all: KVec<ARef<Fence>> = KVec::with_capacity(width, GFP_KERNEL)?;
+    let mut views = Some(views);
+    for (number, batch) in list.batches.iter().enumerate() {
+        let last = number + 1 == width;
+        let submission = Submission {
+            context: context.clone(),
+            slot: first_slot + number,
+            batch: addresses[*batch] + u64::from(header.batch_start_offset),
+            waits: waits.try_clone()?,
+            // The last of a parallel submission keeps the objects mapped; it follows
+            // the others.
+            views: if last { views.take() } else { None },
+        };
+        let fence = submission.queue(dev, |fence| {
+            for request in list.requests.iter() {
+                let usage = if request.checked.write { Usage::Write } else { Usage::Read };
+                locked.add_fence(&request.object, fence, usage);
+            }
+        })?;
+        all.push(fence, GFP_KERNEL)?;
+    }
+    drop(locked);
+    let fence = match &all[..] {
+        [only] => only.clone(),
+        several => Fence::merge(several)?,
+    };
+    attach_all(signals, &fence);
+    Ok((fence, addresses))
+}
+
+/// Tells userspace where objects are that are not where it believed. The submission is
+/// under way: an unwritable list is not an error any more.
+fn write_back(list: u64, objects: &[drm_i915_gem_exec_object2], addresses: &[u64]) {
+    for (index, (object, address)) in objects.iter().zip(addresses).enumerate() {
+        let address = canonical(*address);
+        if object.offset != address {
+            let entry = list + (index * size_of::<drm_i915_gem_exec_object2>()) as u64;
+            let field = core::mem::offset_of!(drm_i915_gem_exec_object2, offset) as u64;
+            if user::write(entry + field, &address).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until nothing uses `object`, for a write by the CPU.
+pub(super) fn wait_unused(dev: &drm::Device, object: &Object) -> Result {
+    dev.unlocked(|| object.resv().wait(Usage::Read, Timeout::Forever))?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! EXECBUFFER3: a batch's address, and fences. All that is bound is the working set.
+
+use crate::drm::{self, Fence};
+use crate::exec::{wait_for_room, Submission};
+use crate::rules::vm_bind::{self, Execbuffer3};
+use crate::uapi::fences::{attach_all, SubmissionFences};
+use crate::uapi::user;
+use crate::uapi_types::drm_i915_gem_execbuffer3;
+use crate::vm::Mode;
+use kernel::prelude::*;
+use kernel::types::ARef;
+
+/// `DRM_IOCTL_I915_GEM_EXECBUFFER3`.
+pub(crate) fn execbuffer3(
+    dev: &drm::Device,
+    file: &drm::File,
+    args: &mut drm_i915_gem_execbuffer3,
+) -> Result<i32> {
+    let igpu = dev.data();
+    let fence_count = vm_bind::check_execbuffer3(&Execbuffer3 {
+        flags: args.flags,
+        rsvd1: args.rsvd1,
+        fence_count: args.fence_count,
+        rsvd2: args.rsvd2,
+        extensions: args.extensions,
+    })?;
+    let mut fences = SubmissionFences::new();
+    let address = args.timeline_fences;
+    fences.add_timeline_fences(dev, file, fence_count, |index| {
+        user::read_element(address, index)
+    })?;
+
+    let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
+    vm_bind::check_bind_mode(true, context.vm().mode() == Mode::Bind)?;
+    let map = vm_bind::select_slot(context.user_map(), args.engine_idx)?;
+    let first_slot = context.device_slot(args.engine_idx as usize).ok_or(EINVAL)?;
+
+    let width = map.width();
+    let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
+    for index in 0..width {
+        let batch = if width == 1 {
+            args.batch_address
+        } else {
+            user::read_element(args.batch_address, index)?
+        };
+        let batch = vm_bind::check_batch_address(igpu.facts(), batch)?;
+        if !context.vm().is_mapped(batch) {
+            return Err(EINVAL);
+        }
+        batches.push(batch, GFP_KERNEL)?;
+    }
+    if context.is_banned() {
+        return Err(EIO);
+    }
+
+    wait_for_room(dev, &context, first_slot..first_slot + width, file.is_nonblocking())?;
+
+    let (waits, signals) = fences.split();
+    let mut all: KVec<ARef<Fence>> = KVec::with_capacity(width, GFP_KERNEL)?;
+    for (index, batch) in batches.into_iter().enumerate() {
+        let submission = Submission {
+            context: context.clone(),
+            slot: first_slot + index,
+            batch,
+            waits: waits.try_clone()?,
+            views: None,
+        };
+        all.push(submission.queue(dev, |_| ())?, GFP_KERNEL)?;
+    }
+    let fence = match &all[..] {
+        [only] => only.clone(),
+        several => Fence::merge(several)?,
+    };
+    attach_all(signals, &fence);
+    Ok(0)
+}

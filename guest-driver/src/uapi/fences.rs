@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The fences a call names: syncobjs to wait for and to signal.
+
+use crate::drm::{self, ChainNode, Fence, Syncobj};
+use crate::fence::Waits;
+use crate::rules::vm_bind::{self, OutFence, PointState};
+use crate::uapi::user;
+use crate::uapi_types::{
+    drm_i915_gem_exec_fence, drm_i915_gem_timeline_fence, I915_TIMELINE_FENCE_WAIT,
+};
+use kernel::prelude::*;
+use kernel::types::ARef;
+
+/// A syncobj to signal, with what that takes allocated.
+pub(crate) struct Signal {
+    syncobj: ARef<Syncobj>,
+    /// A point on the timeline; `None`: the binary fence.
+    point: Option<(u64, ChainNode)>,
+}
+
+impl Signal {
+    /// The syncobj `handle`, at point `value` or, if that is 0, its binary fence. ENOENT,
+    /// ENOMEM.
+    pub(crate) fn find(file: &drm::File, handle: u32, value: u64) -> Result<Self> {
+        Self::new(Syncobj::find(file, handle)?, value)
+    }
+
+    fn new(syncobj: ARef<Syncobj>, value: u64) -> Result<Self> {
+        let point = if value == 0 { None } else { Some((value, ChainNode::new()?)) };
+        Ok(Self { syncobj, point })
+    }
+
+    /// What VM_BIND and VM_UNBIND are to signal. ENOENT, ENOMEM.
+    pub(crate) fn of_bind(file: &drm::File, fence: Option<OutFence>) -> Result<Option<Self>> {
+        fence.map(|fence| Self::find(file, fence.handle, fence.value)).transpose()
+    }
+
+    /// Has it signal when `fence` does.
+    pub(crate) fn attach(self, fence: &Fence) {
+        match self.point {
+            Some((value, node)) => self.syncobj.add_point(node, fence, value),
+            None => self.syncobj.replace_fence(Some(fence)),
+        }
+    }
+}
+
+/// The fences of a submission.
+pub(crate) struct SubmissionFences {
+    /// What it follows.
+    pub(crate) waits: Waits,
+    /// What it signals.
+    signals: KVVec<Signal>,
+}
+
+impl SubmissionFences {
+    /// None.
+    pub(crate) fn new() -> Self {
+        Self { waits: Waits::new(), signals: KVVec::new() }
+    }
+
+    /// Takes in `count` timeline fences at `address`, of EXECBUFFER3 or of EXECBUFFER2's
+    /// timeline extension, with the checks of i915's `add_timeline_fence_array`. EFAULT,
+    /// EINVAL, ENOENT, ENOMEM.
+    pub(crate) fn add_timeline_fences(
+        &mut self,
+        dev: &drm::Device,
+        file: &drm::File,
+        count: usize,
+        read: impl Fn(usize) -> Result<drm_i915_gem_timeline_fence>,
+    ) -> Result {
+        for index in 0..count {
+            let fence = read(index)?;
+            self.add(dev, file, fence.handle, fence.flags, fence.value, false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the fence array of EXECBUFFER2. Its flags are those of timeline fences.
+    pub(crate) fn add_fence_array(
+        &mut self,
+        dev: &drm::Device,
+        file: &drm::File,
+        address: u64,
+        count: usize,
+    ) -> Result {
+        for index in 0..count {
+            let fence: drm_i915_gem_exec_fence = user::read_element(address, index)?;
+            self.add(dev, file, fence.handle, fence.flags, 0, true)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        dev: &drm::Device,
+        file: &drm::File,
+        handle: u32,
+        flags: u32,
+        value: u64,
+        wait_needs_fence: bool,
+    ) -> Result {
+        vm_bind::check_fence_flags(flags)?;
+        let syncobj = Syncobj::find(file, handle)?;
+        let pending = syncobj.wait_fence(value);
+        let state = match &pending {
+            Ok(Some(_)) => PointState::Pending,
+            Ok(None) => PointState::Signaled,
+            Err(_) => PointState::Nothing,
+        };
+        // A timeline fence that is also signalled may be waited for before there is one;
+        // one of the plain array may not (`add_fence_array`).
+        if wait_needs_fence
+            && flags & I915_TIMELINE_FENCE_WAIT != 0
+            && state == PointState::Nothing
+        {
+            return Err(EINVAL);
+        }
+        let action = vm_bind::fence_action(flags, value, state)?;
+        if let (true, Ok(Some(fence))) = (action.wait, &pending) {
+            self.waits.add(dev, fence)?;
+        }
+        if action.signal {
+            self.signals.push(Signal::new(syncobj, value)?, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    /// Parts what is waited for from what is signalled.
+    pub(crate) fn split(self) -> (Waits, KVVec<Signal>) {
+        (self.waits, self.signals)
+    }
+}
+
+/// Has all of `signals` signal when `fence` does.
+pub(crate) fn attach_all(signals: KVVec<Signal>, fence: &Fence) {
+    for signal in signals {
+        signal.attach(fence);
+    }
+}

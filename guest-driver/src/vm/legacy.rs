@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! Legacy mode: EXECBUFFER2 names objects, and what it names is mapped for it.
+//!
+//! A mapping stays after the submission, so that the next one that names the same object
+//! at the same address sends no update. It goes when another object is pinned over it,
+//! when the address space is full, or when the object's handle is closed; each time once
+//! no submission uses it any more.
+
+use crate::drm::work::Deferred;
+use crate::drm::{self, Object};
+use crate::fence::Waits;
+use crate::rules::address::Range;
+use crate::rules::address_allocator::{self, Choice, Zone};
+use crate::rules::execbuffer2::CheckedObject;
+use crate::vm::address_space::{Mapping, State};
+use crate::vm::update::{Displaced, Update};
+use crate::vm::{ActiveViews, AddressSpace, View};
+use kernel::prelude::*;
+use kernel::rbtree::RBTreeNode;
+use kernel::sync::Arc;
+use kernel::types::ARef;
+
+/// An object that a submission names, and where it may be.
+pub(crate) struct LegacyRequest {
+    /// The object.
+    pub(crate) object: ARef<Object>,
+    /// What the submission says of it.
+    pub(crate) checked: CheckedObject,
+    /// The addresses it may have.
+    pub(crate) zone: Zone,
+}
+
+/// Where the objects of a submission are mapped.
+pub(crate) struct LegacyBinding {
+    /// GPU address of each object, in the order of the requests.
+    pub(crate) addresses: KVec<u64>,
+    /// Keeps them mapped.
+    pub(crate) views: ActiveViews,
+}
+
+/// What one attempt at placing came to.
+enum Attempt {
+    Placed,
+    /// This view's submissions must finish first.
+    WaitFor(Arc<View>),
+}
+
+/// Names an object in [`State::by_object`]: its address in memory, as good as long as a
+/// view holds the object.
+fn object_key(object: &Object) -> usize {
+    core::ptr::from_ref(object) as usize
+}
+
+impl LegacyRequest {
+    /// Whether a mapping at `start` serves.
+    fn accepts(&self, start: u64, mapping: &Mapping) -> bool {
+        (!self.checked.pinned || start == self.checked.offset)
+            && mapping.length >= self.checked.size
+            && self.fits(start)
+    }
+
+    /// Whether the rules about alignment and zone allow it at `start`.
+    fn fits(&self, start: u64) -> bool {
+        start % self.checked.alignment == 0
+            && start >= self.zone.start
+            && start.checked_add(self.checked.size).is_some_and(|end| end <= self.zone.end)
+    }
+}
+
+impl AddressSpace {
+    /// Maps every requested object, waiting interruptibly for what is in the way. ENOSPC
+    /// when there is no room beside the other requests, ENOMEM, EFAULT, ERESTARTSYS.
+    pub(crate) fn bind_legacy(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        requests: &[LegacyRequest],
+    ) -> Result<LegacyBinding> {
+        let mut binding = LegacyBinding {
+            addresses: KVec::from_elem(0, requests.len(), GFP_KERNEL)?,
+            views: ActiveViews::new(self.clone(), requests.len())?,
+        };
+        loop {
+            let attempt = {
+                let mut order = self.order();
+                self.place_all(dev, &mut order.0, requests, &mut binding)?
+            };
+            match attempt {
+                Attempt::Placed => return Ok(binding),
+                Attempt::WaitFor(view) => {
+                    binding.views.clear();
+                    dev.unlocked(|| self.wait_idle(&view))?;
+                }
+            }
+        }
+    }
+
+    fn place_all(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        requests: &[LegacyRequest],
+        binding: &mut LegacyBinding,
+    ) -> Result<Attempt> {
+        const NOT_PLACED: u64 = u64::MAX;
+        binding.addresses.iter_mut().for_each(|address| *address = NOT_PLACED);
+
+        // What is mapped where it may be stays; what is mapped elsewhere goes.
+        for (request, address) in requests.iter().zip(binding.addresses.iter_mut()) {
+            let Some(start) = state.by_object.get(&object_key(&request.object)).copied() else {
+                continue;
+            };
+            let Some(mapping) = state.mappings.get(&start) else { continue };
+            let Some(view) = mapping.view.clone() else { continue };
+            if request.accepts(start, mapping) {
+                view.set_closed(false);
+                binding.views.add(view)?;
+                *address = start;
+            } else if binding.views.contains(&view) {
+                return Err(ENOSPC);
+            } else if view.is_active() {
+                return Ok(Attempt::WaitFor(view));
+            } else {
+                self.evict(dev, state, start)?;
+            }
+        }
+
+        // What must be at an address has what is there go.
+        for (request, address) in requests.iter().zip(binding.addresses.iter_mut()) {
+            if *address != NOT_PLACED || !request.checked.pinned {
+                continue;
+            }
+            while let Some((start, view)) =
+                first_overlap(state, request.checked.offset, request.checked.size)
+            {
+                if binding.views.contains(&view) {
+                    return Err(ENOSPC);
+                }
+                if view.is_active() {
+                    return Ok(Attempt::WaitFor(view));
+                }
+                self.evict(dev, state, start)?;
+            }
+            self.map_object(dev, state, request, request.checked.offset, binding)?;
+            *address = request.checked.offset;
+        }
+
+        // The rest lies where it lay last, or where there is room.
+        for index in 0..requests.len() {
+            if binding.addresses[index] != NOT_PLACED {
+                continue;
+            }
+            let request = &requests[index];
+            let start = loop {
+                if let Some(start) = state.room_for(request) {
+                    break start;
+                }
+                match self.make_room(dev, state, &binding.views)? {
+                    Attempt::Placed => {}
+                    wait => return Ok(wait),
+                }
+            };
+            self.map_object(dev, state, request, start, binding)?;
+            binding.addresses[index] = start;
+        }
+        Ok(Attempt::Placed)
+    }
+
+    /// Unmaps all that no submission uses; ENOSPC if nothing but this submission's own
+    /// objects is left.
+    fn make_room(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        own: &ActiveViews,
+    ) -> Result<Attempt> {
+        let mut idle = KVec::new();
+        let mut busy = None;
+        for (start, mapping) in state.mappings.iter() {
+            match &mapping.view {
+                Some(view) if own.contains(view) => {}
+                Some(view) if view.is_active() => busy = Some(view.clone()),
+                _ => idle.push(*start, GFP_KERNEL)?,
+            }
+        }
+        if idle.is_empty() {
+            return busy.map(Attempt::WaitFor).ok_or(ENOSPC);
+        }
+        for start in idle {
+            self.evict(dev, state, start)?;
+        }
+        Ok(Attempt::Placed)
+    }
+
+    /// Maps the requested object at `start`, where nothing is mapped, and makes it active.
+    fn map_object(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        request: &LegacyRequest,
+        start: u64,
+        binding: &mut LegacyBinding,
+    ) -> Result {
+        let view = View::new(&request.object)?;
+        let size = request.object.size() as u64;
+        let mapping =
+            Mapping { length: request.checked.size, offset: 0, view: Some(view.clone()), flags: 0 };
+        let node = RBTreeNode::new(start, mapping, GFP_KERNEL)?;
+        let key = RBTreeNode::new(object_key(&request.object), start, GFP_KERNEL)?;
+        let displaced = Arc::new(Displaced { _views: KVec::new() }, GFP_KERNEL)?;
+        let update = self.prepare_update(
+            dev,
+            state,
+            (start, size),
+            &Update::Map { view: &view, offset: 0, flags: 0 },
+            Waits::new(),
+            displaced,
+        )?;
+        self.commit_update(dev, state, update)?;
+        state.mappings.insert(node);
+        state.by_object.insert(key);
+        binding.views.add(view)
+    }
+
+    /// Unmaps the mapping at `start`, which no submission uses.
+    fn evict(self: &Arc<Self>, dev: &drm::Device, state: &mut State, start: u64) -> Result {
+        let Some(mapping) = state.mappings.get(&start) else { return Ok(()) };
+        let Some(view) = mapping.view.clone() else { return Ok(()) };
+        let length = mapping.length;
+        let key = object_key(view.object());
+        let mut views = KVec::with_capacity(1, GFP_KERNEL)?;
+        views.push(view, GFP_KERNEL)?;
+        let displaced = Arc::new(Displaced { _views: views }, GFP_KERNEL)?;
+        let update = self.prepare_update(
+            dev,
+            state,
+            (start, length),
+            &Update::Unmap,
+            Waits::new(),
+            displaced,
+        )?;
+        self.commit_update(dev, state, update)?;
+        state.mappings.remove(&start);
+        state.by_object.remove(&key);
+        Ok(())
+    }
+
+    /// A handle of `object` is closed: its mapping goes, now or when the submissions that
+    /// use it have finished.
+    pub(crate) fn close_object(self: &Arc<Self>, dev: &drm::Device, object: &Object) {
+        if self.mode() != crate::vm::Mode::Legacy {
+            return;
+        }
+        let mut order = self.order();
+        let state = &mut *order.0;
+        let Some(start) = state.by_object.get(&object_key(object)).copied() else { return };
+        let Some(view) = state.mappings.get(&start).and_then(|mapping| mapping.view.clone())
+        else {
+            return;
+        };
+        view.set_closed(true);
+        // Out of memory: the mapping stays until it is in somebody's way or the address
+        // space ends.
+        if view.is_active() {
+            let _ = state.closed.push(start, GFP_KERNEL);
+            let _ = self.sweep_when_idle(dev, &view);
+        } else {
+            let _ = self.evict(dev, state, start);
+        }
+    }
+
+    /// Has [`Self::sweep`] run when a closed view becomes idle.
+    fn sweep_when_idle(self: &Arc<Self>, dev: &drm::Device, view: &View) -> Result {
+        let vm = self.clone();
+        let dev: ARef<drm::Device> = dev.into();
+        let sweep = Deferred::new(move || vm.sweep(&dev))?;
+        if let Err(sweep) = self.arm_sweep(sweep, view) {
+            // One is armed already, or the view became idle just now.
+            if !view.is_active() {
+                sweep.queue();
+            }
+        }
+        Ok(())
+    }
+
+    /// Unmaps what is closed and idle.
+    fn sweep(self: &Arc<Self>, dev: &drm::Device) {
+        let mut order = self.order();
+        let state = &mut *order.0;
+        let closed = core::mem::replace(&mut state.closed, KVec::new());
+        for start in closed {
+            let Some(view) = state.mappings.get(&start).and_then(|mapping| mapping.view.clone())
+            else {
+                continue;
+            };
+            if !view.is_closed() {
+                continue;
+            }
+            if view.is_active() {
+                let _ = state.closed.push(start, GFP_KERNEL);
+                let _ = self.sweep_when_idle(dev, &view);
+            } else {
+                let _ = self.evict(dev, state, start);
+            }
+        }
+    }
+}
+
+impl State {
+    /// Where there is room for an object that is not pinned: where it lay last, or in the
+    /// hole that i915 would take.
+    fn room_for(&self, request: &LegacyRequest) -> Option<u64> {
+        let CheckedObject { offset, size, alignment, .. } = request.checked;
+        if request.fits(offset) && first_overlap(self, offset, size).is_none() {
+            return Some(offset);
+        }
+        let used = self
+            .mappings
+            .iter()
+            .filter_map(|(start, mapping)| Range::new(*start, mapping.length).ok());
+        address_allocator::find(used, request.zone, size, alignment, Choice::Smallest)
+            .map(|range| range.start())
+    }
+}
+
+/// The first mapping that overlaps `[start, start + length)`.
+fn first_overlap(state: &State, start: u64, length: u64) -> Option<(u64, Arc<View>)> {
+    let end = start.saturating_add(length);
+    // The last mapping that begins at or before `start` reaches in, or the first that
+    // begins after it.
+    let mut cursor = state.mappings.cursor_lower_bound(&start);
+    let before = match &cursor {
+        Some(cursor) => cursor.peek_prev().map(|(key, mapping)| (*key, mapping)),
+        None => state.mappings.cursor_back().map(|cursor| {
+            let (key, mapping) = cursor.current();
+            (*key, mapping)
+        }),
+    };
+    if let Some((key, mapping)) = before {
+        if key + mapping.length > start {
+            return mapping.view.clone().map(|view| (key, view));
+        }
+    }
+    let (key, mapping) = cursor.as_mut()?.current();
+    if *key < end {
+        return mapping.view.clone().map(|view| (*key, view));
+    }
+    None
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! An object's pages, pinned for an address space, and who uses them.
+
+use crate::drm::{Object, PinnedPages};
+use crate::vm::AddressSpace;
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::Arc;
+
+/// An object's pages, pinned. Shared by all mappings of the object in one address space,
+/// by the pieces a mapping is split into, and by the commands that take them away.
+pub(crate) struct View {
+    pages: PinnedPages,
+    /// Unfinished EXECBUFFER2 submissions that use it. Changed under the address space's
+    /// `idle` lock.
+    active: Atomic<u32>,
+    /// The [`ActiveViews`] it was last added to. Written under the address space's
+    /// `state` lock.
+    owner: Atomic<u64>,
+    /// The object's handle is closed: the mapping goes when it is idle. Changed under the
+    /// address space's `state` lock.
+    closed: Atomic<bool>,
+}
+
+impl View {
+    /// Pins `object`'s pages. ENOMEM, EFAULT, ERESTARTSYS.
+    pub(crate) fn new(object: &Object) -> Result<Arc<Self>> {
+        let pages = object.pin()?;
+        Ok(Arc::new(
+            Self {
+                pages,
+                active: Atomic::new(0),
+                owner: Atomic::new(0),
+                closed: Atomic::new(false),
+            },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// The pages.
+    pub(crate) fn pages(&self) -> &PinnedPages {
+        &self.pages
+    }
+
+    /// The object whose pages these are.
+    pub(crate) fn object(&self) -> &Object {
+        self.pages.object()
+    }
+
+    /// Whether an unfinished EXECBUFFER2 submission uses it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active.load(Relaxed) != 0
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Relaxed)
+    }
+
+    pub(super) fn set_closed(&self, closed: bool) {
+        self.closed.store(closed, Relaxed);
+    }
+}
+
+/// Views that a submission uses, kept active as long as this lives. Droppable in atomic
+/// context.
+pub(crate) struct ActiveViews {
+    vm: Arc<AddressSpace>,
+    views: KVec<Arc<View>>,
+    /// Tells this set from all others.
+    number: u64,
+}
+
+/// The number of the next [`ActiveViews`].
+static NEXT_NUMBER: Atomic<u64> = Atomic::new(1);
+
+impl ActiveViews {
+    /// With room for `capacity` views.
+    pub(crate) fn new(vm: Arc<AddressSpace>, capacity: usize) -> Result<Self> {
+        let views = KVec::with_capacity(capacity, GFP_KERNEL)?;
+        Ok(Self { vm, views, number: NEXT_NUMBER.fetch_add(1, Relaxed) })
+    }
+
+    /// Marks `view` active. ENOMEM when there is no room left for it.
+    pub(crate) fn add(&mut self, view: Arc<View>) -> Result {
+        if self.views.len() == self.views.capacity() {
+            return Err(ENOMEM);
+        }
+        let idle = self.vm.idle_lock();
+        view.active.store(view.active.load(Relaxed) + 1, Relaxed);
+        drop(idle);
+        view.owner.store(self.number, Relaxed);
+        Ok(self.views.push(view, GFP_KERNEL)?)
+    }
+
+    /// Marks all idle again.
+    pub(crate) fn clear(&mut self) {
+        self.vm.retire(&self.views);
+        self.views.clear();
+        self.number = NEXT_NUMBER.fetch_add(1, Relaxed);
+    }
+
+    /// Whether `view` is among them. Under the address space's `state` lock.
+    pub(crate) fn contains(&self, view: &Arc<View>) -> bool {
+        view.owner.load(Relaxed) == self.number
+    }
+
+    pub(super) fn decrement(views: &[Arc<View>]) -> bool {
+        let mut closed_one = false;
+        for view in views {
+            let left = view.active.load(Relaxed) - 1;
+            view.active.store(left, Relaxed);
+            closed_one |= left == 0 && view.is_closed();
+        }
+        closed_one
+    }
+}
+
+impl Drop for ActiveViews {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
