@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! What a well-behaved driver gets: answers, memory changed by batches, order by points,
+//! interrupts only as often as asked for.
+
+mod frontend;
+
+use std::time::Duration;
+
+use frontend::daemon::Daemon;
+use frontend::gpu::{
+    self, BATCH_END, COPY, RENDER, bind, copy, create_address_space, create_context, engine,
+    extent, store, submit, unbind,
+};
+use frontend::{Guest, HIGH, OBJECTS, encode};
+use protocol::{
+    CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform,
+    Queue, ReadRegister, ResetActive, SetPriority, Status, SubmitReply,
+};
+use virtio_igpu_protocol as protocol;
+use zerocopy::FromBytes;
+use zerocopy::little_endian::{I32, U32};
+
+/// GPU addresses of the tests' objects.
+const BATCH: u64 = 0x10_0000;
+const DATA: u64 = 0x7fff_0000_0000;
+
+#[test]
+fn the_platform_is_told_by_config_and_query() {
+    for (arguments, name, device, version, sseu) in [
+        (&["--platform", "tgl"][..], &b"tgl\0"[..], 0x9a49, 12, 0),
+        (&["--platform", "icl"], b"icl\0", 0x8a52, 11, 1),
+    ] {
+        let daemon = Daemon::start(arguments);
+        let mut guest = Guest::connect(&daemon.socket());
+        let config = guest.config();
+        assert_eq!(config.magic.get(), protocol::MAGIC);
+        assert!(config.version_min.get() <= protocol::VERSION);
+        assert_eq!(config.version_max.get(), protocol::VERSION);
+        assert_eq!(&config.platform[..4], name);
+        assert_eq!(config.device_id.get(), device);
+        guest.hello();
+        let platform: PlatformReply = guest.ask(&QueryPlatform::default());
+        assert_eq!(platform.header.status(), Status::Ok);
+        assert_eq!(platform.graphics_version.get(), version);
+        assert_eq!(platform.features.get() & 1, sseu);
+        assert_eq!(platform.engine_count.get(), 5);
+        assert_eq!(platform.engines[0].mmio_base.get(), 0x2000);
+        let vcs1 = platform.engines[3];
+        assert_eq!((vcs1.class.get(), vcs1.instance.get()), (2, 1));
+        assert_eq!(vcs1.hardware_instance.get(), 2);
+        assert_eq!(platform.engines[5], Default::default());
+    }
+}
+
+#[test]
+fn the_timestamp_can_be_read_and_nothing_else() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.hello();
+    let read = |offset| ReadRegister { offset: U32::new(offset), reserved: U32::ZERO };
+    let first = guest.ask(&read(0x2358));
+    assert_eq!(first.header.status(), Status::Ok);
+    std::thread::sleep(Duration::from_millis(10));
+    let second = guest.ask(&read(0x2358));
+    // 10 ms are 192,000 ticks.
+    assert!(second.value.get() > first.value.get() + 100_000);
+    assert_eq!(guest.ask(&read(0x2000)).header.status(), Status::NotFound);
+}
+
+#[test]
+fn a_batch_stores_into_memory_that_was_bound_in_the_same_breath() {
+    for event_idx in [true, false] {
+        let daemon = Daemon::start(&["--once"]);
+        let mut guest = Guest::connect_with(&daemon.socket(), event_idx);
+        guest.set_up();
+        let mut batch = store(DATA + 0x1008, 0x1234_5678).to_vec();
+        batch.push(BATCH_END);
+        guest.write_dwords(OBJECTS, &batch);
+        // The data lies in two extents, one of them in the upper memory.
+        let data = [extent(OBJECTS + 0x3000, 0x1000), extent(HIGH.0 + 0x5000, 0x2000)];
+        let first = guest.push(Queue::Bind, &bind(1, BATCH, &[extent(OBJECTS, 0x1000)], &[], 1), 8);
+        let second = guest.push(Queue::Bind, &bind(1, DATA, &data, &[], 2), 8);
+        let waits = [Point::new(10, 2)];
+        let third = guest.push(Queue::Submit, &submit(1, 0, BATCH, &waits, 1), gpu::SUBMIT_REPLY);
+        // Only the submit queue is kicked: the binds must be taken first all the same.
+        guest.kick(Queue::Submit);
+        let reply = guest.wait(third);
+        let reply = SubmitReply::read_from_bytes(&reply).unwrap();
+        assert_eq!(reply.header.status(), Status::Ok);
+        assert_eq!(guest.read_dword(HIGH.0 + 0x5008), 0x1234_5678);
+        assert_eq!(guest.wait_status(first), Status::Ok);
+        assert_eq!(guest.wait_status(second), Status::Ok);
+        // Unbound, the same store goes nowhere.
+        guest.write_dwords(HIGH.0 + 0x5008, &[0]);
+        let ticket = guest.send_bind(&unbind(1, DATA, 0x3000, 3));
+        assert_eq!(guest.wait_status(ticket), Status::Ok);
+        let ticket = guest.send_submit(&submit(1, 0, BATCH, &[], 2));
+        assert_eq!(guest.wait_status(ticket), Status::Ok);
+        assert_eq!(guest.read_dword(HIGH.0 + 0x5008), 0);
+        drop(guest);
+        let socket = daemon.socket();
+        let stats = daemon.folder.path().join("stats.json");
+        daemon.until(|| !socket.exists());
+        let stats: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(stats).unwrap()).unwrap();
+        assert_eq!(stats["guests"], 1);
+        assert_eq!(stats["submissions"], 2);
+        assert_eq!(stats["binds"], 2);
+        assert_eq!(stats["unbinds"], 1);
+        assert_eq!(stats["extents"], 3);
+        assert_eq!(stats["bytes_bound"], 0x4000);
+        assert_eq!(stats["endings"]["done"], 5);
+        assert_eq!(stats["queues"]["submit"]["chains"], 2);
+        assert_eq!(stats["queues"]["submit"]["doorbells"], 2);
+        assert_eq!(stats["malformed"], 0);
+        assert_eq!(stats["executor"]["engines"]["rcs0"]["submissions"], 2);
+    }
+}
+
+#[test]
+fn points_order_engines_and_submissions_end_out_of_order() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x8000, 1);
+    // Batch n copies dword n - 1 of the last page to dword n.
+    let cell = |n: u64| BATCH + 0x7000 + n * 4;
+    for n in 1..=6 {
+        let mut batch = copy(cell(n), cell(n - 1)).to_vec();
+        batch.push(BATCH_END);
+        guest.write_dwords(OBJECTS + n * 0x100, &batch);
+    }
+    let mut batch = store(cell(0), 77).to_vec();
+    batch.push(BATCH_END);
+    guest.write_dwords(OBJECTS, &batch);
+    // Sent last first, alternating between the engines; each waits for the one before.
+    let mut tickets = Vec::new();
+    let slot = |n: u64| (n % 2) as u16;
+    let point = |n: u64| Point::new(20 + u32::from(slot(n)), n + 1);
+    let contexts = 7;
+    for n in 2..=contexts {
+        let engines =
+            [engine(RENDER, 1, n as u32 * 100), engine(COPY, 1, n as u32 * 100 + 1)];
+        assert_eq!(guest.control(&create_context(n as u32, 1, &engines)), Status::Ok);
+    }
+    let timeline = |n: u64| (n as u32 + 1) * 100 + u32::from(slot(n));
+    for n in (1..=6).rev() {
+        let wait = if n == 1 { point(0) } else { Point::new(timeline(n - 1), 1) };
+        let bytes = submit(n as u32 + 1, slot(n), BATCH + n * 0x100, &[wait], 1);
+        tickets.push(guest.send_submit(&bytes));
+    }
+    assert!(guest.try_wait(tickets[0], Duration::from_millis(50)).is_none());
+    let last = guest.send_submit(&submit(1, 0, BATCH, &[], 1));
+    for ticket in tickets {
+        assert_eq!(guest.wait_status(ticket), Status::Ok);
+    }
+    assert_eq!(guest.wait_status(last), Status::Ok);
+    for n in 0..=6 {
+        assert_eq!(guest.read_dword(OBJECTS + 0x7000 + n * 4), 77, "cell {n}");
+    }
+}
+
+#[test]
+fn a_refused_bind_counts_as_reached() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    guest.write_dwords(OBJECTS, &[BATCH_END]);
+    let ticket = guest.send_bind(&bind(1, DATA, &[extent(HIGH.0 - 0x1000, 0x1000)], &[], 5));
+    assert_eq!(guest.wait_status(ticket), Status::BadExtent);
+    let ticket = guest.send_submit(&submit(1, 0, BATCH, &[Point::new(10, 5)], 1));
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    // Its value is spent.
+    let ticket = guest.send_bind(&bind(1, DATA, &[extent(HIGH.0, 0x1000)], &[], 5));
+    assert_eq!(guest.wait_status(ticket), Status::InvalidCommand);
+}
+
+#[test]
+fn interrupts_come_as_often_as_event_idx_asks() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    let index = Queue::Bind as usize;
+    let memory = guest.memory.clone();
+    guest.rings[index].interrupt_after(&memory, 16);
+    let before = guest.rings[index].interrupts;
+    let tickets: Vec<_> = (1..=16)
+        .map(|n| {
+            guest.push(Queue::Bind, &bind(1, n << 16, &[extent(OBJECTS, 0x1000)], &[], n), 8)
+        })
+        .collect();
+    guest.kick(Queue::Bind);
+    for ticket in tickets {
+        assert_eq!(guest.wait_status(ticket), Status::Ok);
+    }
+    guest.rings[index].wait_for_interrupt();
+    assert_eq!(guest.rings[index].interrupts - before, 1);
+    let stats = daemon.stats_when(|stats| stats["binds"] == 16);
+    assert_eq!(stats["queues"]["bind"]["doorbells"], 1);
+    assert_eq!(stats["queues"]["bind"]["interrupts"], 1);
+}
+
+#[test]
+fn ids_and_timelines_are_the_drivers_to_choose_once() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    let context = |id: u32| DestroyContext { context: U32::new(id), reserved: U32::ZERO };
+    let space =
+        |id: u32| DestroyAddressSpace { address_space: U32::new(id), reserved: U32::ZERO };
+    assert_eq!(guest.status(&create_address_space(1, 11)), Status::Exists);
+    assert_eq!(guest.status(&create_address_space(2, 10)), Status::Exists);
+    assert_eq!(guest.status(&create_address_space(2, 20)), Status::Exists);
+    let render = |timeline| engine(RENDER, 1, timeline);
+    for (bytes, status) in [
+        (create_context(1, 1, &[render(30)]), Status::Exists),
+        (create_context(2, 9, &[render(30)]), Status::NotFound),
+        (create_context(2, 1, &[render(20)]), Status::Exists),
+        (create_context(2, 1, &[render(30), render(30)]), Status::Exists),
+        (create_context(2, 1, &[engine(RENDER, 2, 30)]), Status::Unsupported),
+        (create_context(2, 1, &[engine(9, 1, 30)]), Status::Unsupported),
+        (create_context(2, 1, &[engine(2, 3, 30), render(31)]), Status::Ok),
+    ] {
+        assert_eq!(guest.control(&bytes), status);
+    }
+    assert_eq!(guest.status(&space(1)), Status::Exists);
+    assert_eq!(guest.status(&space(9)), Status::NotFound);
+    for (id, status) in [(9, Status::NotFound), (2, Status::Ok), (2, Status::NotFound)] {
+        assert_eq!(guest.status(&context(id)), status);
+    }
+    let priority =
+        |id, priority| SetPriority { context: U32::new(id), priority: I32::new(priority) };
+    assert_eq!(guest.status(&priority(1, 1023)), Status::Ok);
+    assert_eq!(guest.status(&priority(1, -1024)), Status::InvalidCommand);
+    assert_eq!(guest.status(&priority(2, 0)), Status::NotFound);
+    let cancel = |id| CancelContext { context: U32::new(id), reserved: U32::ZERO };
+    assert_eq!(guest.status(&cancel(2)), Status::NotFound);
+    assert_eq!(guest.status(&cancel(1)), Status::Ok);
+    assert_eq!(guest.status(&ResetActive::default()), Status::Ok);
+    assert_eq!(guest.status(&context(1)), Status::Ok);
+    assert_eq!(guest.status(&space(1)), Status::Ok);
+    // All gone: the same numbers can be used again.
+    assert_eq!(guest.status(&create_address_space(1, 20)), Status::Ok);
+    assert_eq!(guest.control(&create_context(1, 1, &[render(10)])), Status::Ok);
+}
+
+#[test]
+fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    let size = size_of::<protocol::Event>() as u32;
+    // The first buffer is too short to hold an event and comes back empty.
+    let at = 0x90_0000;
+    let short = guest.push_chain(Queue::Event, &[frontend::ring::Descriptor::writable(at, 8)]);
+    let buffer = guest.push_chain(Queue::Event, &[frontend::ring::Descriptor::writable(at, size)]);
+    // A command of a client that no engine has.
+    guest.write_dwords(OBJECTS, &[0, 0x7 << 29 | 0x1234, BATCH_END]);
+    let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 1));
+    assert_eq!(guest.wait_status(ticket), Status::Hung);
+    assert_eq!(guest.wait_used(Queue::Event, short, frontend::PATIENCE), Some(0));
+    assert_eq!(guest.wait_used(Queue::Event, buffer, frontend::PATIENCE), Some(size));
+    let mut bytes = vec![0; size as usize];
+    vm_memory::Bytes::read_slice(&guest.memory, &mut bytes, vm_memory::GuestAddress(at)).unwrap();
+    let event = protocol::Event::read_from_bytes(&bytes).unwrap();
+    assert_eq!(event.kind.get(), protocol::EventKind::Hang as u32);
+    assert_eq!((event.context.get(), event.slot.get()), (1, 1));
+    assert_eq!((event.class.get(), event.instance.get()), (COPY, 0));
+    assert_eq!(event.command_address.get(), BATCH + 4);
+    assert_eq!(event.command.get(), 0x7 << 29 | 0x1234);
+    assert_eq!(event.signal.get(), 1);
+    assert_eq!(event.reason[95], 0);
+    assert!(event.reason[0] != 0);
+    // Nobody listens to the next one; it is lost, and counted.
+    let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 2));
+    assert_eq!(guest.wait_status(ticket), Status::Hung);
+    let stats = daemon.stats_when(|stats| stats["endings"]["hung"] == 2);
+    assert_eq!((&stats["events"], &stats["events_lost"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn hello_comes_first_and_may_come_again() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    assert_eq!(guest.status(&QueryPlatform::default()), Status::InvalidCommand);
+    assert_eq!(guest.status(&create_address_space(1, 10)), Status::InvalidCommand);
+    let mut hello = protocol::Hello::read_from_bytes(&[0; 8]).unwrap();
+    for version in [0, protocol::VERSION + 1] {
+        hello.version = version.into();
+        assert_eq!(guest.status(&hello), Status::InvalidCommand);
+    }
+    guest.set_up();
+    guest.hello();
+    assert_eq!(guest.status(&create_address_space(1, 10)), Status::Exists);
+    // Trailing readable bytes behind the command's length are nobody's business.
+    let bytes = [encode(&QueryPlatform::default(), &[]), vec![0xff; 5]].concat();
+    let size = size_of::<PlatformReply>() as u32;
+    assert_eq!(frontend::status(&guest.call(Queue::Control, &bytes, size)), Status::Ok);
+}
