@@ -172,8 +172,8 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
     install_module(ready, &built, &modules, &release)?;
     let warnings = module_warnings(&fs::read_to_string(&log).unwrap_or_default());
     fs::write(work.join("module-warnings"), warnings.join("\n")).context("cannot note the module's warnings")?;
-    for warning in &warnings {
-        eprintln!("{warning}");
+    if !warnings.is_empty() {
+        eprintln!("the module was built with {} warnings; they are in {}", warnings.len(), log.display());
     }
     fs::write(modules.join(".stamp"), &ready.key).context("cannot stamp the module")?;
     let size = fs::metadata(modules.join("virtio_igpu.ko")).map_or(0, |m| m.len());

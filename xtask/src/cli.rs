@@ -140,8 +140,8 @@ pub(crate) struct VmArgs {
 /// Run IGT subtests.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-A PATTERN is PROGRAM, PROGRAM@SUBTEST or PROGRAM@SUBTEST@DYNAMIC, with shell wildcards: gem_basic,
-gem_ctx_create@basic*, syncobj_*. A list file holds one pattern a line; # begins a comment.
+A PATTERN is PROGRAM or PROGRAM@SUBTEST, with shell wildcards: gem_basic, gem_ctx_create@basic*,
+syncobj_*. Dynamic subtests count within their subtest. A list file holds one pattern a line; # begins a comment.
 
 Without a pattern or list, ci/igt/first-light.list is run against ci/igt/expected.toml.")]
 pub(crate) struct IgtArgs {

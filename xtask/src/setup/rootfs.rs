@@ -24,7 +24,7 @@ impl Work<'_> {
             Some(_) => fs::read_to_string(self.cache.product("kernel").join(".stamp")).unwrap_or_default(),
             None => "own kernel".to_string(),
         };
-        let key = stamp::digest(&["rootfs 1", &self.set("rootfs")?.key(), &kernel]);
+        let key = stamp::digest(&["rootfs 2", &self.set("rootfs")?.key(), &kernel]);
         let product = self.cache.product("rootfs");
         if !stamp::fresh(&product, &key) {
             let files = self.fetch("rootfs")?;
@@ -37,6 +37,7 @@ impl Work<'_> {
                     packages::finish_root(&root)?;
                     finish_guest(&root, modules, release)
                 })?;
+                fs::write(into.join("igt-programs"), igt_programs(&root)?).context("cannot note IGT's programs")?;
                 fs::copy(root.join("usr/bin/busybox"), into.join("busybox")).context("the rootfs has no busybox")?;
                 progress::step("compress guest image", |_| {
                     let mut command = Root::new(buildroot).bind(into, "/k").command([
@@ -72,6 +73,14 @@ fn finish_guest(root: &Path, modules: Option<&Path>, release: &str) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The names of IGT's test programs, as its own list has them.
+fn igt_programs(root: &Path) -> Result<String> {
+    let file = root.join("usr/libexec/igt-gpu-tools/test-list.txt");
+    let text = fs::read_to_string(&file).with_context(|| format!("IGT's packages have no {}", file.display()))?;
+    let names = text.split_whitespace().filter(|word| !matches!(*word, "TESTLIST" | "END"));
+    Ok(names.map(|name| format!("{name}\n")).collect())
 }
 
 /// Whether a name is taken, be it by a dangling link.

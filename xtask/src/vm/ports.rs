@@ -67,7 +67,8 @@ pub(crate) fn stdin(path: &Path, forward: bool) -> Result<()> {
                     break;
                 }
             }
-            return;
+            // Only our half: a socket that is closed whole loses what QEMU has not read yet.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
         }
         // Kept open until QEMU goes: a port whose host side is closed reads as ended.
         let _ = stream.read(&mut [0]);
