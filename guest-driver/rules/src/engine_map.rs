@@ -678,6 +678,23 @@ mod tests {
         assert_eq!(slot.placement(&facts, 2), None);
     }
 
+    #[test]
+    fn a_parallel_slot_leaves_no_engine_out() {
+        let mut facts = tiger_lake();
+        facts.engines[5] = facts.engines[4];
+        facts.engines[4].name = name(2, 2);
+        facts.engine_count = 6;
+        facts.check().unwrap();
+        let add = |names: [ClassInstance; 2]| {
+            let mut engines = ParallelEngines::new();
+            names
+                .into_iter()
+                .try_for_each(|name| engines.add(&facts, name))
+        };
+        assert_eq!(add([name(2, 1), name(2, 2)]), Ok(()));
+        assert_eq!(add([name(2, 0), name(2, 2)]), Err(Errno::EINVAL));
+    }
+
     // gem/i915_gem_execbuffer.c:eb_select_legacy_ring
     #[test]
     fn legacy_selectors_name_engines() {

@@ -365,14 +365,13 @@ impl<V, M: BorrowMut<EngineMap>> ProtoContext<V, M> {
     }
 
     /// Sets the engine map; a context gets one once (`set_proto_ctx_engines`). `EINVAL`
-    /// and the map unused if there is one. Slices set for the legacy render engine are
-    /// forgotten: that engine is no longer what userspace names.
+    /// and the map unused if there is one. Slices set for the legacy render engine mean
+    /// nothing from then on: that engine is no longer what userspace names.
     pub fn set_engines(&mut self, map: M) -> Result<(), (Errno, M)> {
         if self.engines.is_some() {
             return Err((Errno::EINVAL, map));
         }
         self.engines = Some(map);
-        self.legacy_sseu = None;
         Ok(())
     }
 

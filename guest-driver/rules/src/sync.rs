@@ -127,9 +127,9 @@ mod tests {
         let mut list = WaitList::new(&mut storage);
         let point = |timeline, value| Point { timeline, value };
         list.add(point(7, 3)).unwrap();
-        list.add(point(7, 2)).unwrap();
-        list.add(point(2, 9)).unwrap();
         list.add(point(7, 4)).unwrap();
+        list.add(point(2, 9)).unwrap();
+        list.add(point(7, 2)).unwrap();
         list.add(point(5, 0)).unwrap();
         assert_eq!(list.add(point(5, 1)), Err(Full));
         assert_eq!(list.points(), &[point(2, 9), point(7, 4)]);

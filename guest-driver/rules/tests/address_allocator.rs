@@ -2,6 +2,8 @@
 
 //! The search for a free place, against trying every place there is.
 
+#![allow(clippy::unwrap_used)] // A helper that fails is a test that fails.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use virtio_igpu_rules::address::{Range, PAGE_SIZE};

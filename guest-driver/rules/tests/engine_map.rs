@@ -3,6 +3,8 @@
 //! Engine maps made of random entries and extensions, against a model that keeps lists of
 //! names.
 
+#![allow(clippy::unwrap_used)] // A helper that fails is a test that fails.
+
 mod common;
 
 use common::{platform, ENGINES};

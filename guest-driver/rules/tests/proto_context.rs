@@ -2,6 +2,8 @@
 
 //! Sequences of setting, using and asking a context, against a model of i915's rules.
 
+#![allow(clippy::unwrap_used)] // A helper that fails is a test that fails.
+
 mod common;
 
 use common::platform;

@@ -2,6 +2,8 @@
 
 //! Sequences of binds and unbinds on a tree of mappings, against a flat map of pages.
 
+#![allow(clippy::unwrap_used)] // A helper that fails is a test that fails.
+
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
