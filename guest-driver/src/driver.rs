@@ -5,7 +5,7 @@
 use crate::context::Client;
 use crate::debug;
 use crate::drm::sync::IrqLock;
-use crate::drm::{self, process, Timeout};
+use crate::drm::{self, process, Timeout, ETIME};
 use crate::gem;
 use crate::new_irq_lock;
 use crate::protocol::{
@@ -21,8 +21,8 @@ use crate::uapi_types::{
 use crate::virtio::Transport;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
-use kernel::sync::condvar::CondVarTimeoutResult;
-use kernel::sync::{new_condvar, Arc, CondVar};
+
+use kernel::sync::{new_condvar, Arc, CondVar, CondVarTimeoutResult};
 
 /// What one device shares between its files.
 #[pin_data]

@@ -16,7 +16,7 @@ use crate::vm::{AddressSpace, Mode};
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 use zerocopy::IntoBytes;
 
 /// What GET_RESET_STATS answers for a context.
@@ -184,7 +184,7 @@ impl Context {
                 user_engines: params.has_user_engines(),
                 slots,
                 first_slots,
-                transport: transport.clone(),
+                transport,
                 hangs,
                 params <- new_mutex!(LiveParams { params, sseu }, "Context::params"),
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
@@ -195,7 +195,7 @@ impl Context {
             GFP_KERNEL,
         )?;
         if let Some(create) = create {
-            transport.submit(create);
+            context.transport.submit(create);
         }
         Ok(context)
     }

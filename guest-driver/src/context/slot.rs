@@ -10,7 +10,7 @@ use kernel::sync::lock::mutex::MutexBackend;
 use kernel::sync::lock::Guard;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Delta, Instant, Monotonic};
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// Unfinished submissions a slot takes before the next one has to wait. i915's rings of
 /// 16 KiB hold about as many.
@@ -54,9 +54,11 @@ impl Slot {
         (class, instances): (u16, u16),
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
+        let name = fmt!("ctx{} class{}", context, class);
+        let timeline = Timeline::new(dev, timeline, class.into(), name);
         Arc::pin_init(
             try_pin_init!(Self {
-                timeline: Timeline::new(dev, timeline, class.into(), fmt!("ctx{} class{}", context, class)),
+                timeline,
                 class,
                 instances,
                 queue,

@@ -147,7 +147,7 @@ impl ContextTable {
     /// Calls `f` with every live context, ids locked.
     pub(crate) fn for_each_live(&self, mut f: impl FnMut(&Context)) {
         let ids = self.ids.lock();
-        let all = core::iter::once(0).chain(ids.table.iter().map(|(id, _)| *id));
+        let all = Iterator::chain(core::iter::once(0), ids.table.iter().map(|(id, _)| *id));
         for id in all {
             if let Some(context) = self.find_live(id) {
                 f(&context);
@@ -167,7 +167,7 @@ impl ContextTable {
         // A closed file's default context can't be asked for again.
         let default = core::mem::replace(&mut ids.default, Entry::Live);
         drop(ids);
-        for id in core::iter::once(0).chain(table.iter().map(|(id, _)| *id)) {
+        for id in Iterator::chain(core::iter::once(0), table.iter().map(|(id, _)| *id)) {
             let context = self.live.lock().remove(id as usize);
             if let Some(context) = context {
                 context.close();

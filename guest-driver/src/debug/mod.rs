@@ -5,10 +5,11 @@
 //! May know: everything of the driver, to show it. Changes nothing but what i915's files
 //! of the same names change.
 
-use crate::drm::{self, parse_u64, DebugFile, Timeout};
+use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
 use crate::gem;
 use crate::protocol::Queue;
 use core::fmt;
+
 use kernel::prelude::*;
 
 /// Everything in `/sys/kernel/debug/dri/N/` that is ours.

@@ -11,7 +11,7 @@ use crate::virtio::{status_to_result, Prepared};
 use crate::vm::{ActiveViews, Mode};
 use kernel::prelude::*;
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 use zerocopy::IntoBytes;
 
 /// Waits until the slots of a submission have room for it, with no lock held: see

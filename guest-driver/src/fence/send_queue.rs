@@ -9,7 +9,7 @@ use crate::virtio::{Prepared, Transport};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTree, RBTreeNodeReservation};
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// A command that is not handed over yet.
 struct Unsent {

@@ -6,7 +6,7 @@
 use crate::drm::{self, Fence};
 use crate::protocol::{self, Point};
 use kernel::prelude::*;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// The fences a command must follow. Signalled ones are dropped, and of several points
 /// on one timeline the last is kept.
@@ -50,7 +50,7 @@ impl Waits {
         if leaf.is_signaled() {
             return Ok(());
         }
-        let Some(point) = leaf.as_point(dev) else {
+        let Some(point) = leaf.as_point(dev.cookie()) else {
             return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
         };
         match self.points.iter_mut().find(|(known, _)| known.timeline == point.timeline) {
@@ -69,7 +69,7 @@ impl Waits {
     /// ENOMEM.
     pub(crate) fn add_unsent(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
         for leaf in fence.leaves()? {
-            if leaf.as_point(dev).is_none() {
+            if leaf.as_point(dev.cookie()).is_none() {
                 self.add_leaf(dev, leaf)?;
             }
         }

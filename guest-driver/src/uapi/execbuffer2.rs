@@ -23,7 +23,7 @@ use crate::uapi_types::{
 use crate::vm::{LegacyBinding, LegacyRequest, Mode};
 use kernel::prelude::*;
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// `DRM_IOCTL_I915_GEM_EXECBUFFER2` and `_WR`.
 pub(crate) fn execbuffer2(
@@ -85,19 +85,11 @@ fn read_fences(
 ) -> Result<SubmissionFences> {
     let mut fences = SubmissionFences::new();
     if let Some(chain) = header.extensions()? {
-        let mut seen = false;
         user::for_each_extension(chain, |name, link| {
             if name != DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES {
                 return Err(EINVAL);
             }
-            // Once only: i915's parse_timeline_fences.
-            if core::mem::replace(&mut seen, true) {
-                return Err(EINVAL);
-            }
             let extension: drm_i915_gem_execbuffer_ext_timeline_fences = user::read(link)?;
-            if extension.flags != 0 {
-                return Err(EINVAL);
-            }
             let count = execbuffer2::check_timeline_fence_count(extension.fence_count)?;
             fences.add_timeline_fences(dev, file, count, |index| {
                 let fence: drm_i915_gem_exec_fence =
@@ -120,8 +112,8 @@ fn read_fences(
 fn add_in_fence(dev: &drm::Device, header: &Header, fd: u32, waits: &mut Waits) -> Result {
     match header.in_fence()? {
         InFence::None => {}
-        InFence::Signaled => waits.add(dev, &SyncFile::fence_of(fd as i32)?)?,
-        InFence::Submitted => waits.add_unsent(dev, &SyncFile::fence_of(fd as i32)?)?,
+        InFence::Signaled => waits.add(dev, &*SyncFile::fence_of(fd as i32)?)?,
+        InFence::Submitted => waits.add_unsent(dev, &*SyncFile::fence_of(fd as i32)?)?,
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::uapi::user;
 use crate::uapi_types::drm_i915_gem_execbuffer3;
 use crate::vm::Mode;
 use kernel::prelude::*;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// `DRM_IOCTL_I915_GEM_EXECBUFFER3`.
 pub(crate) fn execbuffer3(

@@ -10,7 +10,7 @@ use crate::uapi_types::{
     drm_i915_gem_exec_fence, drm_i915_gem_timeline_fence, I915_TIMELINE_FENCE_WAIT,
 };
 use kernel::prelude::*;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// A syncobj to signal, with what that takes allocated.
 pub(crate) struct Signal {

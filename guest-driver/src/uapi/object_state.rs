@@ -5,12 +5,13 @@
 
 use crate::drm::gem::BackingKind;
 use crate::drm::resv::Usage;
-use crate::drm::{self, Object, Timeout};
+use crate::drm::{self, Object, Timeout, ETIME};
 use crate::rules::object::{self, Advice, CpuAccess, Patience};
 use crate::uapi_types::{
     drm_i915_gem_busy, drm_i915_gem_caching, drm_i915_gem_get_tiling, drm_i915_gem_madvise,
     drm_i915_gem_set_domain, drm_i915_gem_set_tiling, drm_i915_gem_sw_finish, drm_i915_gem_wait,
 };
+
 use kernel::prelude::*;
 use kernel::time::{msecs_to_jiffies, Instant, Monotonic};
 
@@ -54,9 +55,8 @@ pub(crate) fn set_caching(
 ) -> Result<i32> {
     let caching = object::check_set_caching(args.caching)?;
     let object = Object::lookup(file, args.handle)?;
-    let imported = object.backing() == BackingKind::Imported;
     let user_memory = object.backing() == BackingKind::UserMemory;
-    object::check_set_caching_object(caching, imported, user_memory)?;
+    object::check_set_caching_object(caching, user_memory)?;
     object.data().set_caching(caching);
     Ok(0)
 }
@@ -119,7 +119,7 @@ pub(crate) fn busy(
         if fence.is_signaled() {
             continue;
         }
-        let Some(Ok(class)) = fence.tag(dev).map(u16::try_from) else { continue };
+        let Some(Ok(class)) = fence.tag(dev.cookie()).map(u16::try_from) else { continue };
         args.busy |= match usage {
             Usage::Kernel | Usage::Write => object::busy_writer(class),
             Usage::Read | Usage::Bookkeep => object::busy_reader(class),

@@ -11,7 +11,7 @@ use crate::uapi_types::{
 };
 use crate::vm::{BindRequest, Mode};
 use kernel::prelude::*;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 impl From<drm_i915_gem_timeline_fence> for TimelineFence {
     fn from(fence: drm_i915_gem_timeline_fence) -> Self {

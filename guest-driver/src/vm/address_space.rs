@@ -16,7 +16,7 @@ use kernel::rbtree::RBTree;
 use kernel::sync::lock::mutex::MutexBackend;
 use kernel::sync::lock::Guard;
 use kernel::sync::{new_condvar, new_mutex, Arc, CondVar, Mutex};
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// Who decides what is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,12 +137,13 @@ impl AddressSpace {
             },
         )?;
 
+        let timeline = Timeline::new(dev, timeline_number, u32::MAX, fmt!("vm{}", number));
         let address_space = Arc::pin_init(
             try_pin_init!(Self {
                 number,
                 mode,
                 size: igpu.facts().address_space_size(),
-                timeline: Timeline::new(dev, timeline_number, u32::MAX, fmt!("vm{}", number)),
+                timeline,
                 updates: SendQueue::new(transport.clone())?,
                 transport: transport.clone(),
                 mappings,

@@ -17,7 +17,7 @@ use crate::vm::{AddressSpace, BindPoint, View};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTreeNode, RBTreeNodeReservation};
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// A range to map, checked.
 pub(crate) struct BindRequest<'a> {
@@ -141,6 +141,12 @@ impl State {
         .and_then(|key| Some((key, self.mappings.get(&key)?)))
     }
 
+    /// The mapping with the least start not below `address`.
+    pub(super) fn first_at_or_after(&self, address: u64) -> Option<(u64, &Mapping)> {
+        let start = *self.mappings.cursor_lower_bound(&address)?.current().0;
+        Some((start, self.mappings.get(&start)?))
+    }
+
     /// The mappings that touch `range`, in order. ENOMEM.
     fn touched(&self, range: &Range) -> Result<Touched> {
         let mut touched = Touched { starts: KVec::new(), views: KVec::new() };
@@ -152,18 +158,18 @@ impl State {
             Ok(())
         };
         if let Some((start, mapping)) = self.last_at_or_before(range.start()) {
+            // One that begins at the range's start is found here, too.
             if range.start() - start < mapping.length {
                 add(start, mapping)?;
             }
         }
-        let mut cursor = self.mappings.cursor_lower_bound(&(range.start() + 1));
-        while let Some(at) = cursor {
-            let (start, mapping) = at.current();
-            if *start >= range.end() {
+        let mut after = range.start() + 1;
+        while let Some((start, mapping)) = self.first_at_or_after(after) {
+            if start >= range.end() {
                 break;
             }
-            add(*start, mapping)?;
-            cursor = at.move_next();
+            add(start, mapping)?;
+            after = start + mapping.length;
         }
         Ok(touched)
     }

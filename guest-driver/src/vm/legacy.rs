@@ -19,7 +19,7 @@ use crate::vm::{ActiveViews, AddressSpace, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNode;
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 
 /// An object that a submission names, and where it may be.
 pub(crate) struct LegacyRequest {
@@ -126,8 +126,8 @@ impl AddressSpace {
         }
 
         // What must be at an address has what is there go.
-        for (request, address) in requests.iter().zip(binding.addresses.iter_mut()) {
-            if *address != NOT_PLACED || !request.checked.pinned {
+        for (index, request) in requests.iter().enumerate() {
+            if binding.addresses[index] != NOT_PLACED || !request.checked.pinned {
                 continue;
             }
             while let Some((start, view)) =
@@ -141,8 +141,8 @@ impl AddressSpace {
                 }
                 self.evict(dev, state, start)?;
             }
-            self.map_object(dev, state, request, request.checked.offset, binding)?;
-            *address = request.checked.offset;
+            self.map_object(dev, state, request, request.checked.offset, &mut binding.views)?;
+            binding.addresses[index] = request.checked.offset;
         }
 
         // The rest lies where it lay last, or where there is room.
@@ -160,7 +160,7 @@ impl AddressSpace {
                     wait => return Ok(wait),
                 }
             };
-            self.map_object(dev, state, request, start, binding)?;
+            self.map_object(dev, state, request, start, &mut binding.views)?;
             binding.addresses[index] = start;
         }
         Ok(Attempt::Placed)
@@ -199,7 +199,7 @@ impl AddressSpace {
         state: &mut State,
         request: &LegacyRequest,
         start: u64,
-        binding: &mut LegacyBinding,
+        views: &mut ActiveViews,
     ) -> Result {
         let view = View::new(&request.object)?;
         let size = request.object.size() as u64;
@@ -219,7 +219,7 @@ impl AddressSpace {
         self.commit_update(dev, state, update)?;
         state.mappings.insert(node);
         state.by_object.insert(key);
-        binding.views.add(view)
+        views.add(view)
     }
 
     /// Unmaps the mapping at `start`, which no submission uses.
@@ -326,24 +326,11 @@ impl State {
 /// The first mapping that overlaps `[start, start + length)`.
 fn first_overlap(state: &State, start: u64, length: u64) -> Option<(u64, Arc<View>)> {
     let end = start.saturating_add(length);
-    // The last mapping that begins at or before `start` reaches in, or the first that
+    // The last that begins at or before `start` may reach in; else it is the first that
     // begins after it.
-    let mut cursor = state.mappings.cursor_lower_bound(&start);
-    let before = match &cursor {
-        Some(cursor) => cursor.peek_prev().map(|(key, mapping)| (*key, mapping)),
-        None => state.mappings.cursor_back().map(|cursor| {
-            let (key, mapping) = cursor.current();
-            (*key, mapping)
-        }),
-    };
-    if let Some((key, mapping)) = before {
-        if key + mapping.length > start {
-            return mapping.view.clone().map(|view| (key, view));
-        }
-    }
-    let (key, mapping) = cursor.as_mut()?.current();
-    if *key < end {
-        return mapping.view.clone().map(|view| (*key, view));
-    }
-    None
+    let (key, mapping) = state
+        .last_at_or_before(start)
+        .filter(|(key, mapping)| key + mapping.length > start)
+        .or_else(|| state.first_at_or_after(start).filter(|(key, _)| *key < end))?;
+    mapping.view.clone().map(|view| (key, view))
 }

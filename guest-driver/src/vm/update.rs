@@ -12,7 +12,7 @@ use crate::vm::{AddressSpace, View};
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
-use kernel::types::ARef;
+use kernel::sync::aref::ARef;
 use zerocopy::IntoBytes;
 
 /// What a range of GPU addresses is to be.
