@@ -90,7 +90,7 @@ impl Device {
 
     /// The guest is gone and the worker has ended: stops the guest's work.
     pub fn close(&self) {
-        self.guest().reset();
+        self.guest().close();
         let exit = self
             .exit
             .lock()

@@ -14,8 +14,8 @@ use frontend::gpu::{
 };
 use frontend::{Guest, HIGH, OBJECTS, encode};
 use protocol::{
-    CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform,
-    Queue, ReadRegister, ResetActive, SetPriority, Status, SubmitReply,
+    CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform, Queue,
+    ReadRegister, ResetActive, SetPriority, Status, SubmitReply,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
@@ -58,7 +58,10 @@ fn the_timestamp_can_be_read_and_nothing_else() {
     let daemon = Daemon::start(&[]);
     let mut guest = Guest::connect(&daemon.socket());
     guest.hello();
-    let read = |offset| ReadRegister { offset: U32::new(offset), reserved: U32::ZERO };
+    let read = |offset| ReadRegister {
+        offset: U32::new(offset),
+        reserved: U32::ZERO,
+    };
     let first = guest.ask(&read(0x2358));
     assert_eq!(first.header.status(), Status::Ok);
     std::thread::sleep(Duration::from_millis(10));
@@ -78,11 +81,22 @@ fn a_batch_stores_into_memory_that_was_bound_in_the_same_breath() {
         batch.push(BATCH_END);
         guest.write_dwords(OBJECTS, &batch);
         // The data lies in two extents, one of them in the upper memory.
-        let data = [extent(OBJECTS + 0x3000, 0x1000), extent(HIGH.0 + 0x5000, 0x2000)];
-        let first = guest.push(Queue::Bind, &bind(1, BATCH, &[extent(OBJECTS, 0x1000)], &[], 1), 8);
+        let data = [
+            extent(OBJECTS + 0x3000, 0x1000),
+            extent(HIGH.0 + 0x5000, 0x2000),
+        ];
+        let first = guest.push(
+            Queue::Bind,
+            &bind(1, BATCH, &[extent(OBJECTS, 0x1000)], &[], 1),
+            8,
+        );
         let second = guest.push(Queue::Bind, &bind(1, DATA, &data, &[], 2), 8);
         let waits = [Point::new(10, 2)];
-        let third = guest.push(Queue::Submit, &submit(1, 0, BATCH, &waits, 1), gpu::SUBMIT_REPLY);
+        let third = guest.push(
+            Queue::Submit,
+            &submit(1, 0, BATCH, &waits, 1),
+            gpu::SUBMIT_REPLY,
+        );
         // Only the submit queue is kicked: the binds must be taken first all the same.
         guest.kick(Queue::Submit);
         let reply = guest.wait(third);
@@ -140,17 +154,30 @@ fn points_order_engines_and_submissions_end_out_of_order() {
     let point = |n: u64| Point::new(20 + u32::from(slot(n)), n + 1);
     let contexts = 7;
     for n in 2..=contexts {
-        let engines =
-            [engine(RENDER, 1, n as u32 * 100), engine(COPY, 1, n as u32 * 100 + 1)];
-        assert_eq!(guest.control(&create_context(n as u32, 1, &engines)), Status::Ok);
+        let engines = [
+            engine(RENDER, 1, n as u32 * 100),
+            engine(COPY, 1, n as u32 * 100 + 1),
+        ];
+        assert_eq!(
+            guest.control(&create_context(n as u32, 1, &engines)),
+            Status::Ok
+        );
     }
     let timeline = |n: u64| (n as u32 + 1) * 100 + u32::from(slot(n));
     for n in (1..=6).rev() {
-        let wait = if n == 1 { point(0) } else { Point::new(timeline(n - 1), 1) };
+        let wait = if n == 1 {
+            point(0)
+        } else {
+            Point::new(timeline(n - 1), 1)
+        };
         let bytes = submit(n as u32 + 1, slot(n), BATCH + n * 0x100, &[wait], 1);
         tickets.push(guest.send_submit(&bytes));
     }
-    assert!(guest.try_wait(tickets[0], Duration::from_millis(50)).is_none());
+    assert!(
+        guest
+            .try_wait(tickets[0], Duration::from_millis(50))
+            .is_none()
+    );
     let last = guest.send_submit(&submit(1, 0, BATCH, &[], 1));
     for ticket in tickets {
         assert_eq!(guest.wait_status(ticket), Status::Ok);
@@ -188,7 +215,11 @@ fn interrupts_come_as_often_as_event_idx_asks() {
     let before = guest.rings[index].interrupts;
     let tickets: Vec<_> = (1..=16)
         .map(|n| {
-            guest.push(Queue::Bind, &bind(1, n << 16, &[extent(OBJECTS, 0x1000)], &[], n), 8)
+            guest.push(
+                Queue::Bind,
+                &bind(1, n << 16, &[extent(OBJECTS, 0x1000)], &[], n),
+                8,
+            )
         })
         .collect();
     guest.kick(Queue::Bind);
@@ -207,9 +238,14 @@ fn ids_and_timelines_are_the_drivers_to_choose_once() {
     let daemon = Daemon::start(&[]);
     let mut guest = Guest::connect(&daemon.socket());
     guest.set_up();
-    let context = |id: u32| DestroyContext { context: U32::new(id), reserved: U32::ZERO };
-    let space =
-        |id: u32| DestroyAddressSpace { address_space: U32::new(id), reserved: U32::ZERO };
+    let context = |id: u32| DestroyContext {
+        context: U32::new(id),
+        reserved: U32::ZERO,
+    };
+    let space = |id: u32| DestroyAddressSpace {
+        address_space: U32::new(id),
+        reserved: U32::ZERO,
+    };
     assert_eq!(guest.status(&create_address_space(1, 11)), Status::Exists);
     assert_eq!(guest.status(&create_address_space(2, 10)), Status::Exists);
     assert_eq!(guest.status(&create_address_space(2, 20)), Status::Exists);
@@ -218,24 +254,45 @@ fn ids_and_timelines_are_the_drivers_to_choose_once() {
         (create_context(1, 1, &[render(30)]), Status::Exists),
         (create_context(2, 9, &[render(30)]), Status::NotFound),
         (create_context(2, 1, &[render(20)]), Status::Exists),
-        (create_context(2, 1, &[render(30), render(30)]), Status::Exists),
-        (create_context(2, 1, &[engine(RENDER, 2, 30)]), Status::Unsupported),
-        (create_context(2, 1, &[engine(9, 1, 30)]), Status::Unsupported),
-        (create_context(2, 1, &[engine(2, 3, 30), render(31)]), Status::Ok),
+        (
+            create_context(2, 1, &[render(30), render(30)]),
+            Status::Exists,
+        ),
+        (
+            create_context(2, 1, &[engine(RENDER, 2, 30)]),
+            Status::Unsupported,
+        ),
+        (
+            create_context(2, 1, &[engine(9, 1, 30)]),
+            Status::Unsupported,
+        ),
+        (
+            create_context(2, 1, &[engine(2, 3, 30), render(31)]),
+            Status::Ok,
+        ),
     ] {
         assert_eq!(guest.control(&bytes), status);
     }
     assert_eq!(guest.status(&space(1)), Status::Exists);
     assert_eq!(guest.status(&space(9)), Status::NotFound);
-    for (id, status) in [(9, Status::NotFound), (2, Status::Ok), (2, Status::NotFound)] {
+    for (id, status) in [
+        (9, Status::NotFound),
+        (2, Status::Ok),
+        (2, Status::NotFound),
+    ] {
         assert_eq!(guest.status(&context(id)), status);
     }
-    let priority =
-        |id, priority| SetPriority { context: U32::new(id), priority: I32::new(priority) };
+    let priority = |id, priority| SetPriority {
+        context: U32::new(id),
+        priority: I32::new(priority),
+    };
     assert_eq!(guest.status(&priority(1, 1023)), Status::Ok);
     assert_eq!(guest.status(&priority(1, -1024)), Status::InvalidCommand);
     assert_eq!(guest.status(&priority(2, 0)), Status::NotFound);
-    let cancel = |id| CancelContext { context: U32::new(id), reserved: U32::ZERO };
+    let cancel = |id| CancelContext {
+        context: U32::new(id),
+        reserved: U32::ZERO,
+    };
     assert_eq!(guest.status(&cancel(2)), Status::NotFound);
     assert_eq!(guest.status(&cancel(1)), Status::Ok);
     assert_eq!(guest.status(&ResetActive::default()), Status::Ok);
@@ -243,7 +300,10 @@ fn ids_and_timelines_are_the_drivers_to_choose_once() {
     assert_eq!(guest.status(&space(1)), Status::Ok);
     // All gone: the same numbers can be used again.
     assert_eq!(guest.status(&create_address_space(1, 20)), Status::Ok);
-    assert_eq!(guest.control(&create_context(1, 1, &[render(10)])), Status::Ok);
+    assert_eq!(
+        guest.control(&create_context(1, 1, &[render(10)])),
+        Status::Ok
+    );
 }
 
 #[test]
@@ -256,13 +316,22 @@ fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
     // The first buffer is too short to hold an event and comes back empty.
     let at = 0x90_0000;
     let short = guest.push_chain(Queue::Event, &[frontend::ring::Descriptor::writable(at, 8)]);
-    let buffer = guest.push_chain(Queue::Event, &[frontend::ring::Descriptor::writable(at, size)]);
+    let buffer = guest.push_chain(
+        Queue::Event,
+        &[frontend::ring::Descriptor::writable(at, size)],
+    );
     // A command of a client that no engine has.
     guest.write_dwords(OBJECTS, &[0, 0x7 << 29 | 0x1234, BATCH_END]);
     let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 1));
     assert_eq!(guest.wait_status(ticket), Status::Hung);
-    assert_eq!(guest.wait_used(Queue::Event, short, frontend::PATIENCE), Some(0));
-    assert_eq!(guest.wait_used(Queue::Event, buffer, frontend::PATIENCE), Some(size));
+    assert_eq!(
+        guest.wait_used(Queue::Event, short, frontend::PATIENCE),
+        Some(0)
+    );
+    assert_eq!(
+        guest.wait_used(Queue::Event, buffer, frontend::PATIENCE),
+        Some(size)
+    );
     let mut bytes = vec![0; size as usize];
     vm_memory::Bytes::read_slice(&guest.memory, &mut bytes, vm_memory::GuestAddress(at)).unwrap();
     let event = protocol::Event::read_from_bytes(&bytes).unwrap();
@@ -278,15 +347,24 @@ fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
     let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 2));
     assert_eq!(guest.wait_status(ticket), Status::Hung);
     let stats = daemon.stats_when(|stats| stats["endings"]["hung"] == 2);
-    assert_eq!((&stats["events"], &stats["events_lost"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&stats["events"], &stats["events_lost"]),
+        (&1.into(), &1.into())
+    );
 }
 
 #[test]
 fn hello_comes_first_and_may_come_again() {
     let daemon = Daemon::start(&[]);
     let mut guest = Guest::connect(&daemon.socket());
-    assert_eq!(guest.status(&QueryPlatform::default()), Status::InvalidCommand);
-    assert_eq!(guest.status(&create_address_space(1, 10)), Status::InvalidCommand);
+    assert_eq!(
+        guest.status(&QueryPlatform::default()),
+        Status::InvalidCommand
+    );
+    assert_eq!(
+        guest.status(&create_address_space(1, 10)),
+        Status::InvalidCommand
+    );
     let mut hello = protocol::Hello::read_from_bytes(&[0; 8]).unwrap();
     for version in [0, protocol::VERSION + 1] {
         hello.version = version.into();
@@ -298,5 +376,8 @@ fn hello_comes_first_and_may_come_again() {
     // Trailing readable bytes behind the command's length are nobody's business.
     let bytes = [encode(&QueryPlatform::default(), &[]), vec![0xff; 5]].concat();
     let size = size_of::<PlatformReply>() as u32;
-    assert_eq!(frontend::status(&guest.call(Queue::Control, &bytes, size)), Status::Ok);
+    assert_eq!(
+        frontend::status(&guest.call(Queue::Control, &bytes, size)),
+        Status::Ok
+    );
 }

@@ -25,7 +25,6 @@ use std::time::{Duration, Instant};
 use protocol::{Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
 use vhost_user_backend::VringT;
 use virtio_igpu_protocol as protocol;
-use virtio_queue::QueueT;
 use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
 use vmm_sys_util::eventfd::EventFd;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -45,7 +44,7 @@ const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
 const MAX_ROUNDS: usize = 64;
 
 /// How long cancelled work may take to end when a queue is stopped.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
+const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A chain whose command the executor has.
 struct InFlight {
@@ -137,6 +136,13 @@ impl Guest {
         self.given_back = [false; protocol::QUEUE_COUNT];
     }
 
+    /// The guest is gone: lets go of its work, its queues and its memory.
+    pub(super) fn close(&mut self) {
+        self.reset();
+        self.vrings.clear();
+        self.memory = None;
+    }
+
     /// Stops the executor. Nothing touches guest memory on its behalf afterwards, and
     /// nothing more is reported.
     fn end_session(&mut self) {
@@ -176,22 +182,33 @@ impl Guest {
 
     /// A queue's event: the driver's notification, or the queue's start.
     pub(super) fn doorbell(&mut self, index: usize) {
-        let Some(vring) = self.vrings.get(index) else {
-            return;
-        };
-        let base = vring.get_ref().get_queue().next_avail();
-        if let Some(stopped) = self.stopped[index].take() {
-            // Started again where it was stopped: the machine was only paused. From
-            // anywhere else, or from the beginning: the driver has reset the device.
-            if stopped != base || (base == 0 && self.session.is_some() && index == 0) {
-                log::info!("the driver has reset the device");
-                self.reset();
-            }
-        }
-        if self.begun[index] {
+        if self.begun.get(index) == Some(&true) {
             self.metrics.queues.get(index).doorbells += 1;
         }
-        self.begun[index] = true;
+        if let Some(begun) = self.begun.get_mut(index) {
+            *begun = true;
+        }
+    }
+
+    /// Finds out what it means that stopped queues run again. Where they were stopped:
+    /// the machine was only paused. From anywhere else, or from the beginning: the
+    /// driver has reset the device.
+    fn check_restarts(&mut self) {
+        let mut reset = false;
+        for (index, vring) in self.vrings.iter().enumerate() {
+            if self.stopped[index].is_some() && queue::running(vring) {
+                let base = vring.queue_next_avail();
+                let control = index == Queue::Control as usize;
+                reset |= self.stopped[index].take() != Some(base)
+                    || (control && base == 0 && self.session.is_some());
+            }
+        }
+        if reset {
+            log::info!("the driver has reset the device");
+            let begun = self.begun;
+            self.reset();
+            self.begun = begun;
+        }
     }
 
     /// Takes what is there to be taken and gives back what is done.
@@ -240,13 +257,15 @@ impl Guest {
         let Some(memory) = self.memory() else {
             return false;
         };
+        self.check_restarts();
         let mut counts = [0; COMMAND_QUEUES.len()];
         for queue in COMMAND_QUEUES.into_iter().rev() {
             let index = queue as usize;
             let Some(vring) = self.vrings.get(index) else {
                 return false;
             };
-            if self.broken[index] {
+            // A queue that started since its restart was judged waits for the next round.
+            if self.broken[index] || self.stopped[index].is_some() {
                 continue;
             }
             match queue::available(vring, &memory) {

@@ -78,7 +78,12 @@ impl Daemon {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 let mut said = String::new();
-                self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                self.child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut said)
+                    .unwrap();
                 return (status, said);
             }
             assert!(Instant::now() < end, "the daemon doesn't end");

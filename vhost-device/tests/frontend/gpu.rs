@@ -26,25 +26,46 @@ pub(crate) const ARB_CHECK: u32 = 0x05 << 23;
 
 /// MI_STORE_DATA_IMM of a dword, per-process addresses.
 pub(crate) fn store(address: u64, value: u32) -> [u32; 4] {
-    [0x20 << 23 | 2, address as u32, (address >> 32) as u32, value]
+    [
+        0x20 << 23 | 2,
+        address as u32,
+        (address >> 32) as u32,
+        value,
+    ]
 }
 
 /// MI_BATCH_BUFFER_START, per-process addresses.
 pub(crate) fn jump(address: u64) -> [u32; 3] {
-    [0x31 << 23 | 1 << 8 | 1, address as u32, (address >> 32) as u32]
+    [
+        0x31 << 23 | 1 << 8 | 1,
+        address as u32,
+        (address >> 32) as u32,
+    ]
 }
 
 /// MI_COPY_MEM_MEM of a dword.
 pub(crate) fn copy(to: u64, from: u64) -> [u32; 5] {
-    [0x2e << 23 | 3, to as u32, (to >> 32) as u32, from as u32, (from >> 32) as u32]
+    [
+        0x2e << 23 | 3,
+        to as u32,
+        (to >> 32) as u32,
+        from as u32,
+        (from >> 32) as u32,
+    ]
 }
 
 pub(crate) fn extent(address: u64, length: u64) -> Extent {
-    Extent { address: U64::new(address), length: U64::new(length) }
+    Extent {
+        address: U64::new(address),
+        length: U64::new(length),
+    }
 }
 
 pub(crate) fn create_address_space(id: u32, timeline: u32) -> CreateAddressSpace {
-    CreateAddressSpace { address_space: U32::new(id), bind_timeline: U32::new(timeline) }
+    CreateAddressSpace {
+        address_space: U32::new(id),
+        bind_timeline: U32::new(timeline),
+    }
 }
 
 pub(crate) fn engine(class: u16, instances: u16, timeline: u32) -> ContextEngine {
@@ -74,7 +95,9 @@ pub(crate) fn bind(
     waits: &[Point],
     signal: u64,
 ) -> Vec<u8> {
-    let length = extents.iter().fold(0_u64, |sum, extent| sum.wrapping_add(extent.length.get()));
+    let length = extents
+        .iter()
+        .fold(0_u64, |sum, extent| sum.wrapping_add(extent.length.get()));
     let command = Bind {
         address_space: U32::new(address_space),
         flags: U32::ZERO,
@@ -128,7 +151,9 @@ impl Guest {
 
     /// Writes a batch's dwords into guest memory.
     pub(crate) fn write_dwords(&mut self, address: u64, dwords: &[u32]) {
-        self.memory.write_slice(dwords.as_bytes(), GuestAddress(address)).unwrap();
+        self.memory
+            .write_slice(dwords.as_bytes(), GuestAddress(address))
+            .unwrap();
     }
 
     pub(crate) fn read_dword(&self, address: u64) -> u32 {

@@ -67,7 +67,11 @@ fn memory() -> GuestMemoryMmap {
     let regions = [LOW, HIGH].map(|(start, length)| {
         let file = rustix::fs::memfd_create("guest", MemfdFlags::CLOEXEC).unwrap();
         rustix::fs::ftruncate(&file, length).unwrap();
-        (GuestAddress(start), length as usize, Some(FileOffset::new(file.into(), 0)))
+        (
+            GuestAddress(start),
+            length as usize,
+            Some(FileOffset::new(file.into(), 0)),
+        )
     });
     GuestMemoryMmap::from_ranges_with_files(regions).unwrap()
 }
@@ -97,20 +101,34 @@ impl Guest {
                 | VhostUserProtocolFeatures::RESET_DEVICE
         ));
         frontend.set_protocol_features(features).unwrap();
-        assert_eq!(frontend.get_queue_num().unwrap(), protocol::QUEUE_COUNT as u64);
+        assert_eq!(
+            frontend.get_queue_num().unwrap(),
+            protocol::QUEUE_COUNT as u64
+        );
         frontend.set_features(wanted).unwrap();
         let memory = memory();
-        let table: Vec<_> = memory
+        let mut guest = Self {
+            frontend,
+            memory,
+            rings: Vec::new(),
+            event_idx,
+            next_buffer: BUFFERS.0,
+        };
+        guest.set_memory();
+        guest.start_queues();
+        guest
+    }
+
+    /// Tells the backend where guest memory is.
+    pub(crate) fn set_memory(&mut self) {
+        let table: Vec<_> = self
+            .memory
             .iter()
             .map(|region: &GuestRegionMmap| {
                 VhostUserMemoryRegionInfo::from_guest_region(region).unwrap()
             })
             .collect();
-        frontend.set_mem_table(&table).unwrap();
-        let mut guest =
-            Self { frontend, memory, rings: Vec::new(), event_idx, next_buffer: BUFFERS.0 };
-        guest.start_queues();
-        guest
+        self.frontend.set_mem_table(&table).unwrap();
     }
 
     /// Lays out fresh rings and starts them, as a driver that has just reset the device.
@@ -146,7 +164,10 @@ impl Guest {
         let size = protocol::DEVICE_CONFIG_SIZE;
         let zeros = vec![0; size];
         let flags = VhostUserConfigFlags::empty();
-        let (_, bytes) = self.frontend.get_config(0, size as u32, flags, &zeros).unwrap();
+        let (_, bytes) = self
+            .frontend
+            .get_config(0, size as u32, flags, &zeros)
+            .unwrap();
         protocol::DeviceConfig::read_from_bytes(&bytes).unwrap()
     }
 
@@ -167,14 +188,21 @@ impl Guest {
     /// Makes a command available, with `room` bytes for its reply.
     pub(crate) fn push(&mut self, queue: Queue, bytes: &[u8], room: u32) -> Ticket {
         let command = self.buffer(bytes.len() as u64);
-        self.memory.write_slice(bytes, GuestAddress(command)).unwrap();
+        self.memory
+            .write_slice(bytes, GuestAddress(command))
+            .unwrap();
         let reply = self.buffer(u64::from(room));
         let mut chain = vec![Descriptor::readable(command, bytes.len() as u32)];
         if room > 0 {
             chain.push(Descriptor::writable(reply, room));
         }
         let head = self.push_chain(queue, &chain);
-        Ticket { queue: queue as usize, head, reply, room }
+        Ticket {
+            queue: queue as usize,
+            head,
+            reply,
+            room,
+        }
     }
 
     /// Notifies the device of what was made available, if it wants to know.
@@ -209,7 +237,9 @@ impl Guest {
         let length = self.wait_used(queue, ticket.head, patience)?;
         assert!(length <= ticket.room);
         let mut reply = vec![0; length as usize];
-        self.memory.read_slice(&mut reply, GuestAddress(ticket.reply)).unwrap();
+        self.memory
+            .read_slice(&mut reply, GuestAddress(ticket.reply))
+            .unwrap();
         Some(reply)
     }
 
@@ -249,7 +279,10 @@ impl Guest {
 
     /// Says hello.
     pub(crate) fn hello(&mut self) {
-        let hello = Hello { version: U16::new(protocol::VERSION), ..Hello::read_from_bytes(&[0; 8]).unwrap() };
+        let hello = Hello {
+            version: U16::new(protocol::VERSION),
+            ..Hello::read_from_bytes(&[0; 8]).unwrap()
+        };
         let reply = self.ask(&hello);
         assert_eq!(reply.header.status(), Status::Ok);
         assert_eq!(reply.version.get(), protocol::VERSION);
@@ -258,7 +291,10 @@ impl Guest {
 
 /// The status a reply begins with.
 pub(crate) fn status(reply: &[u8]) -> Status {
-    ReplyHeader::read_from_prefix(reply).expect("a reply header").0.status()
+    ReplyHeader::read_from_prefix(reply)
+        .expect("a reply header")
+        .0
+        .status()
 }
 
 /// A command's bytes: header, fixed part, lists.

@@ -24,11 +24,21 @@ pub(crate) struct Descriptor {
 
 impl Descriptor {
     pub(crate) fn readable(address: u64, length: u32) -> Self {
-        Self { address, length, flags: 0, next: 0 }
+        Self {
+            address,
+            length,
+            flags: 0,
+            next: 0,
+        }
     }
 
     pub(crate) fn writable(address: u64, length: u32) -> Self {
-        Self { address, length, flags: WRITE, next: 0 }
+        Self {
+            address,
+            length,
+            flags: WRITE,
+            next: 0,
+        }
     }
 
     pub(crate) fn bytes(&self) -> [u8; 16] {
@@ -58,7 +68,9 @@ pub(crate) struct Ring {
 
 impl Ring {
     pub(crate) fn new(memory: &GuestMemoryMmap, at: u64, size: u16, event_idx: bool) -> Self {
-        memory.write_slice(&vec![0; 0x1_0000], GuestAddress(at)).unwrap();
+        memory
+            .write_slice(&vec![0; 0x1_0000], GuestAddress(at))
+            .unwrap();
         Self {
             at,
             size,
@@ -113,8 +125,15 @@ impl Ring {
     }
 
     /// Writes one descriptor of the table.
-    pub(crate) fn write_descriptor(&self, memory: &GuestMemoryMmap, index: u16, descriptor: &Descriptor) {
-        memory.write_slice(&descriptor.bytes(), self.descriptor_at(index)).unwrap();
+    pub(crate) fn write_descriptor(
+        &self,
+        memory: &GuestMemoryMmap,
+        index: u16,
+        descriptor: &Descriptor,
+    ) {
+        memory
+            .write_slice(&descriptor.bytes(), self.descriptor_at(index))
+            .unwrap();
     }
 
     /// Makes a chain available. Descriptors are taken round the table: a test has fewer
@@ -138,7 +157,9 @@ impl Ring {
     /// Makes whatever `head` leads to available.
     pub(crate) fn push_head(&mut self, memory: &GuestMemoryMmap, head: u16) {
         let slot = u64::from(self.available % self.size);
-        memory.write_obj(head, self.available_at(4 + slot * 2)).unwrap();
+        memory
+            .write_obj(head, self.available_at(4 + slot * 2))
+            .unwrap();
         let index = self.available.wrapping_add(1);
         self.set_available(memory, index);
     }
@@ -147,7 +168,11 @@ impl Ring {
     pub(crate) fn set_available(&mut self, memory: &GuestMemoryMmap, index: u16) {
         self.available = index;
         memory
-            .store(index, self.available_at(2), std::sync::atomic::Ordering::Release)
+            .store(
+                index,
+                self.available_at(2),
+                std::sync::atomic::Ordering::Release,
+            )
             .unwrap();
     }
 
@@ -156,8 +181,9 @@ impl Ring {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
         let old = std::mem::replace(&mut self.kicked, self.available);
         let wanted = if self.event_idx {
-            let event: u16 =
-                memory.read_obj(self.used_at(4 + u64::from(self.size) * 8)).unwrap();
+            let event: u16 = memory
+                .read_obj(self.used_at(4 + u64::from(self.size) * 8))
+                .unwrap();
             let added = self.available.wrapping_sub(old);
             self.available.wrapping_sub(event).wrapping_sub(1) < added
         } else {
@@ -206,6 +232,8 @@ impl Ring {
     /// Asks for an interrupt once that many more chains have come back.
     pub(crate) fn interrupt_after(&self, memory: &GuestMemoryMmap, chains: u16) {
         let event = self.seen.wrapping_add(chains).wrapping_sub(1);
-        memory.write_obj(event, self.available_at(4 + u64::from(self.size) * 2)).unwrap();
+        memory
+            .write_obj(event, self.available_at(4 + u64::from(self.size) * 2))
+            .unwrap();
     }
 }
