@@ -15,6 +15,7 @@ mod engine_map;
 mod execbuffer2;
 mod execbuffer3;
 mod fences;
+mod numbers;
 mod object_state;
 mod objects;
 mod relocation;

@@ -143,7 +143,7 @@ pub(crate) fn mmap_offset(
     user::for_each_extension(args.extensions, |_, _| Err(EINVAL))?;
     let kind = object::check_mmap_offset(args.flags)?;
     let object = Object::lookup(file, args.handle)?;
-    kind.check(object.backing() != BackingKind::Imported)?;
+    kind.check(object.backing() == BackingKind::Shmem)?;
     let kind = match kind {
         object::MmapKind::WriteBack | object::MmapKind::Fixed => MmapKind::WriteBack,
         object::MmapKind::WriteCombine => MmapKind::WriteCombine,

@@ -82,7 +82,8 @@ fn describe(model: &model::Platform) -> Platform {
         graphics_release: u16::from(model.graphics_version.minor),
         address_bits: u16::from(model.ppgtt_bits),
         sseu: model.features.sseu_settable,
-        relocations: model.graphics_version.major < 12,
+        // Tiger Lake, 12.0, is the last that takes them.
+        relocations: (model.graphics_version.major, model.graphics_version.minor) <= (12, 0),
         vm_bind: model.features.vm_bind,
         timestamp_frequency: model.timestamp_frequency_hz as u32,
         slices: u16::from(model.topology.slices),
