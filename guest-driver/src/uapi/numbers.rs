@@ -18,7 +18,6 @@ macro_rules! same {
 }
 
 same! {
-    I915_ENGINE_CLASS_INVALID_NONE
     I915_PARAM_IRQ_ACTIVE
     I915_PARAM_ALLOW_BATCHBUFFER
     I915_PARAM_LAST_DISPATCH
@@ -196,6 +195,14 @@ same! {
     I915_ENGINE_CLASS_VIDEO = drm_i915_gem_engine_class_I915_ENGINE_CLASS_VIDEO;
     I915_ENGINE_CLASS_VIDEO_ENHANCE = drm_i915_gem_engine_class_I915_ENGINE_CLASS_VIDEO_ENHANCE;
     I915_ENGINE_CLASS_COMPUTE = drm_i915_gem_engine_class_I915_ENGINE_CLASS_COMPUTE;
-    I915_ENGINE_CLASS_INVALID = drm_i915_gem_engine_class_I915_ENGINE_CLASS_INVALID;
     I915_MEMORY_CLASS_SYSTEM = drm_i915_gem_memory_class_I915_MEMORY_CLASS_SYSTEM;
 }
+
+// -1 in the header, and 16 bits wide where it is used.
+const _: () = assert!(
+    rules::I915_ENGINE_CLASS_INVALID
+        == header::drm_i915_gem_engine_class_I915_ENGINE_CLASS_INVALID as u16
+);
+const _: () = assert!(
+    rules::I915_ENGINE_CLASS_INVALID_NONE == header::I915_ENGINE_CLASS_INVALID_NONE as u16
+);
