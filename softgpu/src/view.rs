@@ -271,10 +271,14 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn read_u32(&mut self, address: u64) -> Result<u32, Fault> {
         let address = self.canonical(address);
-        if let (Piece::Memory(physical), 4) = self.piece(address, 4, false)?
-            && let Ok(value) = self.memory.read_u32(physical)
-        {
-            return Ok(value);
+        match self.piece(address, 4, false)? {
+            (Piece::Memory(physical), 4) => {
+                if let Ok(value) = self.memory.read_u32(physical) {
+                    return Ok(value);
+                }
+            }
+            (Piece::Scratch, 4) => return Ok(0),
+            _ => {}
         }
         let mut bytes = [0; 4];
         self.read(address, &mut bytes)?;
@@ -285,10 +289,14 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn read_u64(&mut self, address: u64) -> Result<u64, Fault> {
         let address = self.canonical(address);
-        if let (Piece::Memory(physical), 8) = self.piece(address, 8, false)?
-            && let Ok(value) = self.memory.read_u64(physical)
-        {
-            return Ok(value);
+        match self.piece(address, 8, false)? {
+            (Piece::Memory(physical), 8) => {
+                if let Ok(value) = self.memory.read_u64(physical) {
+                    return Ok(value);
+                }
+            }
+            (Piece::Scratch, 8) => return Ok(0),
+            _ => {}
         }
         let mut bytes = [0; 8];
         self.read(address, &mut bytes)?;
@@ -300,12 +308,17 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn write_u32(&mut self, address: u64, value: u32) -> Result<(), Fault> {
         let address = self.canonical(address);
-        if let (Piece::Memory(physical), 4) = self.piece(address, 4, true)?
-            && let Ok(old) = self.memory.read_u32(physical)
-            && self.memory.write_u32(physical, value).is_ok()
-        {
-            self.changes += u64::from(old != value);
-            return Ok(());
+        match self.piece(address, 4, true)? {
+            (Piece::Memory(physical), 4) => {
+                if let Ok(old) = self.memory.read_u32(physical)
+                    && self.memory.write_u32(physical, value).is_ok()
+                {
+                    self.changes += u64::from(old != value);
+                    return Ok(());
+                }
+            }
+            (Piece::Scratch, 4) => return Ok(()),
+            _ => {}
         }
         self.write(address, &value.to_le_bytes())
     }
@@ -315,12 +328,17 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn write_u64(&mut self, address: u64, value: u64) -> Result<(), Fault> {
         let address = self.canonical(address);
-        if let (Piece::Memory(physical), 8) = self.piece(address, 8, true)?
-            && let Ok(old) = self.memory.read_u64(physical)
-            && self.memory.write_u64(physical, value).is_ok()
-        {
-            self.changes += u64::from(old != value);
-            return Ok(());
+        match self.piece(address, 8, true)? {
+            (Piece::Memory(physical), 8) => {
+                if let Ok(old) = self.memory.read_u64(physical)
+                    && self.memory.write_u64(physical, value).is_ok()
+                {
+                    self.changes += u64::from(old != value);
+                    return Ok(());
+                }
+            }
+            (Piece::Scratch, 8) => return Ok(()),
+            _ => {}
         }
         self.write(address, &value.to_le_bytes())
     }

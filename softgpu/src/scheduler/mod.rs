@@ -8,9 +8,6 @@ mod choose;
 mod queues;
 mod timeline;
 
-#[cfg(test)]
-mod tests;
-
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

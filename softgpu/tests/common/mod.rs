@@ -1,0 +1,228 @@
+//! A GPU with memory, one address space, and a record of everything it reports.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use softgpu::*;
+
+/// GPU virtual address of the memory, whose guest-physical address is 0.
+pub(crate) const BASE: u64 = 0x10_0000_0000;
+pub(crate) const LENGTH: u64 = 0x40_0000;
+pub(crate) const SPACE: AddressSpaceId = AddressSpaceId(1);
+pub(crate) const BINDS: TimelineId = TimelineId(1000);
+
+pub(crate) const NOOP: u32 = 0;
+pub(crate) const END: u32 = 0x0500_0000;
+pub(crate) const ARB_CHECK: u32 = 0x0280_0000;
+
+/// Nothing takes this long unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Sink {
+    completions: Mutex<Sender<Completion>>,
+    hangs: Arc<Mutex<Vec<HangReport>>>,
+}
+
+impl CompletionSink for Sink {
+    fn completed(&self, completion: Completion) {
+        let _ = self.completions.lock().unwrap().send(completion);
+    }
+
+    fn hung(&self, report: HangReport) {
+        self.hangs.lock().unwrap().push(report);
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) gpu: Gpu,
+    pub(crate) memory: Memory,
+    pub(crate) completions: Receiver<Completion>,
+    pub(crate) hangs: Arc<Mutex<Vec<HangReport>>>,
+}
+
+#[allow(dead_code, reason = "not every test file uses everything")]
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with_strict(false)
+    }
+
+    pub(crate) fn with_strict(strict: bool) -> Self {
+        let memory = Memory::owned(0, LENGTH).unwrap();
+        let (sender, completions) = channel();
+        let hangs = Arc::default();
+        let sink = Sink {
+            completions: Mutex::new(sender),
+            hangs: Arc::clone(&hangs),
+        };
+        let gpu = Gpu::new(GpuConfig {
+            platform: Platform::TGL,
+            memory: memory.clone(),
+            strict,
+            sink: Arc::new(sink),
+        })
+        .unwrap();
+        gpu.create_address_space(SPACE, BINDS).unwrap();
+        let rig = Self {
+            gpu,
+            memory,
+            completions,
+            hangs,
+        };
+        rig.bind(BASE, 0, LENGTH, 1);
+        assert_eq!(
+            rig.next(),
+            Completion {
+                point: at(BINDS, 1),
+                outcome: Outcome::Completed
+            }
+        );
+        rig
+    }
+
+    pub(crate) fn bind(&self, va: u64, address: u64, length: u64, signal: u64) {
+        self.gpu
+            .bind(Bind {
+                address_space: SPACE,
+                va,
+                length,
+                extents: vec![Extent { address, length }],
+                read_only: false,
+                null: false,
+                waits: vec![],
+                signal,
+            })
+            .unwrap();
+    }
+
+    /// A context with one slot on one engine; the context's number is also its timeline's.
+    pub(crate) fn context(&self, number: u32, class: EngineClass, instances: u16, priority: i32) {
+        self.describe(number, class, instances, priority, false);
+    }
+
+    pub(crate) fn describe(
+        &self,
+        number: u32,
+        class: EngineClass,
+        instances: u16,
+        priority: i32,
+        recoverable: bool,
+    ) {
+        let timeline = TimelineId(number.into());
+        let slots = vec![EngineSlot {
+            class,
+            instances,
+            timeline,
+        }];
+        let description = ContextDescription {
+            address_space: SPACE,
+            priority,
+            recoverable,
+            slots,
+        };
+        self.gpu
+            .create_context(ContextId(number), description)
+            .unwrap();
+    }
+
+    /// Puts a batch into memory at an offset.
+    pub(crate) fn put(&self, offset: u64, dwords: &[u32]) {
+        for (number, &dword) in dwords.iter().enumerate() {
+            self.memory
+                .write_u32(offset + number as u64 * 4, dword)
+                .unwrap();
+        }
+    }
+
+    pub(crate) fn submit(&self, context: u32, offset: u64, waits: &[Point], signal: u64) {
+        self.gpu
+            .submit(Submission {
+                context: ContextId(context),
+                slot: 0,
+                batch: BASE + offset,
+                waits: waits.to_vec(),
+                signal,
+            })
+            .unwrap();
+    }
+
+    pub(crate) fn next(&self) -> Completion {
+        self.completions
+            .recv_timeout(PATIENCE)
+            .expect("a completion in time")
+    }
+
+    /// The next completion is that of this point.
+    pub(crate) fn expect(&self, context: u32, value: u64, outcome: Outcome) {
+        let point = at(TimelineId(context.into()), value);
+        assert_eq!(self.next(), Completion { point, outcome });
+    }
+
+    pub(crate) fn nothing_completes_for(&self, time: Duration) {
+        if let Ok(completion) = self.completions.recv_timeout(time) {
+            panic!("{completion:?} completed");
+        }
+    }
+
+    pub(crate) fn dword(&self, offset: u64) -> u32 {
+        self.memory.read_u32(offset).unwrap()
+    }
+
+    pub(crate) fn wait_for_dword(&self, offset: u64, value: u32) {
+        let start = Instant::now();
+        while self.dword(offset) != value {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{offset:#x} never became {value}"
+            );
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
+    /// A spinner as the i915 test suite makes them, in 4 KiB at `offset`: says that it
+    /// runs by writing 1 to `offset` + 0xf00; ends when told by [`Rig::end_spinner`].
+    pub(crate) fn spinner(&self, offset: u64, preemptible: bool) {
+        self.memory.fill(offset, 0x1000, 0).unwrap();
+        let started = split(BASE + offset + 0xf00);
+        self.put(offset, &[0x1000_0002, started[0], started[1], 1]);
+        self.put(offset + 0x40, &[if preemptible { ARB_CHECK } else { NOOP }]);
+        let condition = split(BASE + offset + 0xff8);
+        let start = split(BASE + offset + 0x40);
+        self.put(
+            offset + 0x40 + 960 * 4 - 0x100,
+            &[
+                0x1b20_0002,
+                END,
+                condition[0],
+                condition[1],
+                0x1880_0101,
+                start[0],
+                start[1],
+            ],
+        );
+        self.put(offset + 0xff8, &[u32::MAX, u32::MAX]);
+    }
+
+    pub(crate) fn end_spinner(&self, offset: u64) {
+        self.put(offset + 0xff8, &[END]);
+    }
+}
+
+pub(crate) fn at(timeline: TimelineId, value: u64) -> Point {
+    Point { timeline, value }
+}
+
+pub(crate) fn of(context: u32, value: u64) -> Point {
+    at(TimelineId(context.into()), value)
+}
+
+pub(crate) fn split(address: u64) -> [u32; 2] {
+    [address as u32, (address >> 32) as u32]
+}
+
+/// A batch that stores a dword at an offset.
+#[allow(dead_code, reason = "not every test file uses everything")]
+pub(crate) fn store(offset: u64, value: u32) -> [u32; 5] {
+    let [low, high] = split(BASE + offset);
+    [0x1000_0002, low, high, value, END]
+}

@@ -1,0 +1,561 @@
+//! What the scheduler promises, seen from outside: order, sharing, preemption, hangs.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{ARB_CHECK, BASE, BINDS, END, LENGTH, Rig, SPACE, at, of, split, store};
+use softgpu::*;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn timing(rig: &Rig, class: EngineClass, preempt: u64, heartbeat: u64) {
+    let timing = EngineTiming {
+        timeslice: MILLISECOND,
+        preempt_timeout: Duration::from_millis(preempt),
+        heartbeat: Duration::from_millis(heartbeat),
+    };
+    rig.gpu
+        .set_engine_timing(EngineId { class, instance: 0 }, timing)
+        .unwrap();
+}
+
+#[test]
+fn points_order_work_across_engines_and_binds() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, 0);
+    // Each adds what the one before left: submitted in the wrong order.
+    let copy = |from: u64, to: u64| {
+        let (from, to) = (split(BASE + from), split(BASE + to));
+        [0x1700_0003, to[0], to[1], from[0], from[1], END]
+    };
+    rig.put(0x1000, &store(0x8000, 5));
+    rig.put(0x2000, &copy(0x8000, 0x8010));
+    rig.put(0x3000, &copy(0x8010, 0x8020));
+    rig.submit(2, 0x3000, &[of(1, 2)], 1);
+    rig.submit(1, 0x1000, &[at(BINDS, 2)], 1);
+    rig.submit(1, 0x2000, &[of(1, 1)], 2);
+    rig.nothing_completes_for(20 * MILLISECOND);
+    rig.bind(BASE + LENGTH, 0, 0x1000, 2);
+    assert_eq!(rig.next().point, at(BINDS, 2));
+    rig.expect(1, 1, Outcome::Completed);
+    rig.expect(1, 2, Outcome::Completed);
+    rig.expect(2, 1, Outcome::Completed);
+    assert_eq!(rig.dword(0x8020), 5);
+}
+
+#[test]
+fn binds_wait_for_submissions() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Video, 0b10, 0);
+    rig.spinner(0x1000, true);
+    rig.submit(1, 0x1000, &[], 1);
+    let unbind = Unbind {
+        address_space: SPACE,
+        va: BASE,
+        length: 0x1000,
+        waits: vec![of(1, 1)],
+        signal: 2,
+    };
+    rig.gpu.unbind(unbind).unwrap();
+    rig.nothing_completes_for(10 * MILLISECOND);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+    assert_eq!(rig.next().point, at(BINDS, 2));
+}
+
+#[test]
+fn a_point_of_an_unknown_timeline_counts_as_reached() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, 0);
+    rig.put(0x1000, &[END]);
+    rig.submit(1, 0x1000, &[at(TimelineId(77), 9)], 1);
+    rig.expect(1, 1, Outcome::Completed);
+    // And one whose timeline goes while it is waited for.
+    rig.submit(1, 0x1000, &[of(2, 100)], 2);
+    rig.nothing_completes_for(5 * MILLISECOND);
+    rig.gpu.destroy_context(ContextId(2)).unwrap();
+    rig.expect(1, 2, Outcome::Completed);
+}
+
+#[test]
+fn a_spinner_ends_within_milliseconds_of_the_write_and_costs_little() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.spinner(0x1000, true);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    let before = rig.gpu.counters().total();
+    let time = 200 * MILLISECOND;
+    rig.nothing_completes_for(time);
+    let spent = rig.gpu.counters().total().busy_ns - before.busy_ns;
+    // Of a core, in per cent; a loaded machine gets some room.
+    assert!(
+        spent * 100 / (time.as_nanos() as u64) < 10,
+        "{spent} ns of {time:?}"
+    );
+    let start = Instant::now();
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+    assert!(start.elapsed() < 50 * MILLISECOND, "{:?}", start.elapsed());
+}
+
+#[test]
+fn spinners_of_one_priority_leave_room_for_each_other() {
+    let rig = Rig::new();
+    for context in 1..=3 {
+        rig.context(context, EngineClass::Render, 1, 0);
+    }
+    rig.put(0x4000, &store(0x8000, 7));
+    for context in [1, 2] {
+        let offset = u64::from(context) * 0x1000;
+        rig.spinner(offset, true);
+        rig.submit(context, offset, &[], 1);
+        rig.wait_for_dword(offset + 0xf00, 1);
+    }
+    rig.submit(3, 0x4000, &[], 1);
+    rig.expect(3, 1, Outcome::Completed);
+    rig.end_spinner(0x2000);
+    rig.expect(2, 1, Outcome::Completed);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+    assert!(rig.hangs.lock().unwrap().is_empty());
+}
+
+#[test]
+fn higher_priority_goes_first_and_lower_waits() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Copy, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, 10);
+    rig.context(3, EngineClass::Copy, 1, -10);
+    rig.put(0x4000, &store(0x8000, 1));
+    rig.spinner(0x1000, true);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    rig.submit(3, 0x4000, &[], 1);
+    rig.submit(2, 0x4000, &[], 1);
+    rig.expect(2, 1, Outcome::Completed);
+    rig.nothing_completes_for(20 * MILLISECOND);
+    // Raised above the spinner, it runs.
+    rig.gpu.set_priority(ContextId(3), 20).unwrap();
+    rig.expect(3, 1, Outcome::Completed);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+}
+
+#[test]
+fn a_busy_batch_gives_up_its_slice_at_arbitration_points() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Render, 1, 0);
+    // Counts for ever, so that it is no spinner.
+    let [low, high] = split(BASE + 0x8000);
+    let start = split(BASE + 0x1000);
+    let count = 0x1780_0001 | 0x05 << 8;
+    rig.put(
+        0x1000,
+        &[ARB_CHECK, count, low, high, 0x1880_0101, start[0], start[1]],
+    );
+    rig.put(0x4000, &store(0x8010, 1));
+    rig.submit(1, 0x1000, &[], 1);
+    for value in 1..=20 {
+        rig.submit(2, 0x4000, &[], value);
+        rig.expect(2, value, Outcome::Completed);
+    }
+    assert!(rig.gpu.counters().total().preemptions > 0);
+    let before = rig.dword(0x8000);
+    rig.gpu.cancel_context(ContextId(1)).unwrap();
+    rig.expect(1, 1, Outcome::Cancelled);
+    assert!(rig.dword(0x8000) >= before && before > 0);
+}
+
+#[test]
+fn a_semaphore_is_signalled_by_another_engine_or_by_less_important_work() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 100);
+    rig.context(2, EngineClass::Copy, 1, 0);
+    rig.context(3, EngineClass::Render, 1, -100);
+    let [low, high] = split(BASE + 0x8000);
+    let wait = |value: u32| [0x0e00_c002, value, low, high, END];
+    rig.put(0x1000, &wait(1));
+    rig.put(0x2000, &store(0x8000, 1));
+    rig.put(0x3000, &wait(2));
+    rig.put(0x4000, &store(0x8000, 2));
+    rig.submit(1, 0x1000, &[], 1);
+    rig.submit(2, 0x2000, &[], 1);
+    let both = [rig.next(), rig.next()];
+    assert!(
+        both.iter()
+            .all(|completion| completion.outcome == Outcome::Completed)
+    );
+    rig.submit(1, 0x3000, &[], 2);
+    rig.nothing_completes_for(5 * MILLISECOND);
+    rig.submit(3, 0x4000, &[], 1);
+    let both = [rig.next().point, rig.next().point];
+    assert!(both.contains(&of(1, 2)) && both.contains(&of(3, 1)));
+}
+
+#[test]
+fn a_hang_is_reported_and_leaves_others_alone() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Render, 1, 0);
+    rig.put(0x1000, &[0, 0, 0xdead_beef, END]);
+    rig.put(0x2000, &store(0x8000, 3));
+    rig.submit(1, 0x1000, &[], 1);
+    rig.submit(1, 0x2000, &[], 2);
+    rig.submit(2, 0x2000, &[], 1);
+    let mut outcomes = [rig.next(), rig.next(), rig.next()];
+    outcomes.sort_by_key(|completion| completion.point);
+    let expected = [Outcome::Hung, Outcome::Cancelled, Outcome::Completed];
+    assert_eq!(outcomes.map(|completion| completion.outcome), expected);
+    assert_eq!(rig.dword(0x8000), 3);
+    let hangs = rig.hangs.lock().unwrap();
+    let [report] = &hangs[..] else {
+        panic!("{hangs:?}")
+    };
+    assert_eq!(report.reason, HangReason::UnknownCommand);
+    assert_eq!((report.address, report.dword), (BASE + 0x1008, 0xdead_beef));
+    assert_eq!(
+        (report.context, report.engine.to_string()),
+        (ContextId(1), "rcs0".to_owned())
+    );
+    let at_fault = (report.address - report.dwords_address) / 4;
+    assert_eq!(report.dwords[at_fault as usize], 0xdead_beef);
+    assert!(report.to_string().contains("unknown command"));
+}
+
+#[test]
+fn a_recoverable_context_goes_on_after_a_hang() {
+    let rig = Rig::new();
+    rig.describe(1, EngineClass::Copy, 1, 0, true);
+    rig.put(0x1000, &[0x1108_0001, 0x600, 9, 0xdead_beef]);
+    let [low, high] = split(BASE + 0x8000);
+    rig.put(0x2000, &[0x1208_0002, 0x600, low, high, END]);
+    rig.put(0x8000, &[1]);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.submit(1, 0x2000, &[], 2);
+    rig.expect(1, 1, Outcome::Hung);
+    rig.expect(1, 2, Outcome::Completed);
+    assert_eq!(rig.dword(0x8000), 0, "registers are reset");
+}
+
+#[test]
+fn a_batch_that_cannot_be_preempted_is_reset_when_others_wait() {
+    let rig = Rig::new();
+    timing(&rig, EngineClass::Video, 50, 100_000);
+    rig.context(1, EngineClass::Video, 1, 0);
+    rig.context(2, EngineClass::Video, 1, 0);
+    rig.spinner(0x1000, false);
+    rig.put(0x2000, &store(0x8000, 1));
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    rig.nothing_completes_for(100 * MILLISECOND);
+    rig.submit(2, 0x2000, &[], 1);
+    rig.expect(1, 1, Outcome::Hung);
+    rig.expect(2, 1, Outcome::Completed);
+    assert_eq!(
+        rig.hangs.lock().unwrap()[0].reason,
+        HangReason::PreemptTimeout
+    );
+}
+
+#[test]
+fn a_batch_that_cannot_be_preempted_is_found_by_the_heartbeat() {
+    let rig = Rig::new();
+    timing(&rig, EngineClass::Video, 20, 30);
+    rig.context(1, EngineClass::Video, 1, 0);
+    rig.spinner(0x1000, false);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.expect(1, 1, Outcome::Hung);
+    assert_eq!(
+        rig.hangs.lock().unwrap()[0].reason,
+        HangReason::HeartbeatTimeout
+    );
+    // One that can be is left alone.
+    rig.context(2, EngineClass::Video, 1, 0);
+    rig.spinner(0x2000, true);
+    rig.submit(2, 0x2000, &[], 1);
+    rig.nothing_completes_for(150 * MILLISECOND);
+    rig.end_spinner(0x2000);
+    rig.expect(2, 1, Outcome::Completed);
+}
+
+#[test]
+fn resetting_active_work_leaves_what_waits_behind() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, 0);
+    for context in [1, 2] {
+        let offset = u64::from(context) * 0x1000;
+        rig.spinner(offset, context == 1);
+        rig.submit(context, offset, &[], 1);
+        rig.wait_for_dword(offset + 0xf00, 1);
+    }
+    rig.put(0x4000, &store(0x8000, 1));
+    rig.submit(1, 0x4000, &[], 2);
+    rig.gpu.reset_active();
+    let mut outcomes = [rig.next(), rig.next(), rig.next()];
+    outcomes.sort_by_key(|completion| completion.point);
+    let expected = [Outcome::Cancelled, Outcome::Completed, Outcome::Cancelled];
+    assert_eq!(outcomes.map(|completion| completion.outcome), expected);
+    assert_eq!(rig.gpu.counters().pending, 0);
+}
+
+#[test]
+fn cancelling_ends_what_runs_and_what_waits_in_order() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.spinner(0x1000, false);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.submit(1, 0x1000, &[at(BINDS, 99)], 2);
+    rig.submit(1, 0x1000, &[], 3);
+    rig.wait_for_dword(0x1f00, 1);
+    rig.gpu.cancel_context(ContextId(1)).unwrap();
+    for value in 1..=3 {
+        rig.expect(1, value, Outcome::Cancelled);
+    }
+    rig.submit(1, 0x1000, &[], 4);
+    rig.expect(1, 4, Outcome::Cancelled);
+    rig.gpu.destroy_context(ContextId(1)).unwrap();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.put(0x1000, &[END]);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.expect(1, 1, Outcome::Completed);
+}
+
+#[test]
+fn a_destroyed_address_space_shows_nothing() {
+    let rig = Rig::with_strict(true);
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Render, 1, 0);
+    rig.gpu
+        .bind(Bind {
+            address_space: SPACE,
+            va: 0,
+            length: 0x1000,
+            extents: vec![],
+            read_only: false,
+            null: true,
+            waits: vec![of(2, 1)],
+            signal: 2,
+        })
+        .unwrap();
+    rig.gpu.destroy_address_space(SPACE).unwrap();
+    assert_eq!(
+        rig.next(),
+        Completion {
+            point: at(BINDS, 2),
+            outcome: Outcome::Cancelled
+        }
+    );
+    rig.submit(1, 0x1000, &[], 1);
+    rig.expect(1, 1, Outcome::Hung);
+    assert_eq!(
+        rig.hangs.lock().unwrap()[0].reason,
+        HangReason::FetchUnmapped
+    );
+    rig.gpu.create_address_space(SPACE, BINDS).unwrap();
+}
+
+#[test]
+fn a_virtual_engine_runs_where_there_is_room() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Video, 0b01, 0);
+    rig.context(2, EngineClass::Video, 0b11, 0);
+    rig.spinner(0x1000, false);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    rig.put(0x2000, &store(0x8000, 1));
+    for value in 1..=50 {
+        rig.submit(2, 0x2000, &[], value);
+    }
+    for value in 1..=50 {
+        rig.expect(2, value, Outcome::Completed);
+    }
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+}
+
+#[test]
+fn dropping_the_gpu_ends_endless_batches() {
+    let rig = Rig::new();
+    for (number, engine) in Platform::TGL.engines.iter().enumerate() {
+        let context = number as u32 + 1;
+        rig.context(context, engine.id.class, 1 << engine.id.instance, 0);
+        rig.spinner(0x1000 * u64::from(context), number % 2 == 0);
+        rig.submit(context, 0x1000 * u64::from(context), &[], 1);
+    }
+    let start = Instant::now();
+    drop(rig);
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn bad_calls_are_refused_and_change_nothing() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    let gpu = &rig.gpu;
+    let submission = Submission {
+        context: ContextId(1),
+        slot: 0,
+        batch: BASE,
+        waits: vec![],
+        signal: 0,
+    };
+    let refused = |change: &dyn Fn(&mut Submission)| {
+        let mut submission = submission.clone();
+        change(&mut submission);
+        gpu.submit(submission).unwrap_err()
+    };
+    assert!(matches!(
+        refused(&|_| ()),
+        GpuError::PointNotIncreasing { last: 0, .. }
+    ));
+    assert!(matches!(
+        refused(&|s| s.slot = 1),
+        GpuError::UnknownSlot { slot: 1, .. }
+    ));
+    assert!(matches!(
+        refused(&|s| s.context.0 = 9),
+        GpuError::UnknownContext(_)
+    ));
+    let many = vec![of(1, 9); limits::MAX_WAITS + 1];
+    let too_many = refused(&|s| (s.waits, s.signal) = (many.clone(), 1));
+    assert!(matches!(too_many, GpuError::Limit { .. }));
+
+    let bind = |va, length, extents: &[(u64, u64)]| {
+        let extents = extents
+            .iter()
+            .map(|&(address, length)| Extent { address, length })
+            .collect();
+        gpu.bind(Bind {
+            address_space: SPACE,
+            va,
+            length,
+            extents,
+            read_only: false,
+            null: false,
+            waits: vec![],
+            signal: 2,
+        })
+        .unwrap_err()
+    };
+    assert!(matches!(
+        bind(1, 0x1000, &[(0, 0x1000)]),
+        GpuError::BadRange { .. }
+    ));
+    assert!(matches!(
+        bind(0, 0x2000, &[(0, 0x1000)]),
+        GpuError::BadRange { .. }
+    ));
+    assert!(matches!(bind(0, 0, &[]), GpuError::BadRange { .. }));
+    let top = (1 << 48) - 0x1000;
+    assert!(matches!(
+        bind(top, 0x2000, &[(0, 0x2000)]),
+        GpuError::RangeTooHigh { .. }
+    ));
+    let outside = bind(0, 0x1000, &[(LENGTH, 0x1000)]);
+    assert!(matches!(outside, GpuError::ExtentOutsideMemory { .. }));
+    let overflow = bind(0, 0x1000, &[(0, u64::MAX - 0xfff), (0, 0x2000)]);
+    assert!(matches!(overflow, GpuError::ExtentOutsideMemory { .. }));
+
+    assert!(matches!(
+        gpu.create_address_space(SPACE, TimelineId(5)),
+        Err(GpuError::AddressSpaceExists(_))
+    ));
+    assert!(matches!(
+        gpu.create_address_space(AddressSpaceId(2), BINDS),
+        Err(GpuError::TimelineExists(_))
+    ));
+    let slot = EngineSlot {
+        class: EngineClass::Copy,
+        instances: 0b10,
+        timeline: TimelineId(5),
+    };
+    let description = |slots: Vec<EngineSlot>, priority| ContextDescription {
+        address_space: SPACE,
+        priority,
+        recoverable: true,
+        slots,
+    };
+    let create = |slots, priority| gpu.create_context(ContextId(5), description(slots, priority));
+    assert!(matches!(
+        create(vec![slot], 0),
+        Err(GpuError::UnknownEngine { .. })
+    ));
+    assert!(matches!(
+        create(vec![], 1024),
+        Err(GpuError::BadPriority(1024))
+    ));
+    let twice = vec![
+        EngineSlot {
+            instances: 1,
+            ..slot
+        };
+        2
+    ];
+    assert!(matches!(create(twice, 0), Err(GpuError::TimelineExists(_))));
+    assert!(matches!(
+        gpu.set_priority(ContextId(1), -1024),
+        Err(GpuError::BadPriority(_))
+    ));
+    assert!(matches!(
+        gpu.cancel_context(ContextId(5)),
+        Err(GpuError::UnknownContext(_))
+    ));
+    assert_eq!(gpu.counters().pending, 0);
+    // Nothing of all that took a number or a timeline.
+    create(
+        vec![EngineSlot {
+            instances: 1,
+            ..slot
+        }],
+        0,
+    )
+    .unwrap();
+}
+
+#[test]
+fn binds_and_batches_race_without_harm() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Copy, 1, 0);
+    // Fills 1 MiB of a range that is bound anew all the time.
+    let [low, high] = split(BASE + 0x10_0000_0000);
+    rig.put(
+        0x1000,
+        &[
+            0x5430_0005,
+            0x03f0_1000,
+            0,
+            0x0100_0400,
+            low,
+            high,
+            0x0101_0101,
+            END,
+        ],
+    );
+    for value in 1..=20 {
+        rig.submit(1, 0x1000, &[], value);
+    }
+    for round in 0..200 {
+        rig.bind(
+            BASE + 0x10_0000_0000,
+            (round % 2) * 0x10_0000 + 0x10_0000,
+            0x10_0000,
+            round + 2,
+        );
+    }
+    let mut left = 220;
+    while left > 0 {
+        assert_eq!(rig.next().outcome, Outcome::Completed);
+        left -= 1;
+    }
+    assert_eq!(
+        rig.dword(0x0f_fffc),
+        0,
+        "nothing before the range was touched"
+    );
+}
