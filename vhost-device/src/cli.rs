@@ -26,7 +26,7 @@ use clap::Parser;
 pub struct Arguments {
     /// Where to listen: a path for a Unix socket. A socket left behind by a daemon that
     /// is gone is replaced; anything else that is there is an error.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, visible_alias = "socket", value_name = "PATH")]
     pub socket_path: PathBuf,
 
     /// What executes the guest's work. `softgpu` is a software model that needs no

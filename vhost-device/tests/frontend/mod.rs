@@ -4,10 +4,12 @@
 //! socket with guest memory, split rings and commands, as QEMU and the driver have them.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by where it fails")]
 
 pub(crate) mod daemon;
 pub(crate) mod gpu;
 pub(crate) mod ring;
+pub(crate) mod samples;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

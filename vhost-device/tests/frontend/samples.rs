@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! One of each command, for tests that spoil them.
+
+use protocol::{CancelContext, Point, QueryPlatform, Queue, ReadRegister};
+use virtio_igpu_protocol as protocol;
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U32;
+
+use super::gpu::{bind, create_address_space, create_context, engine, extent, submit, unbind};
+use super::{OBJECTS, encode};
+
+pub(crate) fn a_bind() -> Vec<u8> {
+    bind(
+        1,
+        0x1_0000,
+        &[extent(OBJECTS, 0x1000)],
+        &[Point::new(10, 0)],
+        1,
+    )
+}
+
+pub(crate) fn a_submit() -> Vec<u8> {
+    submit(1, 0, 0x1_0000, &[Point::new(10, 0)], 1)
+}
+
+pub(crate) fn a_context() -> Vec<u8> {
+    create_context(7, 1, &[engine(0, 1, 70)])
+}
+
+/// One of each command, all acceptable.
+pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
+    let hello = protocol::Hello::read_from_bytes(&[1, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    let one = U32::new(1);
+    let zero = U32::ZERO;
+    vec![
+        (Queue::Control, encode(&hello, &[])),
+        (Queue::Control, encode(&QueryPlatform::default(), &[])),
+        (
+            Queue::Control,
+            encode(
+                &ReadRegister {
+                    offset: U32::new(0x2358),
+                    reserved: zero,
+                },
+                &[],
+            ),
+        ),
+        (Queue::Control, encode(&create_address_space(7, 71), &[])),
+        (Queue::Control, a_context()),
+        (
+            Queue::Control,
+            encode(
+                &CancelContext {
+                    context: one,
+                    reserved: zero,
+                },
+                &[],
+            ),
+        ),
+        (
+            Queue::Control,
+            encode(
+                &protocol::SetPriority {
+                    context: one,
+                    priority: 5.into(),
+                },
+                &[],
+            ),
+        ),
+        (
+            Queue::Control,
+            encode(&protocol::ResetActive::default(), &[]),
+        ),
+        (
+            Queue::Control,
+            encode(
+                &protocol::DestroyContext {
+                    context: one,
+                    reserved: zero,
+                },
+                &[],
+            ),
+        ),
+        (
+            Queue::Control,
+            encode(
+                &protocol::DestroyAddressSpace {
+                    address_space: one,
+                    reserved: zero,
+                },
+                &[],
+            ),
+        ),
+        (Queue::Bind, a_bind()),
+        (Queue::Bind, unbind(1, 0x1_0000, 0x1000, 1)),
+        (Queue::Submit, a_submit()),
+    ]
+}
