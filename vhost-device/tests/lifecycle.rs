@@ -3,6 +3,8 @@
 //! Guests that come, go, reset and are killed; and the daemon's own arguments, signals
 //! and files.
 
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by where it fails")]
+
 mod frontend;
 
 use std::os::unix::net::UnixListener;
