@@ -3,11 +3,13 @@
  * Static inlines and macros of the kernel as functions, for Rust. See helpers.h.
  */
 #include <linux/debugfs.h>
-#include <linux/dma-fence-array.h>
+#include <linux/dma-fence-unwrap.h>
+#include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_pci.h>
@@ -146,9 +148,15 @@ const struct dma_fence_ops *igpu_fence_ops(struct dma_fence *fence)
 	return rcu_access_pointer(fence->ops);
 }
 
-bool igpu_fence_is_container(struct dma_fence *fence)
+/* Calls each() for every fence in a chain or array, or for the fence itself. */
+void igpu_fence_unwrap_each(struct dma_fence *fence,
+			    void (*each)(void *data, struct dma_fence *fence), void *data)
 {
-	return dma_fence_is_container(fence);
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *leaf;
+
+	dma_fence_unwrap_for_each(leaf, &cursor, fence)
+		each(data, leaf);
 }
 
 struct dma_fence_chain *igpu_fence_chain_alloc(void)
@@ -230,27 +238,24 @@ bool igpu_drm_is_primary_client(struct drm_file *file)
 	return drm_is_primary_client(file);
 }
 
-/* Looks up with the manager's lock held; the caller calls igpu_vma_unlock(). */
-struct drm_vma_offset_node *igpu_vma_lookup(struct drm_device *dev, unsigned long start,
-					    unsigned long pages)
-{
-	drm_vma_offset_lock_lookup(dev->vma_offset_manager);
-	return drm_vma_offset_exact_lookup_locked(dev->vma_offset_manager, start, pages);
-}
-
-void igpu_vma_unlock(struct drm_device *dev)
-{
-	drm_vma_offset_unlock_lookup(dev->vma_offset_manager);
-}
-
 void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping)
 {
 	drm_vma_node_unmap(node, mapping);
 }
 
-unsigned long igpu_vma_node_size(struct drm_vma_offset_node *node)
+u64 igpu_vma_node_offset(struct drm_vma_offset_node *node)
 {
-	return drm_vma_node_size(node);
+	return drm_vma_node_offset_addr(node);
+}
+
+void igpu_object_get(struct drm_gem_object *object)
+{
+	drm_gem_object_get(object);
+}
+
+unsigned long igpu_vma_node_start(struct drm_vma_offset_node *node)
+{
+	return drm_vma_node_start(node);
 }
 
 /* Memory. */
@@ -270,16 +275,50 @@ void igpu_kunmap_local(const void *address)
 	kunmap_local(address);
 }
 
+/* Maps a file, readable, writable and shared, where there is room in the caller. */
+unsigned long igpu_mmap_shared(struct file *file, unsigned long length,
+			       unsigned long offset)
+{
+	return vm_mmap(file, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED, offset);
+}
+
+bool igpu_vma_is_private_writable(struct vm_area_struct *vma)
+{
+	return is_cow_mapping(vma->vm_flags);
+}
+
+unsigned long igpu_vma_end(struct vm_area_struct *vma)
+{
+	return vma->vm_end;
+}
+
+struct mm_struct *igpu_current_mm(void)
+{
+	return current->mm;
+}
+
+/* The caller's address space with a reference to its bones, or NULL. */
+struct mm_struct *igpu_current_mm_grab(void)
+{
+	if (current->mm)
+		mmgrab(current->mm);
+	return current->mm;
+}
+
 /* Page frames are put in by the fault handler; nobody may look for pages behind them. */
 void igpu_vma_prepare(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
 }
 
-/* Pages the GPU reads by their addresses: anywhere in memory, and not movable. */
+/*
+ * Pages the GPU reads by their addresses: anywhere in memory, and not movable. An object
+ * too large for the machine is an error for whoever made it, not a reason to kill.
+ */
 void igpu_file_set_gfp_mask(struct file *file)
 {
-	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | __GFP_RECLAIMABLE);
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | __GFP_RECLAIMABLE |
+					      __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 }
 
 void igpu_file_truncate(struct file *file)
@@ -341,4 +380,9 @@ void igpu_current_name(char *to)
 int igpu_current_pid(void)
 {
 	return task_tgid_nr(current);
+}
+
+u64 igpu_total_memory(void)
+{
+	return (u64)totalram_pages() << PAGE_SHIFT;
 }

@@ -47,7 +47,8 @@ void igpu_fence_set_error(struct dma_fence *fence, int error);
 const struct dma_fence_ops *igpu_fence_ops(struct dma_fence *fence);
 struct dma_fence_chain *igpu_fence_chain_alloc(void);
 void igpu_fence_chain_free(struct dma_fence_chain *chain);
-bool igpu_fence_is_container(struct dma_fence *fence);
+void igpu_fence_unwrap_each(struct dma_fence *fence,
+			    void (*each)(void *data, struct dma_fence *fence), void *data);
 int igpu_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context);
 int igpu_resv_lock_slow_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *context);
 void igpu_resv_unlock(struct dma_resv *resv);
@@ -66,17 +67,22 @@ struct dma_fence *igpu_syncobj_fence_get(struct drm_syncobj *syncobj);
 
 /* DRM. */
 bool igpu_drm_is_primary_client(struct drm_file *file);
-struct drm_vma_offset_node *igpu_vma_lookup(struct drm_device *dev, unsigned long start,
-					    unsigned long pages);
-void igpu_vma_unlock(struct drm_device *dev);
 void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping);
-unsigned long igpu_vma_node_size(struct drm_vma_offset_node *node);
+u64 igpu_vma_node_offset(struct drm_vma_offset_node *node);
+void igpu_object_get(struct drm_gem_object *object);
+unsigned long igpu_vma_node_start(struct drm_vma_offset_node *node);
 
 /* Memory. */
 u64 igpu_page_to_phys(struct page *page);
 void *igpu_kmap_local(struct page *page);
 void igpu_kunmap_local(const void *address);
+unsigned long igpu_mmap_shared(struct file *file, unsigned long length,
+			       unsigned long offset);
+bool igpu_vma_is_private_writable(struct vm_area_struct *vma);
 void igpu_vma_prepare(struct vm_area_struct *vma);
+unsigned long igpu_vma_end(struct vm_area_struct *vma);
+struct mm_struct *igpu_current_mm(void);
+struct mm_struct *igpu_current_mm_grab(void);
 void igpu_file_set_gfp_mask(struct file *file);
 void igpu_file_truncate(struct file *file);
 int igpu_sg_for_each(struct sg_table *table,
@@ -90,5 +96,6 @@ void *igpu_inode_private(struct inode *inode);
 struct workqueue_struct *igpu_alloc_workqueue(const char *name);
 void igpu_current_name(char *to);
 int igpu_current_pid(void);
+u64 igpu_total_memory(void);
 
 #endif

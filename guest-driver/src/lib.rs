@@ -19,7 +19,22 @@ mod raw;
 #[allow(dead_code, unused_imports, unreachable_pub)]
 pub(crate) mod protocol;
 
+#[path = "../rules/src/lib.rs"]
+pub(crate) mod rules;
+
+mod context;
+mod debug;
+mod driver;
+pub(crate) mod drm;
+mod exec;
+mod fence;
+mod gem;
+mod uapi;
 pub(crate) mod virtio;
+mod vm;
+
+pub(crate) use drm::uapi_types;
+pub(crate) use virtio::new_irq_lock;
 
 module! {
     type: Module,
@@ -30,5 +45,30 @@ module! {
     alias: ["virtio:d00000016v*"],
     imports_ns: ["DMA_BUF"],
 }
-struct Module;
-impl kernel::Module for Module { fn init(_m: &'static ThisModule) -> Result<Self> { Ok(Module) } }
+
+/// The loaded module. Its parts are dropped in this order.
+struct Module {
+    /// Unbinds all devices.
+    _driver: virtio::Registration,
+    /// Runs what is still queued, then ends.
+    _work: virtio::work::WorkQueue,
+}
+
+impl kernel::Module for Module {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        if !drm::sync::check_errno() {
+            return Err(EINVAL);
+        }
+        let work = virtio::work::WorkQueue::new()?;
+        Ok(Self {
+            _driver: virtio::Registration::new::<drm::registration::Registration>(module)?,
+            _work: work,
+        })
+    }
+}
+
+impl From<rules::Errno> for Error {
+    fn from(errno: rules::Errno) -> Self {
+        Self::from_errno(errno.code())
+    }
+}

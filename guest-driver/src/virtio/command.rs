@@ -155,6 +155,9 @@ impl RawCommand {
 /// Dropped without being sent, its callback is dropped uncalled.
 pub(crate) struct Prepared(RawCommand);
 
+// SAFETY: It offers nothing to the outside through a shared reference.
+unsafe impl Sync for Prepared {}
+
 impl Prepared {
     /// See [`Transport::prepare`](super::Transport::prepare).
     pub(super) fn new<C, F>(command: &C, lists: &[&[u8]], done: F) -> Result<Self>

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! What this layer asks of the driver above it.
+
+use kernel::{prelude::*, sync::Arc};
+
+use super::{debugfs::DebugFile, device::Device, file::File, gem::Object, ioctl::Ioctl};
+use crate::{
+    protocol::{DeviceConfig, Event, PlatformReply},
+    virtio::Transport,
+};
+
+/// The driver: its data types, its ioctls, and what it does when something happens.
+pub(crate) trait Driver: Sized {
+    /// What the driver keeps for a device ([`Device::data`]).
+    type Device: Send + Sync + 'static;
+    /// What it keeps for an open file ([`File::data`]).
+    type File: Send + Sync + 'static;
+    /// What it keeps in an object ([`Object::data`]).
+    type Object: Send + Sync + 'static;
+    /// Its ioctls, in any order.
+    const IOCTLS: &'static [Ioctl];
+    /// Its debugfs files.
+    const DEBUGFS: &'static [DebugFile];
+
+    /// A device has appeared; userspace doesn't see it yet, commands may be sent.
+    /// [`Device::data`] can't be used before this has returned. Process context.
+    fn new(
+        dev: &Device,
+        transport: Arc<Transport>,
+        config: &DeviceConfig,
+        platform: &PlatformReply,
+    ) -> Result<Arc<Self::Device>>;
+
+    /// Userspace sees the device from now on. Process context.
+    fn registered(_dev: &Device) {}
+
+    /// A node is opened. Process context.
+    fn open(dev: &Device) -> Result<Arc<Self::File>>;
+
+    /// A file was closed for good; its handles are closed already. Called also long after
+    /// the device has gone. Process context.
+    fn close(_dev: &Device, _file: &File) {}
+
+    /// A handle of the object in the file is being closed. Process context.
+    fn object_close(_dev: &Device, _object: &Object, _file: &File) {}
+
+    /// What an object imported from another device carries. Process context.
+    fn imported_object() -> impl PinInit<Self::Object, Error>;
+
+    /// The device reports an event. Process context.
+    fn event(_dev: &Device, _event: &Event) {}
+
+    /// The device is gone: every command has been called back (the lost ones with
+    /// `DeviceLost`), no guarded ioctl runs, and none will. Process context.
+    fn unplugged(_dev: &Device) {}
+
+    /// After [`Self::unplugged`], when also all [`when_all`](super::when_all) waits have
+    /// been cut. Process context.
+    fn removed(_dev: &Device) {}
+}
+
+/// The driver this layer serves.
+pub(super) type TheDriver = crate::driver::Igpu;
+/// The driver's device data.
+pub(crate) type DeviceData = <TheDriver as Driver>::Device;
+/// The driver's file data.
+pub(crate) type FileData = <TheDriver as Driver>::File;
+/// The driver's object data.
+pub(crate) type ObjectData = <TheDriver as Driver>::Object;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! Objects in the address spaces of processes. Process context throughout.
+
+use kernel::{bindings, ffi::c_int, page::PAGE_SIZE, prelude::*, types::Opaque};
+
+use super::{
+    device::Static,
+    file::File,
+    gem::{BackingKind, Object},
+};
+use crate::raw;
+
+/// How userspace wants a mapping cached. The virtual GPU and the CPU always see the same
+/// memory, so all kinds are mapped alike, write-back, and an object has one offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MmapKind {
+    /// Write-back.
+    WriteBack,
+    /// Write-combining.
+    WriteCombine,
+    /// Uncached.
+    Uncached,
+}
+
+/// Pages put in at one fault, if they are in the mapping: a fault costs more than a page.
+const FAULT_AROUND: u64 = 32;
+
+impl Object {
+    /// The offset at which the node's mmap(2) maps the object. Files that have a handle of
+    /// it may map it there. `ENOMEM`, `ENOSPC`.
+    pub(crate) fn mmap_offset(&self, _file: &File, _kind: MmapKind) -> Result<u64> {
+        // SAFETY: The object lives. A second call does nothing.
+        let ret = unsafe { bindings::drm_gem_create_mmap_offset(self.as_raw()) };
+        kernel::error::to_result(ret)?;
+        // SAFETY: The node is in the device's offset space since then.
+        Ok(unsafe { raw::igpu_vma_node_offset(&raw mut (*self.as_raw()).vma_node) })
+    }
+
+    /// Maps `[offset, offset + size)` into the caller, and says where: i915's GEM_MMAP.
+    /// Errors: `ENXIO` if the object has no memory of its own; `EINVAL` past its end;
+    /// mmap(2)'s.
+    pub(crate) fn mmap_legacy(&self, offset: u64, size: u64, _write_combine: bool) -> Result<u64> {
+        if self.backing() != BackingKind::Shmem {
+            return Err(ENXIO);
+        }
+        let end = offset.checked_add(size).ok_or(EINVAL)?;
+        if end > self.size() as u64 {
+            return Err(EINVAL);
+        }
+        // SAFETY: A shmem object has a file; mmap takes a reference of its own.
+        let address = unsafe {
+            raw::igpu_mmap_shared((*self.as_raw()).filp, size as usize, offset as usize)
+        };
+        let error = address as isize;
+        if (-4095..0).contains(&error) {
+            return Err(Error::from_errno(error as c_int));
+        }
+        Ok(address as u64)
+    }
+}
+
+/// DRM maps an object of ours. DRM sets the operations and takes the reference.
+pub(super) unsafe extern "C" fn mmap(
+    _object: *mut bindings::drm_gem_object,
+    vma: *mut bindings::vm_area_struct,
+) -> c_int {
+    // SAFETY: The mapping is being made; nobody else has it.
+    if unsafe { raw::igpu_vma_is_private_writable(vma) } {
+        // A page that is written to would be copied, and there are no pages here.
+        return EINVAL.to_errno();
+    }
+    // SAFETY: As above.
+    unsafe { raw::igpu_vma_prepare(vma) };
+    0
+}
+
+/// A process touches a page that isn't in its tables yet.
+unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    const SIGBUS: bindings::vm_fault_t = bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    const NOPAGE: bindings::vm_fault_t = bindings::vm_fault_reason_VM_FAULT_NOPAGE;
+
+    // SAFETY: The kernel calls with a fault in a mapping of ours.
+    let (vma, address, pgoff) = unsafe {
+        let fault = &(*vmf).__bindgen_anon_1;
+        (fault.vma, fault.address, fault.pgoff)
+    };
+    // SAFETY: DRM has put the object there, with a reference.
+    let object = unsafe { Object::from_raw((*vma).vm_private_data.cast()) };
+    let Some(_guard) = object.device().enter() else {
+        return SIGBUS;
+    };
+    let pinned = match object.pin() {
+        Ok(pinned) => pinned,
+        Err(error) if error == ENOMEM => return bindings::vm_fault_reason_VM_FAULT_OOM,
+        Err(_) => return SIGBUS,
+    };
+    // Mappings of the node begin at the object's offset, those of a dma-buf at 0.
+    // SAFETY: The object lives.
+    let start = unsafe { raw::igpu_vma_node_start(&raw mut (*object.as_raw()).vma_node) };
+    let Some(first) = (pgoff as u64).checked_sub(start as u64) else {
+        return SIGBUS;
+    };
+    // Purging takes the pages away with this lock held, after it has taken them out of
+    // all mappings; so none may be put in without it.
+    let _pages = object.pages.lock();
+    // SAFETY: The mapping can't go while a fault in it is handled.
+    let room = (unsafe { raw::igpu_vma_end(vma) } - address) / PAGE_SIZE;
+    let mut result = SIGBUS;
+    for page in 0..FAULT_AROUND.min(room as u64) {
+        let offset = (first + page) * PAGE_SIZE as u64;
+        if offset >= object.size() as u64 {
+            break;
+        }
+        let Some(physical) = pinned.pages().address(offset) else {
+            break;
+        };
+        // SAFETY: The mapping holds page frames only, and the address lies in it.
+        let put = unsafe {
+            bindings::vmf_insert_pfn(
+                vma,
+                address + page as usize * PAGE_SIZE,
+                (physical / PAGE_SIZE as u64) as usize,
+            )
+        };
+        if page == 0 {
+            result = put;
+        }
+        if put != NOPAGE {
+            break;
+        }
+    }
+    result
+}
+
+/// What the kernel calls for mappings of our objects.
+pub(super) static VM_OPS: Static<bindings::vm_operations_struct> =
+    Static(Opaque::new(bindings::vm_operations_struct {
+        open: Some(bindings::drm_gem_vm_open),
+        close: Some(bindings::drm_gem_vm_close),
+        fault: Some(fault),
+        ..pin_init::zeroed()
+    }));

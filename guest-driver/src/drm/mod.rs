@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! DRM made safe: device, files, ioctls, objects, reservations, fences, syncobjs, debugfs.
+//!
+//! Written on the raw bindings, since the kernel crate's own DRM module isn't there when
+//! DRM is a module. Fixed to one driver, [`Driver`](driver::Driver)'s implementation
+//! `crate::driver::Igpu`; knows the kernel and `virtio/`, nothing of commands or i915.
+//!
+//! # Contexts
+//!
+//! What may be called where is said with two words. **Process**: may sleep. **Any**: also
+//! in interrupts and under [`sync::IrqLock`]s; what would have to sleep is put off to the
+//! module's workqueue.
+
+pub(crate) mod debugfs;
+pub(crate) mod device;
+pub(crate) mod driver;
+pub(crate) mod fence;
+pub(crate) mod file;
+pub(crate) mod gem;
+pub(crate) mod ioctl;
+mod mmap;
+mod pages;
+mod prime;
+pub(crate) mod process;
+pub(crate) mod registration;
+pub(crate) mod resv;
+pub(crate) mod sync;
+pub(crate) mod sync_file;
+pub(crate) mod syncobj;
+pub(crate) mod uapi_types;
+mod wait_all;
+
+pub(crate) use crate::virtio::work;
+
+pub(crate) use debugfs::{parse_u64, DebugFile};
+pub(crate) use device::{Device, EnterGuard};
+pub(crate) use driver::{DeviceData, Driver, FileData, ObjectData};
+pub(crate) use fence::{Fence, PendingFence, Timeline};
+pub(crate) use file::File;
+pub(crate) use gem::{BackingKind, MmapKind, Object};
+pub(crate) use ioctl::{
+    ioctl, Direction, Ioctl, AUTH, MASTER, RENDER_ALLOW, ROOT_ONLY, UNGUARDED,
+};
+pub(crate) use pages::PinnedPages;
+pub(crate) use process::{capable, current_name, current_pid, total_memory, Capability};
+pub(crate) use resv::{LockedObjects, Resv, Usage};
+pub(crate) use sync::{new_irq_lock, IrqLock, Timeout};
+pub(crate) use sync_file::{ReservedFd, SyncFile};
+pub(crate) use syncobj::{ChainNode, Syncobj};
+pub(crate) use wait_all::when_all;

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! An object's memory: getting it, keeping it there, reading and writing it.
+
+use core::{
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+    slice,
+    sync::atomic::Ordering,
+};
+use kernel::{
+    bindings,
+    ffi::{c_int, c_void},
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::aref::ARef,
+    uaccess::{UserSliceReader, UserSliceWriter},
+};
+
+use super::gem::{Backing, Object};
+use crate::{protocol::Extent, raw};
+
+/// A run of an object's bytes that is contiguous in guest-physical memory.
+#[derive(Clone, Copy)]
+struct Piece {
+    /// Where in the object it begins.
+    offset: u64,
+    /// Its guest-physical address.
+    address: u64,
+    /// Its length.
+    length: u64,
+}
+
+/// The pages as the kernel gave them.
+enum Source {
+    /// From shmem: the kernel's own array.
+    Shmem(*mut *mut bindings::page),
+    /// From a process, pinned.
+    User(KVVec<*mut bindings::page>, bool),
+    /// From a dma-buf: no pages, only addresses.
+    Imported,
+}
+
+/// An object's memory, all of it, held.
+pub(super) struct Pages {
+    source: Source,
+    /// In order, without holes.
+    pieces: KVVec<Piece>,
+}
+
+// SAFETY: Pages may be used on any thread.
+unsafe impl Send for Pages {}
+// SAFETY: It isn't changed once it is made.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    /// The `index`th page, if the memory has pages we may look at.
+    fn page(&self, index: usize) -> Option<*mut bindings::page> {
+        match &self.source {
+            // SAFETY: Callers stay within the object, for each page of which there is one.
+            Source::Shmem(pages) => Some(unsafe { *pages.add(index) }),
+            Source::User(pages, _) => pages.get(index).copied(),
+            Source::Imported => None,
+        }
+    }
+
+    /// All pages, as C wants them.
+    pub(super) fn as_raw(&self) -> Option<*mut *mut bindings::page> {
+        match &self.source {
+            Source::Shmem(pages) => Some(*pages),
+            Source::User(pages, _) => Some(pages.as_ptr().cast_mut()),
+            Source::Imported => None,
+        }
+    }
+
+    /// The index of the piece with the byte `offset`.
+    fn find(&self, offset: u64) -> usize {
+        self.pieces
+            .partition_point(|piece| piece.offset + piece.length <= offset)
+    }
+
+    /// The guest-physical address of the byte `offset`.
+    pub(super) fn address(&self, offset: u64) -> Option<u64> {
+        let piece = self.pieces.get(self.find(offset))?;
+        Some(piece.address + (offset - piece.offset))
+    }
+}
+
+/// Adds memory at the end, merged with the last piece where it goes on.
+fn add(pieces: &mut KVVec<Piece>, address: u64, length: u64) -> Result {
+    let mut offset = 0;
+    if let Some(last) = pieces.last_mut() {
+        if last.address + last.length == address {
+            last.length += length;
+            return Ok(());
+        }
+        offset = last.offset + last.length;
+    }
+    pieces.push(
+        Piece {
+            offset,
+            address,
+            length,
+        },
+        GFP_KERNEL,
+    )?;
+    Ok(())
+}
+
+/// The pieces that `count` pages make.
+///
+/// # Safety
+///
+/// `pages` are `count` pages.
+unsafe fn pieces_of(pages: *const *mut bindings::page, count: usize) -> Result<KVVec<Piece>> {
+    let mut pieces = KVVec::new();
+    for index in 0..count {
+        // SAFETY: The caller vouches for it.
+        let address = unsafe { raw::igpu_page_to_phys(*pages.add(index)) };
+        add(&mut pieces, address, PAGE_SIZE as u64)?;
+    }
+    Ok(pieces)
+}
+
+/// The object's pages, held while this lives. May be cloned, and dropped in any context;
+/// keeps the object alive.
+pub(crate) struct PinnedPages {
+    object: ARef<Object>,
+    /// The object's pages, which stay while the object's `pins` isn't zero.
+    pages: NonNull<Pages>,
+}
+
+// SAFETY: `Pages` may be shared, and the object may be.
+unsafe impl Send for PinnedPages {}
+// SAFETY: As above.
+unsafe impl Sync for PinnedPages {}
+
+impl Clone for PinnedPages {
+    fn clone(&self) -> Self {
+        // Not zero, because of `self`: so the pages can't be about to go.
+        self.object.pins.fetch_add(1, Ordering::Relaxed);
+        Self {
+            object: self.object.clone(),
+            pages: self.pages,
+        }
+    }
+}
+
+impl Drop for PinnedPages {
+    fn drop(&mut self) {
+        self.object.pins.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl PinnedPages {
+    /// The object.
+    pub(crate) fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// The pages.
+    pub(super) fn pages(&self) -> &Pages {
+        // SAFETY: The object's pins, of which one is ours, keep them where they are.
+        unsafe { self.pages.as_ref() }
+    }
+
+    /// The memory of `[offset, offset + length)`, in order, in as few extents as it has.
+    /// `EINVAL` if that isn't whole pages within the object.
+    pub(crate) fn extents(
+        &self,
+        offset: u64,
+        length: u64,
+    ) -> Result<impl Iterator<Item = Extent> + '_> {
+        let end = offset.checked_add(length).ok_or(EINVAL)?;
+        let page = PAGE_SIZE as u64;
+        if offset % page != 0 || length % page != 0 || end > self.object.size() as u64 {
+            return Err(EINVAL);
+        }
+        let pages = self.pages();
+        let first = pages.find(offset);
+        Ok(pages.pieces[first..]
+            .iter()
+            .take_while(move |piece| piece.offset < end)
+            .map(move |piece| {
+                let from = piece.offset.max(offset);
+                let to = (piece.offset + piece.length).min(end);
+                Extent {
+                    address: (piece.address + (from - piece.offset)).into(),
+                    length: (to - from).into(),
+                }
+            }))
+    }
+
+    /// Calls `each` with each page's part of `[offset, offset + length)`: its address in
+    /// the kernel and how many bytes. `EINVAL` if it isn't within the object, or isn't
+    /// memory the CPU may look at.
+    fn for_each_part(
+        &self,
+        offset: usize,
+        length: usize,
+        mut each: impl FnMut(*mut u8, usize) -> Result,
+    ) -> Result {
+        let end = offset.checked_add(length).ok_or(EINVAL)?;
+        if end > self.object.size() {
+            return Err(EINVAL);
+        }
+        let mut at = offset;
+        while at < end {
+            let page = self.pages().page(at / PAGE_SIZE).ok_or(EINVAL)?;
+            let within = at % PAGE_SIZE;
+            let part = (PAGE_SIZE - within).min(end - at);
+            // SAFETY: The page is held.
+            let address = unsafe { raw::igpu_kmap_local(page) };
+            // SAFETY: The page is mapped, and `within` lies in it.
+            let start = unsafe { address.cast::<u8>().add(within) };
+            let result = each(start, part);
+            // SAFETY: It was mapped above, and later mappings have been undone.
+            unsafe { raw::igpu_kunmap_local(address) };
+            result?;
+            at += part;
+        }
+        Ok(())
+    }
+}
+
+impl Object {
+    /// Gets the object's memory, if it isn't there, and holds it. Errors: `ENOMEM`;
+    /// `EFAULT` for user memory that isn't there any more, or is another process's.
+    /// Process context.
+    pub(crate) fn pin(&self) -> Result<PinnedPages> {
+        // User memory is pinned before the lock is taken: that takes the mmap lock, which
+        // is held around ours in page faults.
+        let mut user = None;
+        if matches!(self.backing, Backing::User { .. }) && !self.has_pages() {
+            user = Some(self.get_user()?);
+        }
+        let mut held = self.pages.lock();
+        if held.is_none() {
+            let pages = match (&self.backing, user.take()) {
+                (Backing::Shmem, _) => self.get_shmem()?,
+                (Backing::User { .. }, Some(pages)) => pages,
+                // It had pages a moment ago.
+                (Backing::User { .. }, None) => return Err(EAGAIN),
+                (Backing::Imported(table), _) => self.get_imported(*table)?,
+            };
+            match KBox::new(pages, GFP_KERNEL) {
+                Ok(pages) => *held = Some(pages),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let Some(pages) = held.as_deref_mut() else {
+            return Err(ENOMEM);
+        };
+        self.pins.fetch_add(1, Ordering::Acquire);
+        let pages = NonNull::from(pages);
+        drop(held);
+        Ok(PinnedPages {
+            object: self.into(),
+            pages,
+        })
+    }
+
+    fn get_shmem(&self) -> Result<Pages> {
+        // SAFETY: A shmem object that lives.
+        let pages = unsafe { bindings::drm_gem_get_pages(self.as_raw()) };
+        let pages = kernel::error::from_err_ptr(pages)?;
+        // SAFETY: The array has a page for each of the object's.
+        match unsafe { pieces_of(pages, self.size() / PAGE_SIZE) } {
+            Ok(pieces) => Ok(Pages {
+                source: Source::Shmem(pages),
+                pieces,
+            }),
+            Err(error) => {
+                // SAFETY: They came from drm_gem_get_pages.
+                unsafe { bindings::drm_gem_put_pages(self.as_raw(), pages, false, false) };
+                Err(error)
+            }
+        }
+    }
+
+    fn get_user(&self) -> Result<Pages> {
+        let Backing::User {
+            mm,
+            address,
+            read_only,
+        } = &self.backing
+        else {
+            return Err(EINVAL);
+        };
+        // SAFETY: It looks at the current task only.
+        let ours = unsafe { raw::igpu_current_mm() };
+        if !ptr::eq(ours, mm.as_raw()) {
+            return Err(EFAULT);
+        }
+        let count = self.size() / PAGE_SIZE;
+        let mut pages = KVVec::<*mut bindings::page>::new();
+        pages.resize(count, ptr::null_mut(), GFP_KERNEL)?;
+        let mut flags = bindings::FOLL_LONGTERM;
+        if !read_only {
+            flags |= bindings::FOLL_WRITE;
+        }
+        let mut pinned = 0;
+        let mut result = Ok(());
+        while pinned < count {
+            let part = (count - pinned).min(1 << 16);
+            // SAFETY: There is room for `part` pages.
+            let ret = unsafe {
+                bindings::pin_user_pages_fast(
+                    address + pinned * PAGE_SIZE,
+                    part as c_int,
+                    flags,
+                    pages.as_mut_ptr().add(pinned),
+                )
+            };
+            match ret {
+                1.. => pinned += ret as usize,
+                0 => result = Err(EFAULT),
+                error => result = Err(Error::from_errno(error)),
+            }
+            if result.is_err() {
+                break;
+            }
+        }
+        // SAFETY: All pages are there if there was no error.
+        let pieces = result.and_then(|()| unsafe { pieces_of(pages.as_ptr(), count) });
+        match pieces {
+            Ok(pieces) => Ok(Pages {
+                source: Source::User(pages, *read_only),
+                pieces,
+            }),
+            Err(error) => {
+                // SAFETY: The first `pinned` have been pinned.
+                unsafe { bindings::unpin_user_pages(pages.as_mut_ptr(), pinned) };
+                Err(error)
+            }
+        }
+    }
+
+    fn get_imported(&self, table: *mut bindings::sg_table) -> Result<Pages> {
+        unsafe extern "C" fn each(data: *mut c_void, address: u64, length: u64) -> c_int {
+            // SAFETY: It is the list that is passed below.
+            let pieces = unsafe { &mut *data.cast::<KVVec<Piece>>() };
+            match add(pieces, address, length) {
+                Ok(()) => 0,
+                Err(error) => error.to_errno(),
+            }
+        }
+        let mut pieces = KVVec::<Piece>::new();
+        // SAFETY: The table of an import is mapped as long as the object lives.
+        let ret = unsafe {
+            raw::igpu_sg_for_each(table, Some(each), (&raw mut pieces).cast())
+        };
+        kernel::error::to_result(ret)?;
+        let length: u64 = pieces.iter().map(|piece| piece.length).sum();
+        if length < self.size() as u64 {
+            return Err(EINVAL);
+        }
+        Ok(Pages {
+            source: Source::Imported,
+            pieces,
+        })
+    }
+
+    /// Whether its memory is there.
+    pub(crate) fn has_pages(&self) -> bool {
+        self.pages.lock().is_some()
+    }
+
+    /// Gives the memory back with what is in it, if nobody needs it to stay; false if
+    /// somebody does, or it isn't the object's own. Afterwards the object is zeroed.
+    /// Process context.
+    pub(crate) fn purge(&self) -> bool {
+        if !matches!(self.backing, Backing::Shmem) || self.is_exported() {
+            return false;
+        }
+        let mut held = self.pages.lock();
+        if self.pins.load(Ordering::Acquire) != 0 {
+            return false;
+        }
+        // No page fault puts a page back before the lock is free.
+        // SAFETY: Object and device live; the node may be mapped nowhere.
+        unsafe {
+            raw::igpu_vma_node_unmap(
+                &raw mut (*self.as_raw()).vma_node,
+                (*(*self.device().as_raw()).anon_inode).i_mapping,
+            )
+        };
+        if let Some(pages) = held.take() {
+            self.put(&pages, false);
+        }
+        // SAFETY: A shmem object has a file.
+        unsafe { raw::igpu_file_truncate((*self.as_raw()).filp) };
+        true
+    }
+
+    /// Gives the memory back for good. Nobody has the object any more.
+    pub(super) fn release_pages(&self) {
+        let pages = self.pages.lock().take();
+        if let Some(pages) = pages {
+            self.put(&pages, true);
+        }
+    }
+
+    fn put(&self, pages: &Pages, dirty: bool) {
+        match &pages.source {
+            Source::Shmem(array) => {
+                // SAFETY: They came from drm_gem_get_pages, and nobody needs them.
+                unsafe { bindings::drm_gem_put_pages(self.as_raw(), *array, dirty, dirty) }
+            }
+            Source::User(array, read_only) => {
+                // SAFETY: They have been pinned, and nobody needs them.
+                unsafe {
+                    bindings::unpin_user_pages_dirty_lock(
+                        array.as_ptr().cast_mut(),
+                        array.len(),
+                        !read_only,
+                    )
+                }
+            }
+            Source::Imported => {}
+        }
+    }
+
+    /// Copies from the object to the user, all that `writer` has room for. Doesn't wait for
+    /// fences. Errors: `EINVAL` if that isn't within the object, or isn't memory the CPU
+    /// may look at; `EFAULT`; those of [`Self::pin`]. Process context.
+    pub(crate) fn read(&self, offset: usize, writer: &mut UserSliceWriter) -> Result {
+        let length = writer.len();
+        self.pin()?.for_each_part(offset, length, |start, length| {
+            // SAFETY: The bytes are mapped. They may change meanwhile, since userspace and
+            // the device have them too: whatever is copied then is fine, it is bytes.
+            writer.write_slice(unsafe { slice::from_raw_parts(start, length) })
+        })
+    }
+
+    /// The same from the user to the object.
+    pub(crate) fn write(&self, offset: usize, reader: &mut UserSliceReader) -> Result {
+        let length = reader.len();
+        self.pin()?.for_each_part(offset, length, |start, length| {
+            // SAFETY: As in `read`.
+            let to =
+                unsafe { slice::from_raw_parts_mut(start.cast::<MaybeUninit<u8>>(), length) };
+            reader.read_raw(to)
+        })
+    }
+
+    /// Copies from the object to the kernel. Errors as [`Self::read`]. Process context.
+    pub(crate) fn read_bytes(&self, offset: usize, to: &mut [u8]) -> Result {
+        let mut done = 0;
+        let length = to.len();
+        self.pin()?.for_each_part(offset, length, |start, length| {
+            let part = &mut to[done..done + length];
+            // SAFETY: Both are `length` bytes, in different memory.
+            unsafe { ptr::copy_nonoverlapping(start, part.as_mut_ptr(), length) };
+            done += length;
+            Ok(())
+        })
+    }
+
+    /// Copies from the kernel to the object. Errors as [`Self::write`]. Process context.
+    pub(crate) fn write_bytes(&self, offset: usize, from: &[u8]) -> Result {
+        let mut done = 0;
+        self.pin()?.for_each_part(offset, from.len(), |start, length| {
+            let part = &from[done..done + length];
+            // SAFETY: Both are `length` bytes, in different memory.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
+            done += length;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! Locks for interrupt context, and time limits. To wait for a condition, use the kernel
+//! crate's `CondVar`, which takes guards of [`IrqLock`] as well as of `Mutex`.
+
+use kernel::{bindings, error::Error, time::Jiffies};
+
+pub(crate) use crate::virtio::{new_irq_lock, IrqBackend, IrqLock};
+
+/// A wait's time limit was reached. The kernel crate has no constant for it.
+pub(crate) const ETIME: Error = errno(bindings::ETIME);
+/// A fence's command was never sent.
+pub(crate) const ECANCELED: Error = errno(bindings::ECANCELED);
+/// Somebody else must have these locks first.
+pub(super) const EDEADLK: Error = errno(bindings::EDEADLK);
+
+/// The kernel crate makes errors of numbers only at run time.
+const fn errno(number: u32) -> Error {
+    assert!(number > 0 && number < 4096);
+    // SAFETY: An `Error` is one non-zero i32 that holds a negative errno, and nothing
+    // else: see `check_errno`, which the module's start calls.
+    unsafe { core::mem::transmute::<i32, Error>(-(number as i32)) }
+}
+
+/// Whether the constants here are what the kernel crate makes of the same numbers.
+pub(crate) fn check_errno() -> bool {
+    [
+        (ETIME, bindings::ETIME),
+        (ECANCELED, bindings::ECANCELED),
+        (EDEADLK, bindings::EDEADLK),
+    ]
+    .into_iter()
+    .all(|(error, number)| error == Error::from_errno(-(number as i32)))
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    /// Not at all: look only.
+    Poll,
+    /// For as long as it takes.
+    Forever,
+    /// For at least this long.
+    Nanoseconds(u64),
+}
+
+/// The longest wait the scheduler knows, which is for ever.
+const MAX_JIFFIES: u64 = i64::MAX as u64;
+
+impl Timeout {
+    /// In timer ticks, rounded up so that the wait is never too short.
+    pub(crate) fn jiffies(self) -> Jiffies {
+        let ticks = match self {
+            Self::Poll => 0,
+            Self::Forever => MAX_JIFFIES,
+            Self::Nanoseconds(0) => 0,
+            Self::Nanoseconds(ns) => {
+                let tick = 1_000_000_000 / u64::from(bindings::HZ);
+                // The tick that runs already may be almost over: one more.
+                (ns.div_ceil(tick) + 1).min(MAX_JIFFIES - 1)
+            }
+        };
+        ticks as Jiffies
+    }
+
+    /// What is left of it after `elapsed` nanoseconds.
+    pub(super) fn left_after(self, elapsed: u64) -> u64 {
+        match self {
+            Self::Poll => 0,
+            Self::Forever => u64::MAX,
+            Self::Nanoseconds(ns) => ns.saturating_sub(elapsed),
+        }
+    }
+}
