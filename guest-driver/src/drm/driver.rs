@@ -52,7 +52,7 @@ pub(crate) trait Driver: Sized {
     fn event(_dev: &Device, _event: &Event) {}
 
     /// The device is gone: every command has been called back (the lost ones with
-    /// `DeviceLost`), no guarded ioctl runs, and none will. Process context.
+    /// `DeviceLost`), and no ioctl begins any more; some may still run. Process context.
     fn unplugged(_dev: &Device) {}
 
     /// After [`Self::unplugged`], when also all [`when_all`](super::when_all) waits have

@@ -299,7 +299,7 @@ impl Timeline {
     pub(crate) fn fence(&self, value: u64) -> Result<PendingFence> {
         let fence = KBox::new(
             OwnFence {
-                base: bindings::dma_fence::default(),
+                base: pin_init::zeroed(),
                 cookie: self.cookie,
                 timeline: self.number,
                 tag: self.tag,

@@ -221,7 +221,7 @@ impl Object {
         }
         let object = KBox::try_pin_init(
             try_pin_init!(Self {
-                base: Opaque::new(bindings::drm_gem_object::default()),
+                base: Opaque::zeroed(),
                 backing,
                 pages <- new_mutex!(None, "virtio_igpu::Object::pages"),
                 pins: AtomicU32::new(0),

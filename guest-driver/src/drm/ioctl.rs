@@ -23,10 +23,6 @@ pub(crate) const MASTER: u32 = bindings::drm_ioctl_flags_DRM_MASTER;
 pub(crate) const ROOT_ONLY: u32 = bindings::drm_ioctl_flags_DRM_ROOT_ONLY;
 /// Flag: allowed on render nodes.
 pub(crate) const RENDER_ALLOW: u32 = bindings::drm_ioctl_flags_DRM_RENDER_ALLOW;
-/// Flag: the device's removal doesn't wait for the handler. For those that may wait long
-/// for something that isn't the device's to end. DRM's own flags end far below.
-pub(crate) const UNGUARDED: u32 = 1 << 31;
-
 /// Which way an ioctl's argument is copied, as in C's `DRM_IO*` macros: by the user's view.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Direction {
@@ -56,8 +52,12 @@ pub(crate) struct Ioctl {
 }
 
 /// Describes an ioctl: number from `DRM_COMMAND_BASE` on, [`Direction`], argument type,
-/// flags, handler `fn(&Device, &File, &mut T) -> Result<i32>`. The handler runs in process
-/// context, guarded against the device's removal unless [`UNGUARDED`].
+/// flags, handler `fn(&Device, &File, &mut T) -> Result<i32>`.
+///
+/// The handler runs in process context. DRM refuses ioctls with `ENODEV` once the device
+/// has gone; a handler that runs already when it goes goes on, finds its commands failing
+/// and the fences it waits for signalled, and its data alive. So removal never waits for a
+/// handler, however long that waits for something else.
 macro_rules! ioctl {
     ($nr:expr, $direction:ident, $type:ty, $flags:expr, $handler:expr $(,)?) => {
         $crate::drm::Ioctl::new::<$type, _>(
@@ -83,36 +83,13 @@ impl Ioctl {
             direction,
             size: size_of::<T>(),
             flags,
-            call: if flags & UNGUARDED == 0 {
-                guarded::<T, H>
-            } else {
-                unguarded::<T, H>
-            },
+            call: call::<T, H>,
         }
     }
 }
 
-/// Runs the handler inside a section that the device's removal waits for.
-unsafe extern "C" fn guarded<T, H>(
-    dev: *mut bindings::drm_device,
-    data: *mut c_void,
-    file: *mut bindings::drm_file,
-) -> c_int
-where
-    T: Plain,
-    H: Fn(&Device, &File, &mut T) -> Result<i32> + Copy + 'static,
-{
-    // SAFETY: DRM calls with a live device of ours.
-    let device = unsafe { Device::from_raw(dev) };
-    let Some(_guard) = device.enter() else {
-        return ENODEV.to_errno();
-    };
-    // SAFETY: The arguments are passed on.
-    unsafe { unguarded::<T, H>(dev, data, file) }
-}
-
 /// Runs the handler.
-unsafe extern "C" fn unguarded<T, H>(
+unsafe extern "C" fn call<T, H>(
     dev: *mut bindings::drm_device,
     data: *mut c_void,
     file: *mut bindings::drm_file,
@@ -182,7 +159,7 @@ const fn table(list: &[Ioctl]) -> Table {
         assert!(entries[ioctl.nr as usize].func.is_none());
         entries[ioctl.nr as usize] = bindings::drm_ioctl_desc {
             cmd: command(ioctl),
-            flags: ioctl.flags & !UNGUARDED,
+            flags: ioctl.flags,
             func: Some(ioctl.call),
             name: c"".as_ptr().cast(),
         };

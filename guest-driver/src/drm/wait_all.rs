@@ -109,7 +109,7 @@ pub(crate) fn when_all(
     for fence in fences {
         slots.push(
             Slot {
-                callback: bindings::dma_fence_cb::default(),
+                callback: pin_init::zeroed(),
                 wait: &*wait,
                 fence: fence.clone(),
                 armed: false,

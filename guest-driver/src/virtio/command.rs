@@ -187,9 +187,9 @@ impl Prepared {
                     outcome: Outcome::Failed(Status::DeviceLost),
                     queue: C::QUEUE,
                     length: length32,
-                    out: bindings::scatterlist::default(),
+                    out: pin_init::zeroed(),
                     out_pages: KVec::new(),
-                    reply: bindings::scatterlist::default(),
+                    reply: pin_init::zeroed(),
                     end: end::<C, F>,
                 },
                 reply: C::Reply::new_zeroed(),
@@ -223,7 +223,7 @@ impl Prepared {
         } else {
             this.common.out_pages.resize(
                 segments as usize,
-                bindings::scatterlist::default(),
+                pin_init::zeroed(),
                 GFP_KERNEL,
             )?;
             this.common.out_pages.as_mut_ptr()

@@ -64,7 +64,7 @@ impl EventQueue {
         for _ in 0..BUFFERS {
             let mut buffer = KBox::new(
                 Buffer {
-                    sg: bindings::scatterlist::default(),
+                    sg: pin_init::zeroed(),
                     event: Event::new_zeroed(),
                 },
                 GFP_KERNEL,
