@@ -72,7 +72,8 @@ impl Suite {
     fn write_configuration(&self) -> Result<()> {
         for folder in ["lists/partial", "archives/partial"] {
             let folder = self.folder.join(folder);
-            fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+            fs::create_dir_all(&folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
         }
         fs::create_dir_all(&self.downloads)
             .with_context(|| format!("cannot create {}", self.downloads.display()))?;
@@ -90,7 +91,11 @@ impl Suite {
              Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled \"false\";\n\
              #clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n#clear DPkg::Post-Invoke;\n"
         );
-        for (name, text) in [("apt.conf", settings), ("debian.sources", self.sources()), ("status", String::new())] {
+        for (name, text) in [
+            ("apt.conf", settings),
+            ("debian.sources", self.sources()),
+            ("status", String::new()),
+        ] {
             let file = self.folder.join(name);
             fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         }
@@ -99,38 +104,68 @@ impl Suite {
 
     fn tool(&self, tool: &str) -> Command {
         let mut command = exec::command(tool);
-        command.arg("-c").arg(self.configuration()).env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
+        command
+            .arg("-c")
+            .arg(self.configuration())
+            .env("LC_ALL", "C")
+            .env("DEBIAN_FRONTEND", "noninteractive");
         command
     }
 
     /// Fetches the suite's package lists.
     pub(crate) fn update(&self, logs: &Path) -> Result<()> {
         if !Path::new(KEYRING).exists() {
-            bail!("the archive's keys {KEYRING} are missing; install the package debian-archive-keyring");
+            bail!(
+                "the archive's keys {KEYRING} are missing; install the package debian-archive-keyring"
+            );
         }
         self.write_configuration()?;
         let mut command = self.tool("apt-get");
         command.args(["update", "--error-on=any"]);
         let log = logs.join(format!("apt-update-{}.log", self.name));
-        exec::logged(&format!("fetching {}'s package lists from {}", self.name, self.mirror), &mut command, &log)
+        exec::logged(
+            &format!(
+                "fetching {}'s package lists from {}",
+                self.name, self.mirror
+            ),
+            &mut command,
+            &log,
+        )
     }
 
     /// The names of all packages that begin so.
     pub(crate) fn names(&self, prefix: &str) -> Result<Vec<String>> {
-        let text = exec::output("apt-cache pkgnames", self.tool("apt-cache").args(["pkgnames", prefix]))?;
+        let text = exec::output(
+            "apt-cache pkgnames",
+            self.tool("apt-cache").args(["pkgnames", prefix]),
+        )?;
         Ok(text.lines().map(str::to_string).collect())
     }
 
     /// The versions offered of one package, newest first.
     pub(crate) fn versions(&self, package: &str) -> Result<Vec<String>> {
-        let text = exec::output("apt-cache madison", self.tool("apt-cache").args(["madison", package]))?;
-        Ok(text.lines().filter_map(|line| line.split('|').nth(1)).map(|v| v.trim().to_string()).collect())
+        let text = exec::output(
+            "apt-cache madison",
+            self.tool("apt-cache").args(["madison", package]),
+        )?;
+        Ok(text
+            .lines()
+            .filter_map(|line| line.split('|').nth(1))
+            .map(|v| v.trim().to_string())
+            .collect())
     }
 
     /// Everything that must be there for these packages to work, on an empty system.
     pub(crate) fn closure(&self, packages: &[String]) -> Result<Vec<Package>> {
         let mut command = self.tool("apt-get");
-        command.args(["install", "--yes", "--print-uris", "--no-install-recommends"]).args(packages);
+        command
+            .args([
+                "install",
+                "--yes",
+                "--print-uris",
+                "--no-install-recommends",
+            ])
+            .args(packages);
         self.listed(&mut command, &packages.join(" "))
     }
 
@@ -146,7 +181,11 @@ impl Suite {
             .with_context(|| format!("looked in {} at {} for: {what}", self.name, self.mirror))?;
         let found: Vec<Package> = text.lines().filter_map(parse_uri).collect();
         if found.is_empty() {
-            bail!("looked in {} at {} for: {what}; found nothing", self.name, self.mirror);
+            bail!(
+                "looked in {} at {} for: {what}; found nothing",
+                self.name,
+                self.mirror
+            );
         }
         Ok(found)
     }
@@ -162,9 +201,17 @@ impl Suite {
         }
         step.bytes(total);
         let mut command = self.tool("apt-get");
-        command.arg("download").args(missing.iter().map(|p| &p.wanted)).current_dir(&self.downloads);
+        command
+            .arg("download")
+            .args(missing.iter().map(|p| &p.wanted))
+            .current_dir(&self.downloads);
         let log = logs.join(format!("apt-download-{}.log", self.name));
-        let what = format!("fetching {} packages ({}) from {}", missing.len(), progress::size(total), self.mirror);
+        let what = format!(
+            "fetching {} packages ({}) from {}",
+            missing.len(),
+            progress::size(total),
+            self.mirror
+        );
         exec::logged_with(&what, &mut command, &log, || {
             let here = missing.iter().map(|p| self.length(p).min(p.size)).sum();
             step.at(here);
@@ -173,7 +220,11 @@ impl Suite {
             format!("if the archive has moved on to newer versions, run `cargo xtask setup --upgrade` ({})", self.name)
         })?;
         if let Some(package) = missing.iter().find(|p| !self.complete(p)) {
-            bail!("{} did not arrive whole in {}", package.file, self.downloads.display());
+            bail!(
+                "{} did not arrive whole in {}",
+                package.file,
+                self.downloads.display()
+            );
         }
         Ok(total)
     }
@@ -201,7 +252,11 @@ fn parse_uri(line: &str) -> Option<Package> {
     let mut parts = file.strip_suffix(".deb")?.split('_');
     let name = parts.next()?;
     let version = parts.next()?.replace("%3a", ":");
-    Some(Package { wanted: format!("{name}={version}"), file, size })
+    Some(Package {
+        wanted: format!("{name}={version}"),
+        file,
+        size,
+    })
 }
 
 /// What the set-up settled on: for each set of packages, the recipe and the files.
@@ -248,12 +303,16 @@ impl Set {
 impl Resolved {
     /// Reads the record; an absent or unreadable one counts as empty.
     pub(crate) fn read(cache: &Cache) -> Self {
-        fs::read(cache.resolved()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        fs::read(cache.resolved())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     /// Writes the record.
     pub(crate) fn write(&self, cache: &Cache) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self).context("cannot encode the resolved versions")?;
+        let text =
+            serde_json::to_vec_pretty(self).context("cannot encode the resolved versions")?;
         crate::stamp::write_atomically(&cache.resolved(), &text)
     }
 }

@@ -6,17 +6,17 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::chroot::Root;
+use crate::cli::BuildArgs;
 use crate::paths::checkout;
 use crate::progress::Step;
 use crate::records::Records;
-use crate::setup::{Ready, local_version};
+use crate::setup::{self, Ready, local_version};
 use crate::{exec, stamp};
 
 /// What the builds left.
@@ -37,11 +37,12 @@ const DAEMON: &str = "vhost-device-igpu";
 pub(crate) fn run(ready: &Ready, only_module: bool) -> Result<Built> {
     let work = ready.cache.build();
     fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
-    let lock = File::create(work.join("build.lock")).context("cannot write the build's lock file")?;
+    let lock =
+        File::create(work.join("build.lock")).context("cannot write the build's lock file")?;
     lock.lock().context("cannot lock the build folder")?;
     let mut built = latest(ready);
     if !only_module {
-        let programs = cargo_programs()?;
+        let programs = cargo_programs(ready)?;
         built.daemon = programs
             .iter()
             .find(|p| p.file_name() == Some(OsStr::new(DAEMON)))
@@ -54,30 +55,67 @@ pub(crate) fn run(ready: &Ready, only_module: bool) -> Result<Built> {
     Ok(built)
 }
 
+/// The command.
+pub(crate) fn build(args: &BuildArgs) -> Result<u8> {
+    let ready = setup::run(&args.setup)?;
+    let built = run(&ready, args.module_only)?;
+    if !args.module_only {
+        remember(&ready, &built)?;
+        println!("daemon: {}", built.daemon.display());
+        println!("guest programs: {}", built.programs.display());
+    }
+    println!("module: {}", built.modules.join("virtio_igpu.ko").display());
+    Ok(0)
+}
+
 /// What was built last, without looking at the sources.
 pub(crate) fn latest(ready: &Ready) -> Built {
     let work = ready.cache.build();
     let daemon = fs::read_to_string(work.join("daemon")).unwrap_or_default();
-    Built { daemon: PathBuf::from(daemon), programs: work.join("programs"), modules: work.join("modules") }
+    Built {
+        daemon: PathBuf::from(daemon),
+        programs: work.join("programs"),
+        modules: work.join("modules"),
+    }
 }
 
 /// Builds the daemon and the guest's programs; returns the executables.
-fn cargo_programs() -> Result<Vec<PathBuf>> {
+fn cargo_programs(ready: &Ready) -> Result<Vec<PathBuf>> {
     let begun = Instant::now();
     let packages: Vec<String> = ["vhost-device", "guest-tests"]
         .iter()
         .map(|folder| package_name(&checkout().join(folder).join("Cargo.toml")))
         .collect::<Result<_>>()?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(checkout()).args(["build", "--release", "--bins", "--message-format=json-render-diagnostics"]);
-    cargo.args(packages.iter().flat_map(|name| ["--package", name.as_str()]));
-    let output = cargo.stderr(std::process::Stdio::inherit()).output().context("cannot start cargo")?;
+    setup::libclang()?;
+    let mut cargo = setup::cargo(ready.buildroot.as_deref());
+    cargo.args([
+        "build",
+        "--release",
+        "--bins",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo.args(
+        packages
+            .iter()
+            .flat_map(|name| ["--package", name.as_str()]),
+    );
+    let output = cargo
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
     if !output.status.success() {
-        bail!("cargo could not build {} ({})", packages.join(" and "), output.status);
+        bail!(
+            "cargo could not build {} ({})",
+            packages.join(" and "),
+            output.status
+        );
     }
     let programs = executables(&String::from_utf8_lossy(&output.stdout));
     if begun.elapsed().as_secs() > 2 {
-        eprintln!("ok  build daemon and guest programs ({:.1} s)", begun.elapsed().as_secs_f64());
+        eprintln!(
+            "ok  build daemon and guest programs ({:.1} s)",
+            begun.elapsed().as_secs_f64()
+        );
     }
     Ok(programs)
 }
@@ -92,18 +130,24 @@ fn executables(messages: &str) -> Vec<PathBuf> {
 }
 
 fn package_name(manifest: &Path) -> Result<String> {
-    let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let text = fs::read_to_string(manifest)
+        .with_context(|| format!("cannot read {}", manifest.display()))?;
     let manifest_table: toml::Table =
         toml::from_str(&text).with_context(|| format!("{} is not TOML", manifest.display()))?;
-    let name = manifest_table.get("package").and_then(|p| p.get("name")).and_then(|n| n.as_str());
-    name.map(str::to_string).with_context(|| format!("{} names no package", manifest.display()))
+    let name = manifest_table
+        .get("package")
+        .and_then(|p| p.get("name"))
+        .and_then(|n| n.as_str());
+    name.map(str::to_string)
+        .with_context(|| format!("{} names no package", manifest.display()))
 }
 
 /// Copies the guest's programs without their debug information, if they have changed.
 fn strip_programs(ready: &Ready, programs: &[&PathBuf], into: &Path) -> Result<()> {
     let mut description = String::new();
     for program in programs {
-        let meta = fs::metadata(program).with_context(|| format!("cannot read {}", program.display()))?;
+        let meta =
+            fs::metadata(program).with_context(|| format!("cannot read {}", program.display()))?;
         let time = meta.modified().context("the file system keeps no times")?;
         description.push_str(&format!("{} {} {time:?}\n", program.display(), meta.len()));
     }
@@ -119,7 +163,9 @@ fn strip_programs(ready: &Ready, programs: &[&PathBuf], into: &Path) -> Result<(
     if !programs.is_empty() {
         let script = "strip /k/*";
         let mut command = match &ready.buildroot {
-            Some(root) => Root::new(root).bind(into, "/k").command(["sh", "-c", script])?,
+            Some(root) => Root::new(root)
+                .bind(into, "/k")
+                .command(["sh", "-c", script])?,
             None => {
                 let mut command = exec::command("sh");
                 command.args(["-c", &script.replace("/k", &into.to_string_lossy())]);
@@ -128,14 +174,18 @@ fn strip_programs(ready: &Ready, programs: &[&PathBuf], into: &Path) -> Result<(
         };
         exec::output("strip", &mut command)?;
     }
-    fs::write(into.join(".stamp"), stamp::digest(&[&description])).context("cannot stamp the guest's programs")
+    fs::write(into.join(".stamp"), stamp::digest(&[&description]))
+        .context("cannot stamp the guest's programs")
 }
 
 /// Builds the kernel module, if its sources have changed.
 fn module(ready: &Ready, work: &Path) -> Result<()> {
     let source = checkout().join("guest-driver");
     if !source.join("Kbuild").exists() && !source.join("Makefile").exists() {
-        bail!("{} has no Kbuild file: there is no module to build (`--no-device` runs a guest without)", source.display());
+        bail!(
+            "{} has no Kbuild file: there is no module to build (`--no-device` runs a guest without)",
+            source.display()
+        );
     }
     let mirror = work.join("src");
     let mut changed = false;
@@ -152,7 +202,8 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
     let release = release(ready)?;
     let local = local_version(&release).to_string();
     let log = ready.cache.logs().join("module.log");
-    let make = |directory: &str| format!("make -j2 -C /kernel LOCALVERSION={local} M={directory} modules");
+    let make =
+        |directory: &str| format!("make -j2 -C /kernel LOCALVERSION={local} M={directory} modules");
     let mut command = match &ready.buildroot {
         Some(root) => Root::new(root)
             .bind(&ready.tree, "/kernel")
@@ -160,30 +211,50 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
             .command(["sh", "-c", &make("/build/guest-driver")])?,
         None => {
             let mut command = exec::command("make");
-            command.arg("-C").arg(&ready.tree).arg(format!("M={}", mirror.join("guest-driver").display())).arg("modules");
+            command
+                .arg("-C")
+                .arg(&ready.tree)
+                .arg(format!("M={}", mirror.join("guest-driver").display()))
+                .arg("modules");
             command
         }
     };
     exec::logged("building the kernel module", &mut command, &log)?;
     let built = mirror.join("guest-driver/virtio_igpu.ko");
     if !built.exists() {
-        bail!("make left no {}; does the Kbuild file build virtio_igpu.o?", built.display());
+        bail!(
+            "make left no {}; does the Kbuild file build virtio_igpu.o?",
+            built.display()
+        );
     }
     install_module(ready, &built, &modules, &release)?;
     let warnings = module_warnings(&fs::read_to_string(&log).unwrap_or_default());
-    fs::write(work.join("module-warnings"), warnings.join("\n")).context("cannot note the module's warnings")?;
+    fs::write(work.join("module-warnings"), warnings.join("\n"))
+        .context("cannot note the module's warnings")?;
     if !warnings.is_empty() {
-        eprintln!("the module was built with {} warnings; they are in {}", warnings.len(), log.display());
+        eprintln!(
+            "the module was built with {} warnings; they are in {}",
+            warnings.len(),
+            log.display()
+        );
     }
     fs::write(modules.join(".stamp"), &ready.key).context("cannot stamp the module")?;
     let size = fs::metadata(modules.join("virtio_igpu.ko")).map_or(0, |m| m.len());
     step.done(&crate::progress::size(size));
-    Records::step(&ready.cache, "build kernel module", begun.elapsed().as_secs_f64(), 0)
+    Records::step(
+        &ready.cache,
+        "build kernel module",
+        begun.elapsed().as_secs_f64(),
+        0,
+    )
 }
 
 /// The compiler's warnings in the log of a module build; what is known harmless is left out.
 fn module_warnings(log: &str) -> Vec<String> {
-    let harmless = ["Skipping BTF generation", "the compiler differs from the one used to build the kernel"];
+    let harmless = [
+        "Skipping BTF generation",
+        "the compiler differs from the one used to build the kernel",
+    ];
     log.lines()
         .filter(|line| line.to_ascii_lowercase().contains("warning"))
         .filter(|line| !harmless.iter().any(|known| line.contains(known)))
@@ -194,7 +265,11 @@ fn module_warnings(log: &str) -> Vec<String> {
 /// The warnings of the last module build.
 pub(crate) fn last_module_warnings(ready: &Ready) -> Vec<String> {
     let file = ready.cache.build().join("module-warnings");
-    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_string).collect()
+    fs::read_to_string(file)
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_string)
+        .collect()
 }
 
 fn release(ready: &Ready) -> Result<String> {
@@ -211,7 +286,8 @@ fn release(ready: &Ready) -> Result<String> {
 fn install_module(ready: &Ready, built: &Path, modules: &Path, release: &str) -> Result<()> {
     let lists = modules.join("lib/modules").join(release);
     stamp::remove(modules)?;
-    fs::create_dir_all(lists.join("updates")).with_context(|| format!("cannot create {}", lists.display()))?;
+    fs::create_dir_all(lists.join("updates"))
+        .with_context(|| format!("cannot create {}", lists.display()))?;
     fs::copy(built, modules.join("virtio_igpu.ko")).context("cannot copy the module")?;
     let script = r#"
 set -e
@@ -245,7 +321,11 @@ fn mirror_tree(from: &Path, to: &Path) -> Result<bool> {
     let mut files = BTreeSet::new();
     list_files(from, Path::new(""), &mut files)?;
     let manifest = to.with_extension("files");
-    let before: BTreeSet<PathBuf> = fs::read_to_string(&manifest).unwrap_or_default().lines().map(PathBuf::from).collect();
+    let before: BTreeSet<PathBuf> = fs::read_to_string(&manifest)
+        .unwrap_or_default()
+        .lines()
+        .map(PathBuf::from)
+        .collect();
     let mut changed = before != files;
     for gone in before.difference(&files) {
         let _ = fs::remove_file(to.join(gone));
@@ -255,27 +335,39 @@ fn mirror_tree(from: &Path, to: &Path) -> Result<bool> {
         let content = match fs::read(&source) {
             Ok(content) => content,
             Err(_) if !source.exists() => continue,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", source.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", source.display()));
+            }
         };
         if fs::read(&target).is_ok_and(|old| old == content) {
             continue;
         }
         changed = true;
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
         }
-        fs::write(&target, content).with_context(|| format!("cannot write {}", target.display()))?;
-        let mode = fs::metadata(&source).with_context(|| format!("cannot read {}", source.display()))?.permissions();
-        fs::set_permissions(&target, mode).with_context(|| format!("cannot set the mode of {}", target.display()))?;
+        fs::write(&target, content)
+            .with_context(|| format!("cannot write {}", target.display()))?;
+        let mode = fs::metadata(&source)
+            .with_context(|| format!("cannot read {}", source.display()))?
+            .permissions();
+        fs::set_permissions(&target, mode)
+            .with_context(|| format!("cannot set the mode of {}", target.display()))?;
     }
-    let list: Vec<String> = files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
+    let list: Vec<String> = files
+        .iter()
+        .map(|f| f.to_string_lossy().into_owned())
+        .collect();
     stamp::write_atomically(&manifest, list.join("\n").as_bytes())?;
     Ok(changed)
 }
 
 fn list_files(root: &Path, under: &Path, files: &mut BTreeSet<PathBuf>) -> Result<()> {
     let folder = root.join(under);
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+    {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
         let name = entry.file_name();
         let path = under.join(&name);
@@ -293,7 +385,10 @@ fn list_files(root: &Path, under: &Path, files: &mut BTreeSet<PathBuf>) -> Resul
 
 /// Remembers where the daemon is, for runs that build nothing.
 pub(crate) fn remember(ready: &Ready, built: &Built) -> Result<()> {
-    stamp::write_atomically(&ready.cache.build().join("daemon"), built.daemon.as_os_str().as_encoded_bytes())
+    stamp::write_atomically(
+        &ready.cache.build().join("daemon"),
+        built.daemon.as_os_str().as_encoded_bytes(),
+    )
 }
 
 #[cfg(test)]
@@ -304,7 +399,10 @@ mod tests {
     #[test]
     fn executables_come_from_cargos_messages() {
         let messages = "{\"reason\":\"x\",\"executable\":\"/t/release/a\"}\n{\"reason\":\"y\",\"executable\":null}\nnoise\n";
-        assert_eq!(executables(messages), [std::path::PathBuf::from("/t/release/a")]);
+        assert_eq!(
+            executables(messages),
+            [std::path::PathBuf::from("/t/release/a")]
+        );
     }
 
     #[test]

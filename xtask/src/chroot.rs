@@ -36,7 +36,10 @@ exec chroot "$root" "$@"
 impl Root {
     /// The root in this folder.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), binds: Vec::new() }
+        Self {
+            root: root.to_path_buf(),
+            binds: Vec::new(),
+        }
     }
 
     /// Makes a host folder visible under a path inside.
@@ -46,12 +49,27 @@ impl Root {
     }
 
     /// The command that runs a program inside, with a clean environment.
-    pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Result<Command> {
+    pub(crate) fn command<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Command> {
         if !rustix::process::geteuid().is_root() {
-            bail!("entering the build root {} needs root: run this as root", self.root.display());
+            bail!(
+                "entering the build root {} needs root: run this as root",
+                self.root.display()
+            );
         }
         let mut command = exec::command("unshare");
-        command.args(["--mount", "--propagation", "private", "--", "sh", "-c", ENTER, "enter"]);
+        command.args([
+            "--mount",
+            "--propagation",
+            "private",
+            "--",
+            "sh",
+            "-c",
+            ENTER,
+            "enter",
+        ]);
         command.arg(&self.root).arg(self.binds.len().to_string());
         for (host, inside) in &self.binds {
             command.arg(host).arg(inside);

@@ -7,13 +7,19 @@ use clap::{Args, Parser, Subcommand};
 
 /// Set up, build, boot and test a QEMU guest with a virtual Intel GPU.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about, long_about = "\
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    about,
+    long_about = "\
 Set up, build, boot and test a QEMU guest with a virtual Intel GPU.
 
 Nothing is needed but a Rust toolchain and Debian's package tools: the first command you \
 run fetches a stock QEMU, a stock guest kernel and a guest image into one cache folder \
 ($XDG_CACHE_HOME/virtio-igpu, by default ~/.cache/virtio-igpu) and builds the rest. Start \
-with `cargo xtask demo`.")]
+with `cargo xtask demo`."
+)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -43,7 +49,13 @@ pub(crate) enum Action {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SetupArgs {
     /// Debian mirror to fetch packages from
-    #[arg(long, value_name = "URL", env = "VIRTIO_IGPU_MIRROR", default_value = "http://deb.debian.org/debian", help_heading = "Set-up")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "VIRTIO_IGPU_MIRROR",
+        default_value = "http://deb.debian.org/debian",
+        help_heading = "Set-up"
+    )]
     pub(crate) mirror: String,
     /// Look for newer versions in the suites, instead of keeping the ones recorded
     #[arg(long, help_heading = "Set-up")]
@@ -77,16 +89,31 @@ pub(crate) struct GuestArgs {
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
     /// What executes the guest's GPU work on the host
-    #[arg(long, value_name = "NAME", default_value = "softgpu", help_heading = "Guest")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "softgpu",
+        help_heading = "Guest"
+    )]
     pub(crate) executor: String,
     /// Which GPU the guest sees: tgl (Tiger Lake) or icl (Ice Lake)
-    #[arg(long, value_name = "NAME", default_value = "tgl", help_heading = "Guest")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "tgl",
+        help_heading = "Guest"
+    )]
     pub(crate) platform: String,
     /// Number of virtual processors
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = "Guest")]
     pub(crate) smp: u32,
     /// Memory of the guest, as QEMU writes sizes (2G, 512M)
-    #[arg(long, value_name = "SIZE", default_value = "2G", help_heading = "Guest")]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "2G",
+        help_heading = "Guest"
+    )]
     pub(crate) mem: String,
     /// Extra word for the kernel's command line; may be given several times
     #[arg(long = "kernel-arg", value_name = "WORD", help_heading = "Guest")]

@@ -31,7 +31,9 @@ pub(crate) fn catch_interrupts() -> Result<()> {
 
 /// Whether the person asked us to stop.
 pub(crate) fn interrupted() -> bool {
-    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    INTERRUPTED
+        .get()
+        .is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 /// A command that dies with us and is not hit by the terminal's Ctrl-C itself.
@@ -63,9 +65,15 @@ impl Guarded {
     /// Starts the command.
     pub(crate) fn spawn(name: &str, command: &mut Command) -> Result<Self> {
         let child = command.spawn().with_context(|| {
-            format!("cannot start {name} ({:?}); is it installed and executable?", command.get_program())
+            format!(
+                "cannot start {name} ({:?}); is it installed and executable?",
+                command.get_program()
+            )
         })?;
-        Ok(Self { child, name: name.to_string() })
+        Ok(Self {
+            child,
+            name: name.to_string(),
+        })
     }
 
     /// The running child.
@@ -80,7 +88,9 @@ impl Guarded {
 
     /// Whether it has ended, and how.
     pub(crate) fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
-        self.child.try_wait().with_context(|| format!("cannot wait for {}", self.name))
+        self.child
+            .try_wait()
+            .with_context(|| format!("cannot wait for {}", self.name))
     }
 
     /// Asks it to end, and makes it after the grace time.
@@ -125,7 +135,10 @@ impl Drop for Guarded {
 }
 
 /// Waits for a child while looking out for Ctrl-C; `tick` runs some ten times a second.
-pub(crate) fn wait(guarded: &mut Guarded, mut tick: impl FnMut()) -> Result<std::process::ExitStatus> {
+pub(crate) fn wait(
+    guarded: &mut Guarded,
+    mut tick: impl FnMut(),
+) -> Result<std::process::ExitStatus> {
     loop {
         if let Some(status) = guarded.ended()? {
             return Ok(status);
@@ -145,29 +158,48 @@ pub(crate) fn logged(name: &str, command: &mut Command, log: &Path) -> Result<()
 }
 
 /// As [`logged`], with something to do meanwhile.
-pub(crate) fn logged_with(name: &str, command: &mut Command, log: &Path, tick: impl FnMut()) -> Result<()> {
+pub(crate) fn logged_with(
+    name: &str,
+    command: &mut Command,
+    log: &Path,
+    tick: impl FnMut(),
+) -> Result<()> {
     if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    let file = File::create(log).with_context(|| format!("cannot write the log {}", log.display()))?;
-    let errors = file.try_clone().with_context(|| format!("cannot write the log {}", log.display()))?;
+    let file =
+        File::create(log).with_context(|| format!("cannot write the log {}", log.display()))?;
+    let errors = file
+        .try_clone()
+        .with_context(|| format!("cannot write the log {}", log.display()))?;
     command.stdin(Stdio::null()).stdout(file).stderr(errors);
     let mut guarded = Guarded::spawn(name, command)?;
     let status = wait(&mut guarded, tick)?;
     if status.success() {
         return Ok(());
     }
-    Err(anyhow!("{name} failed ({status}); its last lines, the whole in {}:\n{}", log.display(), tail(log, 25)))
+    Err(anyhow!(
+        "{name} failed ({status}); its last lines, the whole in {}:\n{}",
+        log.display(),
+        tail(log, 25)
+    ))
 }
 
 /// Runs a command and returns what it printed; its standard error goes into the error.
 pub(crate) fn output(name: &str, command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {name} ({:?}); is it installed?", command.get_program()))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| {
+        format!(
+            "cannot start {name} ({:?}); is it installed?",
+            command.get_program()
+        )
+    })?;
     if !output.status.success() {
-        bail!("{name} failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+        bail!(
+            "{name} failed ({}):\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -175,11 +207,17 @@ pub(crate) fn output(name: &str, command: &mut Command) -> Result<String> {
 /// The last lines of a file, indented; empty if it cannot be read.
 pub(crate) fn tail(file: &Path, lines: usize) -> String {
     let mut bytes = Vec::new();
-    if File::open(file).and_then(|mut f| f.read_to_end(&mut bytes)).is_err() {
+    if File::open(file)
+        .and_then(|mut f| f.read_to_end(&mut bytes))
+        .is_err()
+    {
         return String::new();
     }
     let text = String::from_utf8_lossy(&bytes);
     let all: Vec<&str> = text.lines().collect();
     let from = all.len().saturating_sub(lines);
-    all[from..].iter().map(|line| format!("    {line}\n")).collect()
+    all[from..]
+        .iter()
+        .map(|line| format!("    {line}\n"))
+        .collect()
 }

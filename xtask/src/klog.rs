@@ -49,7 +49,8 @@ impl Allowances {
     /// With the project's file of allowances.
     pub(crate) fn read() -> Result<Self> {
         let file = checkout().join("ci/guest/klog-allow.toml");
-        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         Self::parse(&text).with_context(|| format!("in {}", file.display()))
     }
 
@@ -57,17 +58,28 @@ impl Allowances {
         let file: AllowFile = toml::from_str(text).context("not a list of [[allow]] entries")?;
         let mut allowed = Vec::new();
         for entry in file.allow {
-            anyhow::ensure!(!entry.reason.trim().is_empty(), "the allowance {:?} gives no reason", entry.pattern);
-            let pattern = Regex::new(&entry.pattern).with_context(|| format!("the pattern {:?}", entry.pattern))?;
+            anyhow::ensure!(
+                !entry.reason.trim().is_empty(),
+                "the allowance {:?} gives no reason",
+                entry.pattern
+            );
+            let pattern = Regex::new(&entry.pattern)
+                .with_context(|| format!("the pattern {:?}", entry.pattern))?;
             allowed.push(pattern);
         }
-        Ok(Self { bad: Regex::new(BAD).context("the checker's own pattern")?, allowed })
+        Ok(Self {
+            bad: Regex::new(BAD).context("the checker's own pattern")?,
+            allowed,
+        })
     }
 
     /// The lines that fail a run, in their order; at most a screenful.
     pub(crate) fn hits(&self, log: &str) -> Vec<String> {
         let bad = log.lines().filter(|line| self.bad.is_match(line));
-        bad.filter(|line| !self.allowed.iter().any(|a| a.is_match(line))).take(40).map(str::to_string).collect()
+        bad.filter(|line| !self.allowed.iter().any(|a| a.is_match(line)))
+            .take(40)
+            .map(str::to_string)
+            .collect()
     }
 }
 
@@ -76,7 +88,8 @@ mod tests {
     use super::Allowances;
 
     fn judge() -> Allowances {
-        Allowances::parse("[[allow]]\npattern = 'BUG: known'\nreason = 'for the test'\n").expect("a judge")
+        Allowances::parse("[[allow]]\npattern = 'BUG: known'\nreason = 'for the test'\n")
+            .expect("a judge")
     }
 
     #[test]

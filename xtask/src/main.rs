@@ -4,37 +4,45 @@ mod apt;
 mod build;
 mod chroot;
 mod cli;
+mod demo;
 mod exec;
 mod igt;
 mod klog;
 mod paths;
+mod perf;
 mod progress;
 mod records;
 mod setup;
 mod stamp;
 mod tally;
+mod test;
 mod unpack;
 mod vm;
-mod test { #[derive(Clone,Copy,Debug,clap::ValueEnum)] pub(crate) enum Kind { Host } }
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let result = exec::catch_interrupts().and_then(|()| match cli.command {
-        cli::Action::Setup(args) => setup::run(&args).map(|_| 0),
-        cli::Action::Build(args) => setup::run(&args.setup).and_then(|ready| { let built = build::run(&ready, args.module_only)?; if !args.module_only { build::remember(&ready, &built)?; } Ok(0) }),
-        cli::Action::Igt(args) => igt::igt(&args),
-        cli::Action::Vm(args) => vm::vm(&args),
-        _ => anyhow::bail!("not yet"),
-    });
-    match result {
+    match exec::catch_interrupts().and_then(|()| run(&cli.command)) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(action: &cli::Action) -> Result<u8> {
+    match action {
+        cli::Action::Demo(args) => demo::demo(args),
+        cli::Action::Test(args) => test::test(args),
+        cli::Action::Vm(args) => vm::vm(args),
+        cli::Action::Igt(args) => igt::igt(args),
+        cli::Action::Setup(args) => setup::run(args).map(|_| 0),
+        cli::Action::Build(args) => build::build(args),
+        cli::Action::Perf => perf::perf(),
     }
 }

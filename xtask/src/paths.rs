@@ -30,7 +30,10 @@ impl Cache {
         };
         let root = base.join("virtio-igpu");
         std::fs::create_dir_all(&root).with_context(|| {
-            format!("cannot create the cache folder {}; set XDG_CACHE_HOME to a folder you may write", root.display())
+            format!(
+                "cannot create the cache folder {}; set XDG_CACHE_HOME to a folder you may write",
+                root.display()
+            )
         })?;
         let root = root
             .canonicalize()

@@ -19,7 +19,11 @@ impl Step {
     /// Begins a step of unknown length.
     pub(crate) fn begin(name: &str) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let bar = if terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if terminal {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
@@ -28,7 +32,12 @@ impl Step {
         if !terminal {
             eprintln!("... {name}");
         }
-        Self { name: name.to_string(), bar, begun: Instant::now(), terminal }
+        Self {
+            name: name.to_string(),
+            bar,
+            begun: Instant::now(),
+            terminal,
+        }
     }
 
     /// From now on the step has a size in bytes, shown as a bar.
@@ -44,7 +53,9 @@ impl Step {
     /// From now on the step has a number of parts, shown as a bar.
     pub(crate) fn parts(&self, total: u64) {
         self.bar.set_length(total);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {wide_bar} {pos}/{len} {elapsed}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix} {wide_bar} {pos}/{len} {elapsed}")
+        {
             self.bar.set_style(style);
         }
     }
@@ -64,7 +75,11 @@ impl Step {
         let seconds = self.begun.elapsed().as_secs_f64();
         self.bar.finish_and_clear();
         let mark = if self.terminal { "\u{2713}" } else { "ok " };
-        let note = if note.is_empty() { String::new() } else { format!(", {note}") };
+        let note = if note.is_empty() {
+            String::new()
+        } else {
+            format!(", {note}")
+        };
         eprintln!("{mark} {} ({seconds:.1} s{note})", self.name);
         seconds
     }

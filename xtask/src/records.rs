@@ -33,7 +33,10 @@ pub(crate) struct Cost {
 impl Records {
     /// Reads the figures; none yet counts as empty.
     pub(crate) fn read(cache: &Cache) -> Self {
-        fs::read(cache.records()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        fs::read(cache.records())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     /// Changes the figures and writes them back.
@@ -47,7 +50,13 @@ impl Records {
     /// Notes what a step cost.
     pub(crate) fn step(cache: &Cache, name: &str, seconds: f64, downloaded: u64) -> Result<()> {
         Self::change(cache, |records| {
-            records.steps.insert(name.to_string(), Cost { seconds, downloaded });
+            records.steps.insert(
+                name.to_string(),
+                Cost {
+                    seconds,
+                    downloaded,
+                },
+            );
         })
     }
 

@@ -19,7 +19,10 @@ pub(crate) fn digest(parts: &[&str]) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whether the product folder was made from exactly these inputs.
@@ -38,7 +41,8 @@ pub(crate) fn publish(
     remove(&scratch)?;
     fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
     make(&scratch)?;
-    fs::write(scratch.join(STAMP), key).with_context(|| format!("cannot stamp {}", scratch.display()))?;
+    fs::write(scratch.join(STAMP), key)
+        .with_context(|| format!("cannot stamp {}", scratch.display()))?;
     let product = cache.product(name);
     let old = cache.scratch().join(format!("{name}.old"));
     remove(&old)?;
@@ -67,7 +71,8 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = path.with_file_name(name);
-    fs::write(&temporary, content).with_context(|| format!("cannot write {}", temporary.display()))?;
+    fs::write(&temporary, content)
+        .with_context(|| format!("cannot write {}", temporary.display()))?;
     fs::rename(&temporary, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 

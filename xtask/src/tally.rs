@@ -18,7 +18,11 @@ pub(crate) struct Tally {
 impl Tally {
     /// One check that passed or failed.
     pub(crate) fn one(good: bool) -> Self {
-        Self { passed: u64::from(good), failed: u64::from(!good), skipped: 0 }
+        Self {
+            passed: u64::from(good),
+            failed: u64::from(!good),
+            skipped: 0,
+        }
     }
 
     /// Counts one verdict.
@@ -50,10 +54,18 @@ impl Tally {
     /// Sums up the `test result:` lines of Rust's test programs.
     pub(crate) fn of_libtest(output: &str) -> Self {
         let mut tally = Self::default();
-        for line in output.lines().filter(|line| line.starts_with("test result: ")) {
+        for line in output
+            .lines()
+            .filter(|line| line.starts_with("test result: "))
+        {
             let number = |what: &str| {
                 let at = line.find(what)?;
-                line[..at].trim_end().rsplit([' ', '.']).next()?.parse::<u64>().ok()
+                line[..at]
+                    .trim_end()
+                    .rsplit([' ', '.'])
+                    .next()?
+                    .parse::<u64>()
+                    .ok()
             };
             tally.passed += number(" passed").unwrap_or(0);
             tally.failed += number(" failed").unwrap_or(0);
@@ -65,7 +77,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+        write!(
+            formatter,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -77,8 +93,18 @@ mod tests {
     fn libtest_lines_are_summed() {
         let output = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
                       test result: FAILED. 2 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(Tally::of_libtest(output), Tally { passed: 5, failed: 4, skipped: 1 });
-        assert_eq!(Tally::of_libtest(output).to_string(), "5 passed, 4 failed, 1 skipped");
+        assert_eq!(
+            Tally::of_libtest(output),
+            Tally {
+                passed: 5,
+                failed: 4,
+                skipped: 1
+            }
+        );
+        assert_eq!(
+            Tally::of_libtest(output).to_string(),
+            "5 passed, 4 failed, 1 skipped"
+        );
     }
 
     #[test]

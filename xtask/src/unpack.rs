@@ -13,8 +13,14 @@ use crate::exec;
 use crate::progress::Step;
 
 /// What no one reads in a root that is only ever run by programs.
-const LEFT_OUT: [&str; 6] =
-    ["./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info", "./usr/share/lintian", "./usr/share/bug"];
+const LEFT_OUT: [&str; 6] = [
+    "./usr/share/doc",
+    "./usr/share/man",
+    "./usr/share/locale",
+    "./usr/share/info",
+    "./usr/share/lintian",
+    "./usr/share/bug",
+];
 
 /// Unpacks one package; with `members`, only what matches those patterns.
 pub(crate) fn package(file: &Path, into: &Path, members: &[&str]) -> Result<()> {
@@ -27,24 +33,38 @@ pub(crate) fn package(file: &Path, into: &Path, members: &[&str]) -> Result<()> 
         .context("cannot start dpkg-deb; is the package dpkg installed?")?;
     let stream = source.stdout.take().context("dpkg-deb gave no output")?;
     let mut tar = Command::new("tar");
-    tar.args(["--extract", "--keep-directory-symlink", "--numeric-owner", "--wildcards", "--directory"]).arg(into);
+    tar.args([
+        "--extract",
+        "--keep-directory-symlink",
+        "--numeric-owner",
+        "--wildcards",
+        "--directory",
+    ])
+    .arg(into);
     tar.args(LEFT_OUT.iter().map(|path| format!("--exclude={path}")));
     tar.args(members).stdin(stream);
     let output = tar.output().context("cannot start tar")?;
     let status = source.wait().context("cannot wait for dpkg-deb")?;
     if !output.status.success() || !status.success() {
-        bail!("cannot unpack {}: {}", file.display(), String::from_utf8_lossy(&output.stderr).trim_end());
+        bail!(
+            "cannot unpack {}: {}",
+            file.display(),
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
     }
     Ok(())
 }
 
 /// Unpacks a whole root, base-files (which lays the folders) first, then two at a time.
 pub(crate) fn root(files: &[PathBuf], into: &Path, step: &Step) -> Result<()> {
-    let (first, rest): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        files.iter().partition(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with("base-files_")));
+    let (first, rest): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|f| {
+        f.file_name()
+            .is_some_and(|n| n.to_string_lossy().starts_with("base-files_"))
+    });
     for link in ["bin", "sbin", "lib", "lib64"] {
         fs::create_dir_all(into.join("usr").join(link))?;
-        symlink(format!("usr/{link}"), into.join(link)).with_context(|| format!("cannot link {link}"))?;
+        symlink(format!("usr/{link}"), into.join(link))
+            .with_context(|| format!("cannot link {link}"))?;
     }
     step.parts(files.len() as u64);
     for file in first {

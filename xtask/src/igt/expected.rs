@@ -49,7 +49,8 @@ pub(crate) enum Verdict {
 impl Expected {
     /// Reads the file.
     pub(crate) fn read(file: &Path) -> Result<Self> {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         Self::parse(&text).with_context(|| format!("in {}", file.display()))
     }
 
@@ -65,21 +66,36 @@ impl Expected {
 
     /// How many of these names a pass of proves that the engine executed something.
     pub(crate) fn proving<'a>(&self, names: impl Iterator<Item = &'a str>) -> usize {
-        names.filter(|name| self.subtests.get(*name).is_some_and(|entry| entry.proves_execution)).count()
+        names
+            .filter(|name| {
+                self.subtests
+                    .get(*name)
+                    .is_some_and(|entry| entry.proves_execution)
+            })
+            .count()
     }
 
     /// The verdict on an outcome, with a remark where one is due.
     pub(crate) fn verdict(&self, name: &str, outcome: Outcome) -> (Verdict, String) {
         let Some(entry) = self.subtests.get(name) else {
-            return (Verdict::Failed, format!("{outcome}, but the file of expected outcomes does not know it"));
+            return (
+                Verdict::Failed,
+                format!("{outcome}, but the file of expected outcomes does not know it"),
+            );
         };
         match (entry.expect, outcome) {
             (Outcome::Pass, Outcome::Pass) => (Verdict::Passed, String::new()),
             (expected, found) if expected == found => (Verdict::Skipped, entry.reason.clone()),
-            (Outcome::Fail, Outcome::Crash | Outcome::Timeout) => (Verdict::Skipped, entry.reason.clone()),
-            (expected, Outcome::Pass) => {
-                (Verdict::Failed, format!("UNEXPECTED PASS: {expected} was expected ({}); update the file", entry.reason))
+            (Outcome::Fail, Outcome::Crash | Outcome::Timeout) => {
+                (Verdict::Skipped, entry.reason.clone())
             }
+            (expected, Outcome::Pass) => (
+                Verdict::Failed,
+                format!(
+                    "UNEXPECTED PASS: {expected} was expected ({}); update the file",
+                    entry.reason
+                ),
+            ),
             (expected, found) => (Verdict::Failed, format!("{found}, {expected} was expected")),
         }
     }

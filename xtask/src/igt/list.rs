@@ -19,7 +19,11 @@ pub(crate) struct Subtest {
 impl Subtest {
     /// As people write it: `program@subtest`.
     pub(crate) fn full(&self) -> String {
-        if self.name.is_empty() { self.program.clone() } else { format!("{}@{}", self.program, self.name) }
+        if self.name.is_empty() {
+            self.program.clone()
+        } else {
+            format!("{}@{}", self.program, self.name)
+        }
     }
 }
 
@@ -37,11 +41,17 @@ impl Pattern {
         let plain = text.strip_prefix("igt@").unwrap_or(text);
         let mut parts = plain.splitn(2, '@');
         let matcher = |glob: &str| {
-            Glob::new(glob).map(|g| g.compile_matcher()).with_context(|| format!("the pattern {text:?} is no shell pattern"))
+            Glob::new(glob)
+                .map(|g| g.compile_matcher())
+                .with_context(|| format!("the pattern {text:?} is no shell pattern"))
         };
         let program = matcher(parts.next().unwrap_or_default())?;
         let subtest = parts.next().map(matcher).transpose()?;
-        Ok(Self { text: text.to_string(), program, subtest })
+        Ok(Self {
+            text: text.to_string(),
+            program,
+            subtest,
+        })
     }
 
     /// Whether the pattern is about this program.
@@ -50,19 +60,29 @@ impl Pattern {
     }
 
     fn wants(&self, subtest: &Subtest) -> bool {
-        self.wants_program(&subtest.program) && self.subtest.as_ref().is_none_or(|s| s.is_match(&subtest.name))
+        self.wants_program(&subtest.program)
+            && self
+                .subtest
+                .as_ref()
+                .is_none_or(|s| s.is_match(&subtest.name))
     }
 }
 
 /// The patterns of a list file: one a line, `#` begins a comment.
 pub(crate) fn read(file: &Path) -> Result<Vec<Pattern>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read the list {}", file.display()))?;
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("cannot read the list {}", file.display()))?;
     parse(&text).with_context(|| format!("in the list {}", file.display()))
 }
 
 fn parse(text: &str) -> Result<Vec<Pattern>> {
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    lines.filter(|line| !line.is_empty()).map(Pattern::parse).collect()
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines
+        .filter(|line| !line.is_empty())
+        .map(Pattern::parse)
+        .collect()
 }
 
 /// The subtests that the patterns name, in the patterns' order, each once.
@@ -88,18 +108,33 @@ mod tests {
     use super::{Subtest, choose, parse};
 
     fn offered() -> Vec<Subtest> {
-        let of = |program: &str, name: &str| Subtest { program: program.into(), name: name.into() };
-        vec![of("gem_basic", "bad-close"), of("gem_basic", "create-close"), of("gem_busy", "busy"), of("i915_getparams_basic", "")]
+        let of = |program: &str, name: &str| Subtest {
+            program: program.into(),
+            name: name.into(),
+        };
+        vec![
+            of("gem_basic", "bad-close"),
+            of("gem_basic", "create-close"),
+            of("gem_busy", "busy"),
+            of("i915_getparams_basic", ""),
+        ]
     }
 
     fn chosen(list: &str) -> Vec<String> {
         let patterns = parse(list).expect("patterns");
-        choose(&patterns, &offered()).expect("a choice").iter().map(Subtest::full).collect()
+        choose(&patterns, &offered())
+            .expect("a choice")
+            .iter()
+            .map(Subtest::full)
+            .collect()
     }
 
     #[test]
     fn a_program_means_all_its_subtests_each_once() {
-        assert_eq!(chosen("gem_basic@create* # why\n\nigt@gem_basic\n"), ["gem_basic@create-close", "gem_basic@bad-close"]);
+        assert_eq!(
+            chosen("gem_basic@create* # why\n\nigt@gem_basic\n"),
+            ["gem_basic@create-close", "gem_basic@bad-close"]
+        );
         assert_eq!(chosen("i915_getparams_basic"), ["i915_getparams_basic"]);
     }
 

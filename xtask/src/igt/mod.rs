@@ -36,7 +36,11 @@ pub(crate) fn first_light() -> PathBuf {
 
 /// Runs what the arguments name in guests of this lab.
 pub(crate) fn with(lab: &Lab, args: &IgtArgs) -> Result<Tally> {
-    let mut patterns: Vec<Pattern> = args.patterns.iter().map(|p| Pattern::parse(p)).collect::<Result<_>>()?;
+    let mut patterns: Vec<Pattern> = args
+        .patterns
+        .iter()
+        .map(|p| Pattern::parse(p))
+        .collect::<Result<_>>()?;
     let default = patterns.is_empty() && args.list.is_none();
     if let Some(file) = &args.list {
         patterns.extend(list::read(file)?);
@@ -60,10 +64,16 @@ pub(crate) fn with(lab: &Lab, args: &IgtArgs) -> Result<Tally> {
         tally.failed += 1;
     }
     if let Some(expected) = &expected {
-        let passed: Vec<String> =
-            reports.iter().filter(|r| r.outcome == Outcome::Pass).map(|r| r.subtest.full()).collect();
+        let passed: Vec<String> = reports
+            .iter()
+            .filter(|r| r.outcome == Outcome::Pass)
+            .map(|r| r.subtest.full())
+            .collect();
         let proving = expected.proving(passed.iter().map(String::as_str));
-        println!("{proving} of the {} passes prove that the engines executed something", passed.len());
+        println!(
+            "{proving} of the {} passes prove that the engines executed something",
+            passed.len()
+        );
     }
     if let Some(file) = &args.json {
         write_json(file, &reports)?;
@@ -82,8 +92,15 @@ fn show(report: &Report, expected: Option<&Expected>, verbose: bool) -> Verdict 
             _ => (Verdict::Failed, String::new()),
         },
     };
-    let remark = if remark.is_empty() { remark } else { format!(": {remark}") };
-    println!("{name}: {} ({:.2} s){remark}", report.outcome, report.seconds);
+    let remark = if remark.is_empty() {
+        remark
+    } else {
+        format!(": {remark}")
+    };
+    println!(
+        "{name}: {} ({:.2} s){remark}",
+        report.outcome, report.seconds
+    );
     for complaint in &report.complaints {
         println!("    {complaint}");
     }
@@ -97,18 +114,32 @@ fn show(report: &Report, expected: Option<&Expected>, verbose: bool) -> Verdict 
 
 /// Why IGT says that it skipped.
 fn skip_reason(output: &str) -> String {
-    let reason = output.lines().find(|l| l.contains("Test requirement") && !l.contains("not met in function"));
+    let reason = output
+        .lines()
+        .find(|l| l.contains("Test requirement") && !l.contains("not met in function"));
     reason.map_or(String::new(), |line| line.trim().to_string())
 }
 
 /// The subtests of the programs that the patterns are about; asked of a guest once for each
 /// image, and then remembered.
 fn offered(lab: &Lab, patterns: &[Pattern]) -> Result<Vec<Subtest>> {
-    let cache = lab.ready.cache.root().join(format!("igt-subtests-{}.json", &stamp::digest(&[&lab.ready.key])[..16]));
-    let mut known: BTreeMap<String, Vec<String>> =
-        fs::read(&cache).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    let programs: Vec<String> = programs(lab)?.into_iter().filter(|p| patterns.iter().any(|x| x.wants_program(p))).collect();
-    let unknown: Vec<String> = programs.iter().filter(|p| !known.contains_key(*p)).cloned().collect();
+    let cache = lab.ready.cache.root().join(format!(
+        "igt-subtests-{}.json",
+        &stamp::digest(&[&lab.ready.key])[..16]
+    ));
+    let mut known: BTreeMap<String, Vec<String>> = fs::read(&cache)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let programs: Vec<String> = programs(lab)?
+        .into_iter()
+        .filter(|p| patterns.iter().any(|x| x.wants_program(p)))
+        .collect();
+    let unknown: Vec<String> = programs
+        .iter()
+        .filter(|p| !known.contains_key(*p))
+        .cloned()
+        .collect();
     if !unknown.is_empty() {
         eprintln!("asking {} programs for their subtests", unknown.len());
         for subtest in run::offered(lab, &unknown)? {
@@ -119,7 +150,13 @@ fn offered(lab: &Lab, patterns: &[Pattern]) -> Result<Vec<Subtest>> {
     }
     let of = |program: &String| {
         let names = known.get(program).cloned().unwrap_or_default();
-        names.into_iter().map(|name| Subtest { program: program.clone(), name }).collect::<Vec<_>>()
+        names
+            .into_iter()
+            .map(|name| Subtest {
+                program: program.clone(),
+                name,
+            })
+            .collect::<Vec<_>>()
     };
     Ok(programs.iter().flat_map(of).collect())
 }
@@ -128,7 +165,10 @@ fn offered(lab: &Lab, patterns: &[Pattern]) -> Result<Vec<Subtest>> {
 fn programs(lab: &Lab) -> Result<Vec<String>> {
     let file = lab.ready.rootfs.with_file_name("igt-programs");
     let text = fs::read_to_string(&file).with_context(|| {
-        format!("there is no list of IGT programs beside the guest's image: {} (one name a line)", file.display())
+        format!(
+            "there is no list of IGT programs beside the guest's image: {} (one name a line)",
+            file.display()
+        )
     })?;
     Ok(text.split_whitespace().map(str::to_string).collect())
 }
@@ -142,7 +182,12 @@ fn write_json(file: &Path, reports: &[Report]) -> Result<()> {
             .lines()
             .filter_map(|l| l.strip_prefix("Dynamic subtest "))
             .filter_map(|l| l.split_once(": "))
-            .map(|(name, rest)| (name.to_string(), json!(rest.split(' ').next().unwrap_or_default().to_lowercase())))
+            .map(|(name, rest)| {
+                (
+                    name.to_string(),
+                    json!(rest.split(' ').next().unwrap_or_default().to_lowercase()),
+                )
+            })
             .collect();
         let result = match report.outcome {
             Outcome::Timeout => "timeout".to_string(),

@@ -60,7 +60,13 @@ pub(crate) struct Report {
 #[derive(Debug, PartialEq)]
 enum Answer {
     Begun(usize),
-    Ended { number: usize, status: u8, seconds: f64, output: Vec<u8>, log: Vec<u8> },
+    Ended {
+        number: usize,
+        status: u8,
+        seconds: f64,
+        output: Vec<u8>,
+        log: Vec<u8>,
+    },
 }
 
 /// Takes the agent's stream apart.
@@ -124,7 +130,10 @@ fn outcome(status: u8, seconds: f64, limit: u64) -> Outcome {
 
 /// The subtests that these programs offer.
 pub(crate) fn offered(lab: &Lab, programs: &[String]) -> Result<Vec<Subtest>> {
-    let jobs: Vec<String> = programs.iter().map(|program| format!("list {program}")).collect();
+    let jobs: Vec<String> = programs
+        .iter()
+        .map(|program| format!("list {program}"))
+        .collect();
     let mut answers = vec![None; programs.len()];
     let mut stream = Stream::default();
     let limit = Duration::from_secs(120 + 5 * programs.len() as u64);
@@ -138,7 +147,12 @@ pub(crate) fn offered(lab: &Lab, programs: &[String]) -> Result<Vec<Subtest>> {
                 stream.add(bytes);
             }
             while let Some(answer) = stream.next() {
-                if let Answer::Ended { number, output, status, .. } = answer
+                if let Answer::Ended {
+                    number,
+                    output,
+                    status,
+                    ..
+                } = answer
                     && let Some(slot) = answers.get_mut(number)
                 {
                     *slot = Some((status, String::from_utf8_lossy(&output).into_owned()));
@@ -148,21 +162,37 @@ pub(crate) fn offered(lab: &Lab, programs: &[String]) -> Result<Vec<Subtest>> {
     let mut found = Vec::new();
     for (program, answer) in programs.iter().zip(answers) {
         let Some((status, output)) = answer else {
-            bail!("the guest did not list the subtests of {program}: {}", finished.problems.join("; "));
+            bail!(
+                "the guest did not list the subtests of {program}: {}",
+                finished.problems.join("; ")
+            );
         };
         // 79 is IGT's way of saying that a program has no subtests.
-        let names: Vec<&str> = output.lines().map(str::trim).filter(|l| is_name(l)).collect();
+        let names: Vec<&str> = output
+            .lines()
+            .map(str::trim)
+            .filter(|l| is_name(l))
+            .collect();
         match (status, names.is_empty()) {
             (126 | 127, _) => bail!("the guest's IGT has no program {program}"),
-            (79, _) | (_, true) => found.push(Subtest { program: program.clone(), name: String::new() }),
-            _ => found.extend(names.iter().map(|n| Subtest { program: program.clone(), name: (*n).to_string() })),
+            (79, _) | (_, true) => found.push(Subtest {
+                program: program.clone(),
+                name: String::new(),
+            }),
+            _ => found.extend(names.iter().map(|n| Subtest {
+                program: program.clone(),
+                name: (*n).to_string(),
+            })),
         }
     }
     Ok(found)
 }
 
 fn is_name(line: &str) -> bool {
-    !line.is_empty() && line.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+    !line.is_empty()
+        && line
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
 }
 
 fn jobs_file(jobs: &[String]) -> Vec<u8> {
@@ -172,15 +202,26 @@ fn jobs_file(jobs: &[String]) -> Vec<u8> {
 }
 
 /// Runs the subtests one after another; each report is shown as it comes.
-pub(crate) fn subtests(lab: &Lab, list: &[Subtest], limit: u64, mut show: impl FnMut(&Report)) -> Result<(Vec<Report>, Vec<String>)> {
+pub(crate) fn subtests(
+    lab: &Lab,
+    list: &[Subtest],
+    limit: u64,
+    mut show: impl FnMut(&Report),
+) -> Result<(Vec<Report>, Vec<String>)> {
     let allowances = Allowances::read()?;
     let mut reports: Vec<Report> = Vec::new();
     let mut problems = Vec::new();
     while reports.len() < list.len() {
         let rest = &list[reports.len()..];
         let before = reports.len();
-        let jobs: Vec<String> =
-            rest.iter().map(|s| format!("run {limit} {} {}", s.program, s.name).trim_end().to_string()).collect();
+        let jobs: Vec<String> = rest
+            .iter()
+            .map(|s| {
+                format!("run {limit} {} {}", s.program, s.name)
+                    .trim_end()
+                    .to_string()
+            })
+            .collect();
         let mut stream = Stream::default();
         let mut current: Option<(usize, Instant)> = None;
         let finished = lab
@@ -194,10 +235,19 @@ pub(crate) fn subtests(lab: &Lab, list: &[Subtest], limit: u64, mut show: impl F
                 while let Some(answer) = stream.next() {
                     match answer {
                         Answer::Begun(number) => current = Some((number, Instant::now())),
-                        Answer::Ended { number, status, seconds, output, log } => {
+                        Answer::Ended {
+                            number,
+                            status,
+                            seconds,
+                            output,
+                            log,
+                        } => {
                             current = None;
-                            let Some(subtest) = rest.get(number) else { continue };
-                            let report = judge(&allowances, subtest, status, seconds, limit, &output, &log);
+                            let Some(subtest) = rest.get(number) else {
+                                continue;
+                            };
+                            let report =
+                                judge(&allowances, subtest, status, seconds, limit, &output, &log);
                             show(&report);
                             reports.push(report);
                         }
@@ -213,10 +263,16 @@ pub(crate) fn subtests(lab: &Lab, list: &[Subtest], limit: u64, mut show: impl F
             break;
         }
         let Some((number, since)) = current else {
-            bail!("the guest did not run the subtests: {}", finished.problems.join("\n"));
+            bail!(
+                "the guest did not run the subtests: {}",
+                finished.problems.join("\n")
+            );
         };
         if number + before != reports.len() {
-            bail!("the guest's answers are out of order: {}", finished.problems.join("\n"));
+            bail!(
+                "the guest's answers are out of order: {}",
+                finished.problems.join("\n")
+            );
         }
         let report = Report {
             subtest: rest[number].clone(),
@@ -224,7 +280,9 @@ pub(crate) fn subtests(lab: &Lab, list: &[Subtest], limit: u64, mut show: impl F
             seconds: since.elapsed().as_secs_f64(),
             output: String::new(),
             log: String::new(),
-            complaints: std::iter::once("the guest died over it".to_string()).chain(finished.problems).collect(),
+            complaints: std::iter::once("the guest died over it".to_string())
+                .chain(finished.problems)
+                .collect(),
         };
         show(&report);
         reports.push(report);
@@ -232,9 +290,21 @@ pub(crate) fn subtests(lab: &Lab, list: &[Subtest], limit: u64, mut show: impl F
     Ok((reports, problems))
 }
 
-fn judge(allowances: &Allowances, subtest: &Subtest, status: u8, seconds: f64, limit: u64, output: &[u8], log: &[u8]) -> Report {
+fn judge(
+    allowances: &Allowances,
+    subtest: &Subtest,
+    status: u8,
+    seconds: f64,
+    limit: u64,
+    output: &[u8],
+    log: &[u8],
+) -> Report {
     let log = String::from_utf8_lossy(log).into_owned();
-    let complaints: Vec<String> = allowances.hits(&log).iter().map(|hit| format!("kernel log: {hit}")).collect();
+    let complaints: Vec<String> = allowances
+        .hits(&log)
+        .iter()
+        .map(|hit| format!("kernel log: {hit}"))
+        .collect();
     let mut outcome = outcome(status, seconds, limit);
     if !complaints.is_empty() && matches!(outcome, Outcome::Pass | Outcome::Skip) {
         outcome = Outcome::Fail;
@@ -262,7 +332,13 @@ mod tests {
             stream.add(&[*byte]);
             found.extend(stream.next());
         }
-        let ended = Answer::Ended { number: 0, status: 77, seconds: 0.75, output: b"abc".to_vec(), log: b"[ 1]".to_vec() };
+        let ended = Answer::Ended {
+            number: 0,
+            status: 77,
+            seconds: 0.75,
+            output: b"abc".to_vec(),
+            log: b"[ 1]".to_vec(),
+        };
         assert_eq!(found, [Answer::Begun(0), ended, Answer::Begun(1)]);
     }
 

@@ -16,8 +16,25 @@ pub(crate) const INITRAMFS_MODULES: [&str; 3] = ["virtio_blk", "erofs", "overlay
 
 /// Modules in the guest's root, with all that they depend on.
 pub(crate) const GUEST_MODULES: [&str; 19] = [
-    "virtio_blk", "erofs", "overlay", "9p", "9pnet_virtio", "virtiofs", "drm", "drm_exec", "drm_gpuvm", "gpu-sched",
-    "drm_kms_helper", "drm_shmem_helper", "drm_client_lib", "drm_buddy", "vgem", "udmabuf", "virtio-gpu", "msr", "loop",
+    "virtio_blk",
+    "erofs",
+    "overlay",
+    "9p",
+    "9pnet_virtio",
+    "virtiofs",
+    "drm",
+    "drm_exec",
+    "drm_gpuvm",
+    "gpu-sched",
+    "drm_kms_helper",
+    "drm_shmem_helper",
+    "drm_client_lib",
+    "drm_buddy",
+    "vgem",
+    "udmabuf",
+    "virtio-gpu",
+    "msr",
+    "loop",
 ];
 
 /// Run in the build root on the unpacked packages in /k/parts: keeps the kernel, its config
@@ -50,7 +67,10 @@ const LEFT_OUT: [&str; 1] = ["*/drivers/gpu/drm/amd/include/asic_reg"];
 
 impl Work<'_> {
     /// Kernel, modules and tree: (tree, vmlinux, modules, release).
-    pub(super) fn kernel(&mut self, buildroot: &Path) -> Result<(PathBuf, PathBuf, Option<PathBuf>, String)> {
+    pub(super) fn kernel(
+        &mut self,
+        buildroot: &Path,
+    ) -> Result<(PathBuf, PathBuf, Option<PathBuf>, String)> {
         let set = self.set("kernel")?.clone();
         let release = set.release.clone();
         let kernel_key = stamp::digest(&["kernel 1", &set.key(), &GUEST_MODULES.join(" ")]);
@@ -67,10 +87,18 @@ impl Work<'_> {
             Ok(())
         })?;
         let parts = kernel.clone();
-        let tree = self.product("kernel-tree", &tree_key, "prepare kernel tree", |work, into| {
-            work.kernel_tree(into, &parts, buildroot, &release)
-        })?;
-        Ok((tree, kernel.join("vmlinux"), Some(kernel.join("lib/modules").join(&release)), release))
+        let tree = self.product(
+            "kernel-tree",
+            &tree_key,
+            "prepare kernel tree",
+            |work, into| work.kernel_tree(into, &parts, buildroot, &release),
+        )?;
+        Ok((
+            tree,
+            kernel.join("vmlinux"),
+            Some(kernel.join("lib/modules").join(&release)),
+            release,
+        ))
     }
 
     fn kernel_file(&self, name: &str) -> Result<PathBuf> {
@@ -78,34 +106,66 @@ impl Work<'_> {
         Ok(self.suite("kernel").file(package))
     }
 
-    fn kernel_parts(&self, into: &Path, buildroot: &Path, release: &str, step: &Step) -> Result<()> {
+    fn kernel_parts(
+        &self,
+        into: &Path,
+        buildroot: &Path,
+        release: &str,
+        step: &Step,
+    ) -> Result<()> {
         let parts = into.join("parts");
         fs::create_dir(&parts).context("cannot create a folder for the packages")?;
-        for part in ["linux-base", "linux-headers", "linux-binary", "linux-modules"] {
+        for part in [
+            "linux-base",
+            "linux-headers",
+            "linux-binary",
+            "linux-modules",
+        ] {
             step.doing(part);
-            unpack::package(&self.kernel_file(&format!("{part}-{release}"))?, &parts, &[])?;
+            unpack::package(
+                &self.kernel_file(&format!("{part}-{release}"))?,
+                &parts,
+                &[],
+            )?;
         }
         step.doing("choosing modules");
-        let arguments = ["sh", "-c", CHOOSE, "modules", release].into_iter().chain(GUEST_MODULES);
+        let arguments = ["sh", "-c", CHOOSE, "modules", release]
+            .into_iter()
+            .chain(GUEST_MODULES);
         let mut command = Root::new(buildroot).bind(into, "/k").command(arguments)?;
-        exec::logged("choosing kernel modules", &mut command, &self.cache.logs().join("kernel-modules.log"))?;
+        exec::logged(
+            "choosing kernel modules",
+            &mut command,
+            &self.cache.logs().join("kernel-modules.log"),
+        )?;
         step.doing("uncompressing the kernel");
         let packed = fs::read(into.join("vmlinuz")).context("cannot read vmlinuz")?;
-        let offset = zstd_payload(&packed)
-            .with_context(|| format!("vmlinuz-{release} holds no zstd payload; was another compression chosen?"))?;
-        fs::write(into.join("payload.zst"), &packed[offset..]).context("cannot write the kernel's payload")?;
+        let offset = zstd_payload(&packed).with_context(|| {
+            format!("vmlinuz-{release} holds no zstd payload; was another compression chosen?")
+        })?;
+        fs::write(into.join("payload.zst"), &packed[offset..])
+            .context("cannot write the kernel's payload")?;
         // What follows the payload makes zstd complain at the end: the ELF magic is the judge.
         let script = "zstd -dcqf /k/payload.zst >/k/vmlinux 2>/dev/null || true; rm /k/payload.zst";
-        let mut command = Root::new(buildroot).bind(into, "/k").command(["sh", "-c", script])?;
+        let mut command = Root::new(buildroot)
+            .bind(into, "/k")
+            .command(["sh", "-c", script])?;
         exec::output("uncompressing the kernel", &mut command)?;
-        let vmlinux = fs::read(into.join("vmlinux")).context("cannot read the uncompressed kernel")?;
+        let vmlinux =
+            fs::read(into.join("vmlinux")).context("cannot read the uncompressed kernel")?;
         if !vmlinux.starts_with(b"\x7fELF") || vmlinux.len() < packed.len() {
             bail!("the kernel's payload is no ELF image");
         }
         Ok(())
     }
 
-    fn kernel_tree(&self, into: &Path, kernel: &Path, buildroot: &Path, release: &str) -> Result<()> {
+    fn kernel_tree(
+        &self,
+        into: &Path,
+        kernel: &Path,
+        buildroot: &Path,
+        release: &str,
+    ) -> Result<()> {
         let source = self
             .set("kernel")?
             .packages
@@ -115,16 +175,27 @@ impl Work<'_> {
         let (_, _) = progress::step("unpack kernel source", |_| {
             let unpacked = into.join("deb");
             fs::create_dir(&unpacked)?;
-            unpack::package(&self.suite("kernel").file(source), &unpacked, &["./usr/src/*.tar.xz"])?;
+            unpack::package(
+                &self.suite("kernel").file(source),
+                &unpacked,
+                &["./usr/src/*.tar.xz"],
+            )?;
             let script = format!(
                 "set -e; xz -T2 -dc /k/deb/usr/src/*.tar.xz | tar -x -C /k --strip-components=1 {}; rm -r /k/deb",
                 LEFT_OUT.map(|path| format!("--exclude='{path}'")).join(" ")
             );
-            let mut command = Root::new(buildroot).bind(into, "/k").command(["sh", "-c", &script])?;
-            exec::logged("unpacking the kernel source", &mut command, &self.cache.logs().join("kernel-source.log"))
+            let mut command = Root::new(buildroot)
+                .bind(into, "/k")
+                .command(["sh", "-c", &script])?;
+            exec::logged(
+                "unpacking the kernel source",
+                &mut command,
+                &self.cache.logs().join("kernel-source.log"),
+            )
         })?;
         for (from, to) in [("config", ".config"), ("Module.symvers", "Module.symvers")] {
-            fs::copy(kernel.join(from), into.join(to)).with_context(|| format!("the kernel's packages left no {from}"))?;
+            fs::copy(kernel.join(from), into.join(to))
+                .with_context(|| format!("the kernel's packages left no {from}"))?;
         }
         progress::step("prepare kernel tree", |_| {
             let version = local_version(release);
@@ -133,8 +204,14 @@ impl Work<'_> {
                  make -j2 LOCALVERSION={version} prepare modules_prepare; \
                  grep -q '^CONFIG_RUST=y' .config; test \"$(cat include/config/kernel.release)\" = {release}"
             );
-            let mut command = Root::new(buildroot).bind(into, "/kernel").command(["sh", "-c", &script])?;
-            exec::logged("preparing the kernel tree", &mut command, &self.cache.logs().join("kernel-prepare.log"))
+            let mut command = Root::new(buildroot)
+                .bind(into, "/kernel")
+                .command(["sh", "-c", &script])?;
+            exec::logged(
+                "preparing the kernel tree",
+                &mut command,
+                &self.cache.logs().join("kernel-prepare.log"),
+            )
         })?;
         Ok(())
     }
@@ -147,7 +224,9 @@ pub(crate) fn local_version(release: &str) -> &str {
 
 /// Where the zstd frame begins in a bzImage.
 fn zstd_payload(image: &[u8]) -> Option<usize> {
-    image.windows(4).position(|window| window == [0x28, 0xb5, 0x2f, 0xfd])
+    image
+        .windows(4)
+        .position(|window| window == [0x28, 0xb5, 0x2f, 0xfd])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The set-up: everything a guest and its module need, in the cache folder. Each step
 //! makes one product, keyed by what goes into it; a fresh product is left alone.
 
+mod host;
 mod kernel;
 mod packages;
 mod rootfs;
@@ -9,8 +10,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 
 use crate::apt::{Resolved, Set, Suite};
@@ -18,7 +20,7 @@ use crate::cli::SetupArgs;
 use crate::paths::Cache;
 use crate::progress::{self, Step};
 use crate::records::Records;
-use crate::{exec, stamp, unpack};
+use crate::{stamp, unpack};
 
 /// What the set-up leaves for the builds and the guests.
 #[derive(Clone, Debug)]
@@ -63,13 +65,25 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let wanted = packages::wanted(args);
     let stale: Vec<&packages::Wanted> = wanted
         .iter()
-        .filter(|w| args.upgrade || resolved.sets.get(w.name).is_none_or(|set| set.recipe != w.recipe()))
+        .filter(|w| {
+            args.upgrade
+                || resolved
+                    .sets
+                    .get(w.name)
+                    .is_none_or(|set| set.recipe != w.recipe())
+        })
         .collect();
     if !stale.is_empty() {
-        host_ready()?;
+        host::ready()?;
         packages::resolve(&cache, args, &stale, &mut resolved)?;
     }
-    let mut work = Work { cache: &cache, args, resolved: &resolved, downloaded: 0, did: false };
+    let mut work = Work {
+        cache: &cache,
+        args,
+        resolved: &resolved,
+        downloaded: 0,
+        did: false,
+    };
     let qemu = match &args.qemu {
         Some(path) => Qemu::Own(existing(path, "--qemu")?),
         None => Qemu::Cached(work.root("qemu")?),
@@ -78,7 +92,10 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let (tree, vmlinux, modules, release) = match &args.kernel_tree {
         Some(tree) => {
             let tree = existing(tree, "--kernel-tree")?;
-            let vmlinux = existing(&tree.join("vmlinux"), "the kernel in --kernel-tree (vmlinux)")?;
+            let vmlinux = existing(
+                &tree.join("vmlinux"),
+                "the kernel in --kernel-tree (vmlinux)",
+            )?;
             (tree, vmlinux, None, String::new())
         }
         None => work.kernel(&buildroot)?,
@@ -92,7 +109,10 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         let (seconds, downloaded) = (begun.elapsed().as_secs_f64(), work.downloaded);
         Records::step(&cache, "setup", seconds, downloaded)?;
         let fetched = progress::size(downloaded);
-        eprintln!("set-up complete in {seconds:.0} s, {fetched} downloaded, everything in {}", cache.root().display());
+        eprintln!(
+            "set-up complete in {seconds:.0} s, {fetched} downloaded, everything in {}",
+            cache.root().display()
+        );
     }
     let sets: Vec<String> = resolved.sets.values().map(Set::key).collect();
     let parts: Vec<&str> = sets.iter().map(String::as_str).collect();
@@ -116,42 +136,20 @@ fn lock(cache: &Cache) -> Result<File> {
     let path = cache.root().join("setup.lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     if file.try_lock().is_err() {
-        eprintln!("another set-up is under way in {}; waiting for it", cache.root().display());
-        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        eprintln!(
+            "another set-up is under way in {}; waiting for it",
+            cache.root().display()
+        );
+        file.lock()
+            .with_context(|| format!("cannot lock {}", path.display()))?;
     }
     Ok(file)
 }
 
-/// Says what the host lacks before anything is begun.
-fn host_ready() -> Result<()> {
-    let needed = [
-        ("apt-get", "apt"),
-        ("apt-cache", "apt"),
-        ("dpkg-deb", "dpkg"),
-        ("tar", "tar"),
-        ("unshare", "util-linux"),
-        ("setpriv", "util-linux"),
-        ("mount", "mount"),
-        ("chroot", "coreutils"),
-    ];
-    let mut missing: Vec<&str> = needed.iter().filter(|(tool, _)| !exec::have(tool)).map(|(_, p)| *p).collect();
-    missing.dedup();
-    if !missing.is_empty() {
-        bail!(
-            "the set-up needs these Debian packages on this machine: {}; install them first. On another \
-             distribution, give your own parts with --qemu, --kernel-tree and --rootfs",
-            missing.join(" ")
-        );
-    }
-    if !rustix::process::geteuid().is_root() {
-        bail!("the set-up unpacks Debian roots and enters them by chroot, which needs root: run it as root once");
-    }
-    Ok(())
-}
-
 /// A person's own part must exist.
 fn existing(path: &Path, what: &str) -> Result<PathBuf> {
-    path.canonicalize().with_context(|| format!("{what}: cannot find {}", path.display()))
+    path.canonicalize()
+        .with_context(|| format!("{what}: cannot find {}", path.display()))
 }
 
 /// The steps' common state.
@@ -165,7 +163,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn set(&self, name: &str) -> Result<&Set> {
-        self.resolved.sets.get(name).with_context(|| format!("the package set {name} was not resolved"))
+        self.resolved
+            .sets
+            .get(name)
+            .with_context(|| format!("the package set {name} was not resolved"))
     }
 
     fn suite(&self, set: &str) -> Suite {
@@ -174,7 +175,7 @@ impl Work<'_> {
 
     /// Fetches a set's package files; returns where they lie.
     fn fetch(&mut self, name: &str) -> Result<Vec<PathBuf>> {
-        host_ready()?;
+        host::ready()?;
         self.did = true;
         let set = self.set(name)?.clone();
         let suite = self.suite(name);

@@ -26,7 +26,8 @@ const BASE: &str = "base-files bash dash coreutils sed grep mawk findutils diffu
 const BUILD: &str = "gcc-14 gcc binutils libc6-dev make flex bison bc libelf-dev libssl-dev rustc rust-src bindgen \
     rustfmt rust-clippy clang python3-minimal perl xz-utils zstd cpio kmod erofs-utils";
 /// What the guest runs.
-const GUEST: &str = "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace";
+const GUEST: &str =
+    "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace";
 
 /// One set of packages to ask for.
 pub(super) struct Wanted {
@@ -46,44 +47,89 @@ impl Wanted {
 
 /// Everything the set-up needs, less what the person brought.
 pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
-    let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
-    let mut sets = vec![Wanted { name: "buildroot", suite: "trixie", packages: words(&format!("{BASE} {BUILD}")) }];
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    let mut sets = vec![Wanted {
+        name: "buildroot",
+        suite: "trixie",
+        packages: words(&format!("{BASE} {BUILD}")),
+    }];
     if args.kernel_tree.is_none() {
-        sets.push(Wanted { name: "kernel", suite: "trixie", packages: vec![format!("linux {KERNEL_SERIES}")] });
+        sets.push(Wanted {
+            name: "kernel",
+            suite: "trixie",
+            packages: vec![format!("linux {KERNEL_SERIES}")],
+        });
     }
     if args.qemu.is_none() {
-        let packages = ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"]
-            .map(|name| format!("{name}/trixie-backports"));
+        let packages = [
+            "qemu-system-x86",
+            "qemu-system-common",
+            "qemu-system-data",
+            "seabios",
+        ]
+        .map(|name| format!("{name}/trixie-backports"));
         let packages = [words("base-files libc-bin"), packages.to_vec()].concat();
-        sets.push(Wanted { name: "qemu", suite: "trixie", packages });
+        sets.push(Wanted {
+            name: "qemu",
+            suite: "trixie",
+            packages,
+        });
     }
-    sets.push(Wanted { name: "rootfs", suite: "forky", packages: words(GUEST) });
+    sets.push(Wanted {
+        name: "rootfs",
+        suite: "forky",
+        packages: words(GUEST),
+    });
     sets
 }
 
 /// The suite a set comes from.
 pub(super) fn suite(cache: &Cache, mirror: &str, set: &str) -> Suite {
-    if set == "rootfs" { Suite::forky(cache, mirror) } else { Suite::trixie(cache, mirror) }
+    if set == "rootfs" {
+        Suite::forky(cache, mirror)
+    } else {
+        Suite::trixie(cache, mirror)
+    }
 }
 
 /// Settles on versions: the newest of each series that is there now.
-pub(super) fn resolve(cache: &Cache, args: &SetupArgs, stale: &[&Wanted], resolved: &mut Resolved) -> Result<()> {
+pub(super) fn resolve(
+    cache: &Cache,
+    args: &SetupArgs,
+    stale: &[&Wanted],
+    resolved: &mut Resolved,
+) -> Result<()> {
     for name in ["trixie", "forky"] {
         let of_suite: Vec<&&Wanted> = stale.iter().filter(|w| w.suite == name).collect();
-        let Some(first) = of_suite.first() else { continue };
+        let Some(first) = of_suite.first() else {
+            continue;
+        };
         let suite = suite(cache, &args.mirror, first.name);
-        progress::step(&format!("package lists of {name}"), |_| suite.update(&cache.logs()))?;
+        progress::step(&format!("package lists of {name}"), |_| {
+            suite.update(&cache.logs())
+        })?;
         for wanted in of_suite {
             let step = Step::begin(&format!("choose versions for {}", wanted.name));
             let mut set = match wanted.name {
                 "kernel" => kernel(&suite)?,
-                _ => Set { packages: suite.closure(&wanted.packages)?, ..Set::default() },
+                _ => Set {
+                    packages: suite.closure(&wanted.packages)?,
+                    ..Set::default()
+                },
             };
             if wanted.name == "qemu" {
                 check_qemu(&set)?;
             }
             set.recipe = wanted.recipe();
-            step.done(&format!("{} packages, {}", set.packages.len(), progress::size(set.bytes())));
+            step.done(&format!(
+                "{} packages, {}",
+                set.packages.len(),
+                progress::size(set.bytes())
+            ));
             resolved.sets.insert(wanted.name.to_string(), set);
             resolved.write(cache)?;
         }
@@ -93,7 +139,10 @@ pub(super) fn resolve(cache: &Cache, args: &SetupArgs, stale: &[&Wanted], resolv
 
 /// The newest kernel of the series, with the source of the very same version.
 fn kernel(suite: &Suite) -> Result<Set> {
-    let pattern = format!(r"^linux-image-({}\.(\d+)\+deb\d+-amd64)$", regex::escape(KERNEL_SERIES));
+    let pattern = format!(
+        r"^linux-image-({}\.(\d+)\+deb\d+-amd64)$",
+        regex::escape(KERNEL_SERIES)
+    );
     let pattern = Regex::new(&pattern).context("the kernel's name pattern")?;
     let names = suite.names(&format!("linux-image-{KERNEL_SERIES}."))?;
     let source = format!("linux-source-{KERNEL_SERIES}");
@@ -106,18 +155,32 @@ fn kernel(suite: &Suite) -> Result<Set> {
     candidates.sort();
     for (_, release) in candidates.iter().rev() {
         let versions = suite.versions(&format!("linux-base-{release}"))?;
-        let Some(version) = versions.iter().find(|v| sources.contains(v)) else { continue };
-        let packages: Vec<String> = ["linux-headers", "linux-base", "linux-modules", "linux-binary"]
-            .iter()
-            .map(|part| format!("{part}-{release}={version}"))
-            .chain([format!("{source}={version}")])
-            .collect();
-        return Ok(Set { packages: suite.exactly(&packages)?, release: release.clone(), ..Set::default() });
+        let Some(version) = versions.iter().find(|v| sources.contains(v)) else {
+            continue;
+        };
+        let packages: Vec<String> = [
+            "linux-headers",
+            "linux-base",
+            "linux-modules",
+            "linux-binary",
+        ]
+        .iter()
+        .map(|part| format!("{part}-{release}={version}"))
+        .chain([format!("{source}={version}")])
+        .collect();
+        return Ok(Set {
+            packages: suite.exactly(&packages)?,
+            release: release.clone(),
+            ..Set::default()
+        });
     }
     bail!(
         "looked in trixie-backports for a kernel linux-image-{KERNEL_SERIES}.*-amd64 with a {source} of the same version: \
          found kernels {:?} and sources {sources:?}",
-        candidates.iter().map(|(_, release)| release).collect::<Vec<_>>()
+        candidates
+            .iter()
+            .map(|(_, release)| release)
+            .collect::<Vec<_>>()
     )
 }
 
@@ -125,11 +188,15 @@ fn check_qemu(set: &Set) -> Result<()> {
     let wanted = &set.package("qemu-system-x86")?.wanted;
     let version = wanted.split_once('=').map_or("", |(_, v)| v);
     let plain = version.split_once(':').map_or(version, |(_, v)| v);
-    let mut numbers = plain.split(['.', '+', '~', '-']).map_while(|n| n.parse::<u32>().ok());
+    let mut numbers = plain
+        .split(['.', '+', '~', '-'])
+        .map_while(|n| n.parse::<u32>().ok());
     let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if found < QEMU_LEAST {
         let (major, minor) = QEMU_LEAST;
-        bail!("looked in trixie-backports for qemu-system-x86 {major}.{minor} or newer: found {version}");
+        bail!(
+            "looked in trixie-backports for qemu-system-x86 {major}.{minor} or newer: found {version}"
+        );
     }
     Ok(())
 }
@@ -138,7 +205,8 @@ fn check_qemu(set: &Set) -> Result<()> {
 pub(super) fn finish_root(root: &Path) -> Result<()> {
     for folder in ["proc", "sys", "dev", "tmp", "run", "root", "etc"] {
         let folder = root.join(folder);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     for (link, target) in [("awk", "mawk"), ("cc", "gcc"), ("sh", "dash")] {
         let link = root.join("usr/bin").join(link);
@@ -147,8 +215,14 @@ pub(super) fn finish_root(root: &Path) -> Result<()> {
         }
     }
     for (file, text) in [
-        ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"),
-        ("etc/group", "root:x:0:\ntty:x:5:\nvideo:x:44:\nrender:x:106:\nnogroup:x:65534:\n"),
+        (
+            "etc/passwd",
+            "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+        ),
+        (
+            "etc/group",
+            "root:x:0:\ntty:x:5:\nvideo:x:44:\nrender:x:106:\nnogroup:x:65534:\n",
+        ),
         ("etc/hostname", "igpu\n"),
         ("etc/hosts", "127.0.0.1 localhost igpu\n"),
     ] {

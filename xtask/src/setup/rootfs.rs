@@ -21,7 +21,9 @@ impl Work<'_> {
         release: &str,
     ) -> Result<(PathBuf, PathBuf)> {
         let kernel = match modules {
-            Some(_) => fs::read_to_string(self.cache.product("kernel").join(".stamp")).unwrap_or_default(),
+            Some(_) => {
+                fs::read_to_string(self.cache.product("kernel").join(".stamp")).unwrap_or_default()
+            }
             None => "own kernel".to_string(),
         };
         let key = stamp::digest(&["rootfs 2", &self.set("rootfs")?.key(), &kernel]);
@@ -37,11 +39,18 @@ impl Work<'_> {
                     packages::finish_root(&root)?;
                     finish_guest(&root, modules, release)
                 })?;
-                fs::write(into.join("igt-programs"), igt_programs(&root)?).context("cannot note IGT's programs")?;
-                fs::copy(root.join("usr/bin/busybox"), into.join("busybox")).context("the rootfs has no busybox")?;
+                fs::write(into.join("igt-programs"), igt_programs(&root)?)
+                    .context("cannot note IGT's programs")?;
+                fs::copy(root.join("usr/bin/busybox"), into.join("busybox"))
+                    .context("the rootfs has no busybox")?;
                 progress::step("compress guest image", |_| {
                     let mut command = Root::new(buildroot).bind(into, "/k").command([
-                        "mkfs.erofs", "-zzstd", "-C65536", "-T0", "/k/rootfs.erofs", "/k/root",
+                        "mkfs.erofs",
+                        "-zzstd",
+                        "-C65536",
+                        "-T0",
+                        "/k/rootfs.erofs",
+                        "/k/root",
                     ])?;
                     exec::logged("mkfs.erofs", &mut command, &log)
                 })?;
@@ -55,21 +64,27 @@ impl Work<'_> {
 fn finish_guest(root: &Path, modules: Option<&Path>, release: &str) -> Result<()> {
     if let Some(modules) = modules {
         let into = root.join("usr/lib/modules").join(release);
-        fs::create_dir_all(into.parent().unwrap_or(root)).context("cannot create the modules' folder")?;
+        fs::create_dir_all(into.parent().unwrap_or(root))
+            .context("cannot create the modules' folder")?;
         let mut copy = exec::command("cp");
         copy.arg("-a").arg(modules).arg(&into);
         exec::output("copying kernel modules", &mut copy)?;
     }
     for folder in ["mnt/share", "opt/virtio-igpu", "sys/kernel/debug"] {
-        fs::create_dir_all(root.join(folder)).with_context(|| format!("cannot create {folder} in the guest's root"))?;
+        fs::create_dir_all(root.join(folder))
+            .with_context(|| format!("cannot create {folder} in the guest's root"))?;
     }
     // busybox answers to every name that no package claims; the real kmod tools stay.
     let busybox = root.join("usr/bin/busybox");
     let names = exec::output("busybox --list", exec::command(&busybox).arg("--list"))?;
     for name in names.lines() {
-        let (bin, sbin) = (root.join("usr/bin").join(name), root.join("usr/sbin").join(name));
+        let (bin, sbin) = (
+            root.join("usr/bin").join(name),
+            root.join("usr/sbin").join(name),
+        );
         if !exists(&bin) && !exists(&sbin) {
-            symlink("/usr/bin/busybox", &bin).with_context(|| format!("cannot link {}", bin.display()))?;
+            symlink("/usr/bin/busybox", &bin)
+                .with_context(|| format!("cannot link {}", bin.display()))?;
         }
     }
     Ok(())
@@ -78,8 +93,11 @@ fn finish_guest(root: &Path, modules: Option<&Path>, release: &str) -> Result<()
 /// The names of IGT's test programs, as its own list has them.
 fn igt_programs(root: &Path) -> Result<String> {
     let file = root.join("usr/libexec/igt-gpu-tools/test-list.txt");
-    let text = fs::read_to_string(&file).with_context(|| format!("IGT's packages have no {}", file.display()))?;
-    let names = text.split_whitespace().filter(|word| !matches!(*word, "TESTLIST" | "END"));
+    let text = fs::read_to_string(&file)
+        .with_context(|| format!("IGT's packages have no {}", file.display()))?;
+    let names = text
+        .split_whitespace()
+        .filter(|word| !matches!(*word, "TESTLIST" | "END"));
     Ok(names.map(|name| format!("{name}\n")).collect())
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn present() -> bool {
 
 /// Rows and columns of our terminal.
 pub(crate) fn size() -> (u16, u16) {
-    termios::tcgetwinsize(rustix::stdio::stdout()).map_or((24, 80), |size| (size.ws_row, size.ws_col))
+    termios::tcgetwinsize(rustix::stdio::stdout())
+        .map_or((24, 80), |size| (size.ws_row, size.ws_col))
 }
 
 /// The console while it is joined; gives the terminal back when dropped.
@@ -33,19 +34,34 @@ pub(crate) struct Console {
 impl Console {
     /// Puts the terminal into raw mode and joins it to the guest's console.
     pub(crate) fn join(socket: &Path) -> Result<Self> {
-        let listener = UnixListener::bind(socket).with_context(|| format!("cannot listen on {}", socket.display()))?;
-        let before = termios::tcgetattr(rustix::stdio::stdin()).context("cannot read the terminal's mode")?;
-        let (leave, resized) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        signal_hook::flag::register(SIGWINCH, Arc::clone(&resized)).context("cannot watch the terminal's size")?;
+        let listener = UnixListener::bind(socket)
+            .with_context(|| format!("cannot listen on {}", socket.display()))?;
+        let before = termios::tcgetattr(rustix::stdio::stdin())
+            .context("cannot read the terminal's mode")?;
+        let (leave, resized) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
+        signal_hook::flag::register(SIGWINCH, Arc::clone(&resized))
+            .context("cannot watch the terminal's size")?;
         let flag = Arc::clone(&leave);
         let mut raw = before.clone();
         raw.make_raw();
         eprintln!("Ctrl-A x leaves the guest, Ctrl-A a sends Ctrl-A; `exit` ends it from inside");
-        termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw).context("cannot set the terminal's mode")?;
-        let console = Self { before, leave, resized };
+        termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)
+            .context("cannot set the terminal's mode")?;
+        let console = Self {
+            before,
+            leave,
+            resized,
+        };
         thread::spawn(move || {
-            let Ok((stream, _)) = listener.accept() else { return };
-            let Ok(writer) = stream.try_clone() else { return };
+            let Ok((stream, _)) = listener.accept() else {
+                return;
+            };
+            let Ok(writer) = stream.try_clone() else {
+                return;
+            };
             thread::spawn(move || keyboard(writer, &flag));
             screen(stream);
         });
@@ -75,7 +91,12 @@ fn screen(mut stream: UnixStream) {
     let mut buffer = [0; 4096];
     let mut output = std::io::stdout();
     while let Ok(length) = stream.read(&mut buffer) {
-        if length == 0 || output.write_all(&buffer[..length]).and_then(|()| output.flush()).is_err() {
+        if length == 0
+            || output
+                .write_all(&buffer[..length])
+                .and_then(|()| output.flush())
+                .is_err()
+        {
             return;
         }
     }

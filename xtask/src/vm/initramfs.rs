@@ -43,7 +43,11 @@ impl Cpio {
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.folder(folder);
         }
-        self.entry(path, if executable { 0o100_755 } else { 0o100_644 }, content);
+        self.entry(
+            path,
+            if executable { 0o100_755 } else { 0o100_644 },
+            content,
+        );
     }
 
     /// Adds a tree of files from this machine, symbolic links followed.
@@ -55,16 +59,22 @@ impl Cpio {
             .collect();
         entries.sort();
         for path in entries {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if name.starts_with('.') {
                 continue;
             }
             let inside = format!("{to}/{name}");
-            let meta = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let meta =
+                fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
             if meta.is_dir() {
                 self.tree(&path, &inside)?;
             } else {
-                let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                let content =
+                    fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 self.file(&inside, meta.permissions().mode() & 0o111 != 0, &content);
             }
         }
@@ -96,7 +106,8 @@ impl Cpio {
         ];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {
-            self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());
+            self.bytes
+                .extend_from_slice(format!("{field:08x}").as_bytes());
         }
         self.bytes.extend_from_slice(path.as_bytes());
         self.bytes.push(0);
@@ -133,14 +144,19 @@ impl Content<'_> {
         for folder in ["dev", "proc", "sys", "lower", "upper", "root"] {
             cpio.folder(folder);
         }
-        let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let read =
+            |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         cpio.file("bin/busybox", true, &read(&self.ready.busybox)?);
         let scripts = checkout().join("ci/guest");
         cpio.file("init", true, &read(&scripts.join("initramfs-init"))?);
         if let Some(modules) = &self.ready.modules {
             let mut order = String::new();
             for file in module_order(modules)? {
-                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = file
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 order.push_str(&name);
                 order.push('\n');
                 cpio.file(&format!("modules/{name}"), false, &read(&file)?);
@@ -148,7 +164,11 @@ impl Content<'_> {
             cpio.file("modules/order", false, order.as_bytes());
         }
         cpio.file("payload/guest/init", true, &read(&scripts.join("init"))?);
-        cpio.file("payload/guest/igt-agent", true, &read(&scripts.join("igt-agent"))?);
+        cpio.file(
+            "payload/guest/igt-agent",
+            true,
+            &read(&scripts.join("igt-agent"))?,
+        );
         cpio.file("payload/guest/settings", false, self.settings.as_bytes());
         cpio.file("payload/guest/command", false, &self.command);
         for (path, executable, content) in self.files {
@@ -170,7 +190,11 @@ fn module_order(modules: &Path) -> Result<Vec<PathBuf>> {
     for name in INITRAMFS_MODULES {
         let line = text
             .lines()
-            .find(|line| line.split(':').next().is_some_and(|file| file.ends_with(&format!("/{name}.ko"))))
+            .find(|line| {
+                line.split(':')
+                    .next()
+                    .is_some_and(|file| file.ends_with(&format!("/{name}.ko")))
+            })
             .with_context(|| format!("the guest kernel has no module {name}"))?;
         let (file, needs) = line.split_once(':').unwrap_or((line, ""));
         // depmod lists needs with the deepest last.
@@ -211,10 +235,25 @@ mod tests {
 
     #[test]
     fn quoted_words_reach_a_shell_unchanged() {
-        let words = ["printf", "%s|", "a b", "it's", "\"x\"", "line\nbreak", "$HOME `id` \\", ""];
+        let words = [
+            "printf",
+            "%s|",
+            "a b",
+            "it's",
+            "\"x\"",
+            "line\nbreak",
+            "$HOME `id` \\",
+            "",
+        ];
         let script = String::from_utf8(shell_quoted(&words)).expect("text");
-        let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "a b|it's|\"x\"|line\nbreak|$HOME `id` \\||");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .expect("a shell");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "a b|it's|\"x\"|line\nbreak|$HOME `id` \\||"
+        );
     }
 
     #[test]

@@ -60,7 +60,12 @@ impl Lab {
             }
         };
         let kvm = !args.no_kvm && kvm::usable(&ready)?;
-        Ok(Self { ready, built, args: args.clone(), kvm })
+        Ok(Self {
+            ready,
+            built,
+            args: args.clone(),
+            kvm,
+        })
     }
 
     /// A guest that is still to be run.
@@ -172,7 +177,10 @@ impl Guest<'_> {
 
     /// Runs the guest to its end.
     pub(crate) fn run(self, onlooker: &mut Onlooker<'_>) -> Result<Finished> {
-        let folder = tempfile::Builder::new().prefix("igpu-").tempdir().context("cannot create a folder for the run")?;
+        let folder = tempfile::Builder::new()
+            .prefix("igpu-")
+            .tempdir()
+            .context("cannot create a folder for the run")?;
         let finished = self.run_in(folder.path(), onlooker);
         if let Some(keep) = &self.lab.args.keep_logs {
             keep_logs(folder.path(), keep)?;
@@ -185,7 +193,11 @@ impl Guest<'_> {
         let args = &self.lab.args;
         let interactive = self.command.is_empty();
         let share = match &self.share {
-            Some(folder) => Some(folder.canonicalize().with_context(|| format!("cannot share {}", folder.display()))?),
+            Some(folder) => Some(
+                folder
+                    .canonicalize()
+                    .with_context(|| format!("cannot share {}", folder.display()))?,
+            ),
             None => None,
         };
         let content = initramfs::Content {
@@ -195,9 +207,15 @@ impl Guest<'_> {
             command: self.command.clone(),
             files: &self.files,
         };
-        fs::write(folder.join("initramfs"), content.archive()?).context("cannot write the initramfs")?;
+        fs::write(folder.join("initramfs"), content.archive()?)
+            .context("cannot write the initramfs")?;
         let daemon = match &self.lab.built {
-            Some(built) => Some(Daemon::start(&built.daemon, folder, &args.executor, &args.platform)?),
+            Some(built) => Some(Daemon::start(
+                &built.daemon,
+                folder,
+                &args.executor,
+                &args.platform,
+            )?),
             None => None,
         };
         let (sender, receiver) = mpsc::channel();
@@ -206,12 +224,18 @@ impl Guest<'_> {
             let socket = folder.join(format!("{name}.sock"));
             match *name {
                 "stdin" => ports::stdin(&socket, self.stdin)?,
-                "control" => ports::both_ways(&socket, port, sender.clone(), control_sender.clone())?,
+                "control" => {
+                    ports::both_ways(&socket, port, sender.clone(), control_sender.clone())?
+                }
                 _ => ports::reader(&socket, port, sender.clone())?,
             }
         }
         drop((sender, control_sender));
-        let console = if interactive { Some(Console::join(&folder.join("console.sock"))?) } else { None };
+        let console = if interactive {
+            Some(Console::join(&folder.join("console.sock"))?)
+        } else {
+            None
+        };
         let machine = qemu::Machine {
             ready: &self.lab.ready,
             folder,
@@ -227,7 +251,10 @@ impl Guest<'_> {
         let qemu_log = folder.join("qemu.log");
         let output = fs::File::create(&qemu_log).context("cannot write QEMU's log")?;
         let errors = output.try_clone().context("cannot write QEMU's log")?;
-        command.stdin(std::process::Stdio::null()).stdout(output).stderr(errors);
+        command
+            .stdin(std::process::Stdio::null())
+            .stdout(output)
+            .stderr(errors);
         let mut run = Run {
             guest: self,
             begun,
@@ -252,8 +279,12 @@ impl Guest<'_> {
             flag(self.share.is_some()),
             flag(self.stdin),
             flag(args.keep_loaded),
-            String::from_utf8_lossy(&shell_quoted(&[String::from_utf8_lossy(&module_args).replace('\'', "")])),
-            String::from_utf8_lossy(&shell_quoted(&[std::env::var("TERM").unwrap_or_else(|_| "linux".into())])),
+            String::from_utf8_lossy(&shell_quoted(&[
+                String::from_utf8_lossy(&module_args).replace('\'', "")
+            ])),
+            String::from_utf8_lossy(&shell_quoted(&[
+                std::env::var("TERM").unwrap_or_else(|_| "linux".into())
+            ])),
         )
     }
 }
@@ -284,7 +315,11 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Follows the guest until QEMU has ended and all its output is here.
-    fn follow(&mut self, receiver: &Receiver<FromGuest>, onlooker: &mut Onlooker<'_>) -> Result<()> {
+    fn follow(
+        &mut self,
+        receiver: &Receiver<FromGuest>,
+        onlooker: &mut Onlooker<'_>,
+    ) -> Result<()> {
         let mut control: Option<UnixStream> = None;
         let mut gone: Option<Instant> = None;
         let mut orders = Orders::default();
@@ -297,7 +332,7 @@ impl Run<'_> {
                         continue;
                     }
                 }
-                Ok(FromGuest::Ended(_)) => {}
+                Ok(FromGuest::Ended) => {}
                 // Every port's thread has ended: all that was sent is here.
                 Err(RecvTimeoutError::Disconnected) if gone.is_some() => return Ok(()),
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(5)),
@@ -334,17 +369,29 @@ impl Run<'_> {
                     let _ = writeln!(stream, "size {rows} {columns}");
                 }
             }
-            if self.guest.timeout.is_some_and(|limit| self.begun.elapsed() > limit) {
+            if self
+                .guest
+                .timeout
+                .is_some_and(|limit| self.begun.elapsed() > limit)
+            {
                 self.received.timed_out = true;
                 self.qemu.kill();
             }
         }
     }
 
-    fn take(&mut self, port: usize, bytes: &[u8], onlooker: &mut Onlooker<'_>, orders: &mut Orders) {
+    fn take(
+        &mut self,
+        port: usize,
+        bytes: &[u8],
+        onlooker: &mut Onlooker<'_>,
+        orders: &mut Orders,
+    ) {
         match qemu::PORTS.get(port).copied() {
             Some("stdout") | Some("stderr") => {
-                self.received.first_output.get_or_insert(self.begun.elapsed().as_secs_f64());
+                self.received
+                    .first_output
+                    .get_or_insert(self.begun.elapsed().as_secs_f64());
                 onlooker(qemu::PORTS[port] == "stderr", bytes, orders);
             }
             Some("klog") => self.received.klog.extend_from_slice(bytes),
@@ -386,7 +433,13 @@ impl Run<'_> {
         self.verdict(folder, problems, None, seconds)
     }
 
-    fn verdict(self, folder: &Path, mut problems: Vec<String>, stats: Option<Value>, seconds: f64) -> Result<Finished> {
+    fn verdict(
+        self,
+        folder: &Path,
+        mut problems: Vec<String>,
+        stats: Option<Value>,
+        seconds: f64,
+    ) -> Result<Finished> {
         let console_log = fs::read(folder.join("console.log")).unwrap_or_default();
         let console_log = String::from_utf8_lossy(&console_log).into_owned();
         let klog = String::from_utf8_lossy(&self.received.klog).into_owned();
@@ -398,13 +451,18 @@ impl Run<'_> {
         problems.extend(hits.iter().map(|hit| format!("kernel log: {hit}")));
         if !self.received.ended {
             let what = if self.received.timed_out {
-                format!("the guest did not end within its time limit of {} s", self.guest.timeout.map_or(0, |t| t.as_secs()))
+                format!(
+                    "the guest did not end within its time limit of {} s",
+                    self.guest.timeout.map_or(0, |t| t.as_secs())
+                )
             } else {
                 "the guest ended before its time (a panic, or QEMU gave up)".to_string()
             };
             let qemu = exec::tail(&folder.join("qemu.log"), 10);
             let tail = exec::tail(&folder.join("console.log"), 40);
-            problems.push(format!("{what}; QEMU said:\n{qemu}  the end of its console log:\n{tail}"));
+            problems.push(format!(
+                "{what}; QEMU said:\n{qemu}  the end of its console log:\n{tail}"
+            ));
         }
         Ok(Finished {
             status: self.received.status,
@@ -430,9 +488,16 @@ fn continue_orders(orders: &mut Orders, daemon: &mut Option<Daemon>, qemu: &mut 
 
 fn keep_logs(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
-    for name in ["console.log", "klog.txt", "qemu.log", "daemon.log", "stats.json"] {
+    for name in [
+        "console.log",
+        "klog.txt",
+        "qemu.log",
+        "daemon.log",
+        "stats.json",
+    ] {
         if from.join(name).exists() {
-            fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot keep {name}"))?;
+            fs::copy(from.join(name), to.join(name))
+                .with_context(|| format!("cannot keep {name}"))?;
         }
     }
     Ok(())
@@ -450,8 +515,15 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
         guest
     } else {
         // Without a terminal a shell reads its commands from standard input.
-        let command = if shell { vec![OsString::from("sh")] } else { args.command.clone() };
-        guest.command(&command).timeout(limit).stdin(!std::io::stdin().is_terminal())
+        let command = if shell {
+            vec![OsString::from("sh")]
+        } else {
+            args.command.clone()
+        };
+        guest
+            .command(&command)
+            .timeout(limit)
+            .stdin(!std::io::stdin().is_terminal())
     };
     let finished = guest.run(&mut |error, bytes, orders| {
         let written = if error {
@@ -464,7 +536,11 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
         orders.give_up |= written.is_err();
     })?;
     if let Some(seconds) = finished.first_output {
-        records::Records::figure(&lab.ready.cache, "vm_first_output_seconds", prepared + seconds)?;
+        records::Records::figure(
+            &lab.ready.cache,
+            "vm_first_output_seconds",
+            prepared + seconds,
+        )?;
     }
     if args.stats {
         eprintln!("run: {}", times(prepared, &finished));
@@ -479,6 +555,11 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
 }
 
 fn times(prepared: f64, finished: &Finished) -> String {
-    let first = finished.first_output.map_or("none".to_string(), |s| format!("after {:.2} s", prepared + s));
-    format!("checks {prepared:.2} s, guest {:.2} s, first output {first}", finished.seconds)
+    let first = finished.first_output.map_or("none".to_string(), |s| {
+        format!("after {:.2} s", prepared + s)
+    });
+    format!(
+        "checks {prepared:.2} s, guest {:.2} s, first output {first}",
+        finished.seconds
+    )
 }

@@ -49,7 +49,10 @@ pub(crate) fn program(qemu: &Qemu) -> Command {
             // Its own dynamic linker and libraries: no chroot, so it sees the host's files.
             let libraries = root.join("usr/lib/x86_64-linux-gnu");
             let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
-            command.arg("--library-path").arg(&libraries).args(["--argv0", "qemu-system-x86_64"]);
+            command
+                .arg("--library-path")
+                .arg(&libraries)
+                .args(["--argv0", "qemu-system-x86_64"]);
             command.arg(root.join("usr/bin/qemu-system-x86_64"));
             command.env("QEMU_MODULE_DIR", libraries.join("qemu"));
             for folder in ["usr/share/qemu", "usr/share/seabios"] {
@@ -68,7 +71,12 @@ impl Machine<'_> {
         self.disks(&mut command);
         self.ports(&mut command);
         if self.device {
-            option(&mut command, "-chardev", "socket,id=igpu,path=", &self.folder.join("igpu.sock"));
+            option(
+                &mut command,
+                "-chardev",
+                "socket,id=igpu,path=",
+                &self.folder.join("igpu.sock"),
+            );
             command.arg("-device").arg(format!(
                 "vhost-user-test-device-pci,chardev=igpu,virtio-id={VIRTIO_ID_STOCK_QEMU},num_vqs={QUEUE_COUNT},\
                  config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
@@ -83,23 +91,53 @@ impl Machine<'_> {
         } else {
             command.args(["-accel", "tcg,thread=multi", "-cpu", "max"]);
         }
-        command.args(["-machine", "q35,memory-backend=mem,usb=off,vmport=off,i8042=off"]);
-        command.arg("-object").arg(format!("memory-backend-memfd,id=mem,size={},share=on", self.mem));
+        command.args([
+            "-machine",
+            "q35,memory-backend=mem,usb=off,vmport=off,i8042=off",
+        ]);
+        command.arg("-object").arg(format!(
+            "memory-backend-memfd,id=mem,size={},share=on",
+            self.mem
+        ));
         command.args(["-m", self.mem, "-smp", &self.smp.to_string()]);
-        command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-        option(command, "-chardev", "file,id=log,path=", &self.folder.join("console.log"));
+        command.args([
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+        ]);
+        option(
+            command,
+            "-chardev",
+            "file,id=log,path=",
+            &self.folder.join("console.log"),
+        );
         command.args(["-serial", "chardev:log"]);
         command.arg("-kernel").arg(&self.ready.vmlinux);
         command.arg("-initrd").arg(self.folder.join("initramfs"));
-        let words: Vec<&str> = KERNEL_WORDS.split_whitespace().chain(self.kernel_args.iter().map(String::as_str)).collect();
+        let words: Vec<&str> = KERNEL_WORDS
+            .split_whitespace()
+            .chain(self.kernel_args.iter().map(String::as_str))
+            .collect();
         command.arg("-append").arg(words.join(" "));
     }
 
     fn disks(&self, command: &mut Command) {
-        option(command, "-drive", "if=none,id=root,format=raw,readonly=on,file=", &self.ready.rootfs);
+        option(
+            command,
+            "-drive",
+            "if=none,id=root,format=raw,readonly=on,file=",
+            &self.ready.rootfs,
+        );
         command.args(["-device", "virtio-blk-pci,drive=root"]);
         if let Some(share) = &self.share {
-            option(command, "-fsdev", "local,id=share,security_model=none,multidevs=remap,path=", share);
+            option(
+                command,
+                "-fsdev",
+                "local,id=share,security_model=none,multidevs=remap,path=",
+                share,
+            );
             command.args(["-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]);
         }
     }
@@ -108,13 +146,29 @@ impl Machine<'_> {
         command.args(["-device", "virtio-serial-pci,id=ports"]);
         for (index, name) in PORTS.iter().enumerate() {
             let socket = self.folder.join(format!("{name}.sock"));
-            option(command, "-chardev", &format!("socket,id={name},path="), &socket);
-            let device = format!("virtserialport,bus=ports.0,nr={},chardev={name},name={name}", index + 1);
+            option(
+                command,
+                "-chardev",
+                &format!("socket,id={name},path="),
+                &socket,
+            );
+            let device = format!(
+                "virtserialport,bus=ports.0,nr={},chardev={name},name={name}",
+                index + 1
+            );
             command.arg("-device").arg(device);
         }
         if self.console {
-            option(command, "-chardev", "socket,id=console,path=", &self.folder.join("console.sock"));
-            let device = format!("virtconsole,bus=ports.0,nr={},chardev=console", PORTS.len() + 1);
+            option(
+                command,
+                "-chardev",
+                "socket,id=console,path=",
+                &self.folder.join("console.sock"),
+            );
+            let device = format!(
+                "virtconsole,bus=ports.0,nr={},chardev=console",
+                PORTS.len() + 1
+            );
             command.arg("-device").arg(device);
         }
     }
@@ -144,6 +198,9 @@ mod tests {
 
     #[test]
     fn commas_in_paths_are_doubled() {
-        assert_eq!(with_path("path=", OsStr::new("/a,b")), OsStr::new("path=/a,,b"));
+        assert_eq!(
+            with_path("path=", OsStr::new("/a,b")),
+            OsStr::new("path=/a,,b")
+        );
     }
 }

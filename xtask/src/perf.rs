@@ -1,0 +1,134 @@
+//! `cargo xtask perf`: docs/performance.md, made from the figures in the cache.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::paths::{Cache, checkout};
+use crate::progress::size;
+use crate::records::Records;
+
+const HEAD: &str = "\
+# Performance
+
+Made by `cargo xtask perf` from what was measured on the machine that ran it last (see the
+end of this page): do not edit. Counts and ratios hold everywhere; times are of one machine.
+
+";
+
+/// The command.
+pub(crate) fn perf() -> Result<u8> {
+    let cache = Cache::open()?;
+    let page = page(&Records::read(&cache), &machine());
+    let file = checkout().join("docs/performance.md");
+    fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("written: {}", file.display());
+    Ok(0)
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib: u64 = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0);
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!(
+        "{cores} cores, {} of memory, host kernel {}",
+        size(kib * 1024),
+        release.trim()
+    )
+}
+
+fn page(records: &Records, machine: &str) -> String {
+    let mut page = HEAD.to_string();
+    page.push_str(
+        "## Messages to the host\n\n| for each | messages | wanted |\n| --- | --- | --- |\n",
+    );
+    for (call, figure, wanted) in [
+        ("GEM_CREATE", "messages_per_gem_create", "0"),
+        ("VM_BIND", "bind_messages_per_vm_bind", "1"),
+        ("EXECBUFFER3", "submit_messages_per_execbuffer3", "1"),
+    ] {
+        page.push_str(&format!(
+            "| {call} | {} | {wanted} |\n",
+            figure_text(records, figure, "")
+        ));
+    }
+    page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
+    for (what, figure, aim) in [
+        (
+            "`vm` to its command's first output, all cached",
+            "vm_first_output_seconds",
+            "under 8 s under TCG on two cores",
+        ),
+        (
+            "the demo's guest, power-on to power-off",
+            "demo_guest_seconds",
+            "",
+        ),
+        (
+            "`test`, all kinds",
+            "test_seconds",
+            "under 1800 s from an empty cache",
+        ),
+    ] {
+        page.push_str(&format!(
+            "| {what} | {} | {aim} |\n",
+            figure_text(records, figure, " s")
+        ));
+    }
+    page.push_str("\n## Set-up\n\n| step | seconds | downloaded |\n| --- | --- | --- |\n");
+    for (name, cost) in &records.steps {
+        let fetched = if cost.downloaded > 0 {
+            size(cost.downloaded)
+        } else {
+            String::new()
+        };
+        page.push_str(&format!("| {name} | {:.1} | {fetched} |\n", cost.seconds));
+    }
+    page.push_str(&format!("\n## The machine\n\n{machine}\n"));
+    page
+}
+
+fn figure_text(records: &Records, name: &str, unit: &str) -> String {
+    records
+        .figures
+        .get(name)
+        .map_or("not measured".to_string(), |value| {
+            let text = format!("{value:.2}");
+            format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+    use crate::records::{Cost, Records};
+
+    #[test]
+    fn the_page_holds_what_was_measured_and_admits_what_was_not() {
+        let mut records = Records::default();
+        records
+            .figures
+            .insert("messages_per_gem_create".into(), 0.0);
+        records.steps.insert(
+            "unpack".into(),
+            Cost {
+                seconds: 1.25,
+                downloaded: 2048,
+            },
+        );
+        let page = page(&records, "2 cores");
+        assert!(page.contains("| GEM_CREATE | 0 | 0 |"), "{page}");
+        assert!(page.contains("| VM_BIND | not measured | 1 |"), "{page}");
+        assert!(
+            page.contains("| unpack | 1.2 | 2.00 KiB |")
+                || page.contains("| unpack | 1.3 | 2.00 KiB |"),
+            "{page}"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! The module's and the daemon's comings and goings: loading, unloading, unbinding with a
+//! file open, and a daemon that dies under load. Each scenario has a guest of its own.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::tally::Tally;
+use crate::vm::{Finished, Lab};
+
+/// A scenario: a script for the guest's shell, and what the host does meanwhile.
+struct Scenario {
+    name: &'static str,
+    script: &'static str,
+    /// The daemon is killed when the guest prints this.
+    kill_at: Option<&'static str>,
+}
+
+/// A guest that takes longer over a scenario hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+const SCENARIOS: [Scenario; 5] = [
+    Scenario {
+        name: "unloads_and_loads_again",
+        script: "
+            for round in 1 2 3 4 5; do
+                rmmod virtio_igpu || exit 1
+                [ ! -e /dev/dri/renderD128 ] || exit 2
+                modprobe virtio_igpu || exit 3
+                [ -c /dev/dri/renderD128 ] || exit 4
+            done",
+        kill_at: None,
+    },
+    Scenario {
+        name: "refuses_to_unload_while_a_file_is_open",
+        script: "
+            exec 9<>/dev/dri/renderD128
+            rmmod virtio_igpu 2>/dev/null && exit 1
+            exec 9>&-
+            rmmod virtio_igpu",
+        kill_at: None,
+    },
+    Scenario {
+        name: "unbinds_with_a_file_open_and_binds_again",
+        script: "
+            cd /sys/bus/virtio/drivers/virtio_igpu || exit 1
+            device=$(echo virtio*)
+            exec 9<>/dev/dri/renderD128
+            echo $device >unbind || exit 2
+            [ ! -e $device ] || exit 3
+            exec 9>&-
+            echo $device >bind || exit 4
+            [ -c /dev/dri/renderD128 ] || exit 5
+            igpu-guest-tests identity >/dev/null || exit 6",
+        kill_at: None,
+    },
+    Scenario {
+        name: "unbinds_under_load",
+        script: "
+            while :; do igpu-guest-tests exec; done >/dev/null 2>&1 &
+            load=$!
+            sleep 2
+            cd /sys/bus/virtio/drivers/virtio_igpu || exit 1
+            echo $(echo virtio*) >unbind || exit 2
+            kill -9 $load
+            for second in 1 2 3 4 5 6 7 8 9 10; do
+                pidof igpu-guest-tests >/dev/null || exit 0
+                sleep 1
+            done
+            exit 3",
+        kill_at: None,
+    },
+    Scenario {
+        name: "survives_the_daemons_death_under_load",
+        script: "
+            while :; do igpu-guest-tests exec; done >/dev/null 2>&1 &
+            load=$!
+            sleep 2
+            echo NOW
+            sleep 3
+            kill -9 $load
+            for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                pidof igpu-guest-tests >/dev/null || exit 0
+                sleep 1
+            done
+            exit 3",
+        kill_at: Some("NOW"),
+    },
+];
+
+/// Runs all scenarios.
+pub(super) fn all(lab: &Lab) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for scenario in &SCENARIOS {
+        let finished = run(lab, scenario)?;
+        let good = finished.good();
+        println!(
+            "test {} ... {} ({:.1} s)",
+            scenario.name,
+            if good { "ok" } else { "FAILED" },
+            finished.seconds
+        );
+        if !good {
+            println!("    the script's exit status: {:?}", finished.status);
+            for problem in &finished.problems {
+                println!("    {problem}");
+            }
+        }
+        tally.merge(Tally::one(good));
+    }
+    Ok(tally)
+}
+
+fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
+    let mut guest = lab
+        .guest()
+        .command(&["sh", "-c", scenario.script])
+        .timeout(Some(LIMIT));
+    if scenario.kill_at.is_some() {
+        guest = guest.daemon_may_die();
+    }
+    let mut said = String::new();
+    guest.run(&mut |error, bytes, orders| {
+        if error {
+            eprint!("{}", String::from_utf8_lossy(bytes));
+            return;
+        }
+        said.push_str(&String::from_utf8_lossy(bytes));
+        if let Some(sign) = scenario.kill_at
+            && said.contains(sign)
+        {
+            orders.kill_daemon = true;
+            said.clear();
+        }
+    })
+}

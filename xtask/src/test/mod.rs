@@ -1,0 +1,189 @@
+//! `cargo xtask test`: every kind of test in one run, and one count at its end.
+
+mod host;
+mod licences;
+mod lifecycle;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+
+use crate::cli::{Action, Cli, DemoArgs, IgtArgs, TestArgs};
+use crate::paths::{Cache, checkout};
+use crate::records::Records;
+use crate::tally::Tally;
+use crate::vm::Lab;
+use crate::{build, demo, exec, igt, setup};
+
+/// The kinds of tests, in the order they run.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub(crate) enum Kind {
+    /// Formatting of all Rust sources
+    Fmt,
+    /// clippy on the workspace, warnings denied
+    Clippy,
+    /// Licences and sources of the dependencies
+    Licences,
+    /// Unit, property and frontend tests on this machine
+    Host,
+    /// The guest's kernel module builds without a warning
+    Module,
+    /// Our own programs in a guest
+    Guest,
+    /// The module's and the daemon's comings and goings
+    Lifecycle,
+    /// Unmodified IGT subtests in a guest
+    Igt,
+    /// The demo's picture, checked pixel for pixel
+    Demo,
+}
+
+/// A guest that takes longer over our own tests hangs.
+const GUEST_LIMIT: Duration = Duration::from_secs(900);
+
+/// The command.
+pub(crate) fn test(args: &TestArgs) -> Result<u8> {
+    let begun = Instant::now();
+    let kinds: Vec<Kind> = match args.only.as_slice() {
+        [] => Kind::value_variants().to_vec(),
+        only => only.to_vec(),
+    };
+    let mut lab = None;
+    let mut total = Tally::default();
+    let mut summary = Vec::new();
+    for kind in &kinds {
+        let name = kind
+            .to_possible_value()
+            .map_or(String::new(), |v| v.get_name().to_string());
+        println!("=== {name}");
+        let since = Instant::now();
+        let tally = match one(*kind, args, &mut lab) {
+            Ok(tally) => tally,
+            Err(_) if exec::interrupted() => return Ok(130),
+            Err(error) => {
+                println!("{name}: FAILED: {error:#}");
+                Tally::one(false)
+            }
+        };
+        let line = format!(
+            "{name:<10} {tally} ({:.0} s)",
+            since.elapsed().as_secs_f64()
+        );
+        println!("=== {line}");
+        summary.push(line);
+        total.merge(tally);
+        let _ = std::io::stdout().flush();
+    }
+    println!();
+    for line in summary {
+        println!("{line}");
+    }
+    if args.only.is_empty() && total.failed == 0 {
+        Records::figure(
+            &Cache::open()?,
+            "test_seconds",
+            begun.elapsed().as_secs_f64(),
+        )?;
+    }
+    println!("{total}");
+    Ok(total.exit())
+}
+
+fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
+    match kind {
+        Kind::Fmt => host::fmt(),
+        Kind::Clippy => host::clippy(&buildroot(args)?),
+        Kind::Licences => licences::check(),
+        Kind::Host => host::tests(&buildroot(args)?),
+        Kind::Module => module(args),
+        Kind::Guest => guest(opened(args, lab)?),
+        Kind::Lifecycle => lifecycle::all(opened(args, lab)?),
+        Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
+        Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
+    }
+}
+
+/// The lab that all guest tests share, opened by the first of them.
+fn opened<'a>(args: &TestArgs, lab: &'a mut Option<Lab>) -> Result<&'a Lab> {
+    if lab.is_none() {
+        *lab = Some(Lab::open(&args.guest)?);
+    }
+    lab.as_ref().context("the lab is open")
+}
+
+/// The build root has the headers that the guest's programs are built with.
+fn buildroot(args: &TestArgs) -> Result<Option<PathBuf>> {
+    Ok(setup::run(&args.guest.setup)?.buildroot)
+}
+
+fn module(args: &TestArgs) -> Result<Tally> {
+    let ready = setup::run(&args.guest.setup)?;
+    build::run(&ready, true)?;
+    let warnings = build::last_module_warnings(&ready);
+    for warning in &warnings {
+        println!("    {warning}");
+    }
+    let mut tally = Tally::one(warnings.is_empty());
+    tally.merge(host::fmt_module()?);
+    Ok(tally)
+}
+
+fn guest(lab: &Lab) -> Result<Tally> {
+    let mut output = Vec::new();
+    let words = ["igpu-guest-tests", "--test-threads=1"];
+    let finished =
+        lab.guest()
+            .command(&words)
+            .timeout(Some(GUEST_LIMIT))
+            .run(&mut |error, bytes, _| {
+                // A closed terminal is no reason to stop.
+                let _ = if error {
+                    std::io::stderr().write_all(bytes)
+                } else {
+                    std::io::stdout().write_all(bytes)
+                };
+                if !error {
+                    output.extend_from_slice(bytes);
+                }
+            })?;
+    let mut tally = Tally::of_libtest(&String::from_utf8_lossy(&output));
+    if tally.all() == 0 || (finished.status != Some(0) && tally.failed == 0) {
+        println!(
+            "igpu-guest-tests ended with {:?} after {} tests",
+            finished.status,
+            tally.all()
+        );
+        tally.failed += 1;
+    }
+    for problem in &finished.problems {
+        println!("    {problem}");
+    }
+    tally.merge(Tally::one(finished.problems.is_empty()));
+    Ok(tally)
+}
+
+/// What `cargo xtask igt` would be called with.
+fn igt_args(args: &TestArgs) -> Result<IgtArgs> {
+    match Cli::try_parse_from(["xtask", "igt", "--verbose"])?.command {
+        Action::Igt(mut igt) => {
+            igt.guest = args.guest.clone();
+            Ok(igt)
+        }
+        _ => anyhow::bail!("the command line is not understood"),
+    }
+}
+
+/// What `cargo xtask demo` would be called with.
+fn demo_args(args: &TestArgs) -> Result<DemoArgs> {
+    match Cli::try_parse_from(["xtask", "demo"])?.command {
+        Action::Demo(mut demo) => {
+            demo.guest = args.guest.clone();
+            demo.out = checkout().join("target/demo");
+            Ok(demo)
+        }
+        _ => anyhow::bail!("the command line is not understood"),
+    }
+}
