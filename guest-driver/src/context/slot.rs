@@ -54,8 +54,9 @@ impl Slot {
         (class, instances): (u16, u16),
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
-        let name = fmt!("ctx{} class{}", context, class);
-        let timeline = Timeline::new(dev, timeline, class.into(), name);
+        let tag = class.into();
+        let timeline =
+            Timeline::new(dev, timeline, tag, fmt!("ctx{} class{}", context, class));
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,

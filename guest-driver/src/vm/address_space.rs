@@ -36,10 +36,8 @@ pub(super) struct Mapping {
     pub(super) length: u64,
     /// Where in the object the mapping starts, in bytes.
     pub(super) offset: u64,
-    /// The pages; `None` for a null mapping.
-    pub(super) view: Option<Arc<View>>,
-    /// [`protocol::BindFlags`].
-    pub(super) flags: u32,
+    /// The pages.
+    pub(super) view: Arc<View>,
 }
 
 /// What `state` guards.
@@ -138,14 +136,15 @@ impl AddressSpace {
         )?;
 
         let timeline = Timeline::new(dev, timeline_number, u32::MAX, fmt!("vm{}", number));
+        let updates = SendQueue::new(transport.clone())?;
         let address_space = Arc::pin_init(
             try_pin_init!(Self {
                 number,
                 mode,
                 size: igpu.facts().address_space_size(),
                 timeline,
-                updates: SendQueue::new(transport.clone())?,
-                transport: transport.clone(),
+                updates,
+                transport,
                 mappings,
                 idle <- new_irq_lock!(Idle { sweep: None }, "AddressSpace::idle"),
                 became_idle <- new_condvar!("AddressSpace::became_idle"),
@@ -153,7 +152,7 @@ impl AddressSpace {
             }),
             GFP_KERNEL,
         )?;
-        transport.submit(create);
+        address_space.transport.submit(create);
         Ok(address_space)
     }
 

@@ -52,8 +52,7 @@ impl AddressSpace {
         let mapping = Mapping {
             length: range.length(),
             offset: request.offset,
-            view: Some(view.clone()),
-            flags: 0,
+            view: view.clone(),
         };
         let node = RBTreeNode::new(range.start(), mapping, GFP_KERNEL)?;
 
@@ -69,10 +68,9 @@ impl AddressSpace {
         }
         let displaced = Arc::new(Displaced { _views: touched.views }, GFP_KERNEL)?;
         let update = self.prepare_update(
-            dev,
             state,
             (range.start(), range.length()),
-            &Update::Map { view: &view, offset: request.offset, flags: 0 },
+            &Update::Map { view: &view, offset: request.offset },
             waits,
             displaced,
         )?;
@@ -105,7 +103,6 @@ impl AddressSpace {
         self.add_submission_waits(dev, state, &mut waits)?;
         let displaced = Arc::new(Displaced { _views: touched.views }, GFP_KERNEL)?;
         let update = self.prepare_update(
-            dev,
             state,
             (range.start(), range.length()),
             &Update::Unmap,
@@ -152,10 +149,7 @@ impl State {
         let mut touched = Touched { starts: KVec::new(), views: KVec::new() };
         let mut add = |start: u64, mapping: &Mapping| -> Result {
             touched.starts.push(start, GFP_KERNEL)?;
-            if let Some(view) = &mapping.view {
-                touched.views.push(view.clone(), GFP_KERNEL)?;
-            }
-            Ok(())
+            Ok(touched.views.push(mapping.view.clone(), GFP_KERNEL)?)
         };
         if let Some((start, mapping)) = self.last_at_or_before(range.start()) {
             // One that begins at the range's start is found here, too.
@@ -226,7 +220,6 @@ impl Mapping {
             length: part.range.length(),
             offset: part.offset,
             view: self.view.clone(),
-            flags: self.flags,
         }
     }
 }

@@ -111,7 +111,7 @@ impl AddressSpace {
                 continue;
             };
             let Some(mapping) = state.mappings.get(&start) else { continue };
-            let Some(view) = mapping.view.clone() else { continue };
+            let view = mapping.view.clone();
             if request.accepts(start, mapping) {
                 view.set_closed(false);
                 binding.views.add(view)?;
@@ -178,8 +178,8 @@ impl AddressSpace {
         let mut busy = None;
         for (start, mapping) in state.mappings.iter() {
             match &mapping.view {
-                Some(view) if own.contains(view) => {}
-                Some(view) if view.is_active() => busy = Some(view.clone()),
+                view if own.contains(view) => {}
+                view if view.is_active() => busy = Some(view.clone()),
                 _ => idle.push(*start, GFP_KERNEL)?,
             }
         }
@@ -204,15 +204,14 @@ impl AddressSpace {
         let view = View::new(&request.object)?;
         let size = request.object.size() as u64;
         let mapping =
-            Mapping { length: request.checked.size, offset: 0, view: Some(view.clone()), flags: 0 };
+            Mapping { length: request.checked.size, offset: 0, view: view.clone() };
         let node = RBTreeNode::new(start, mapping, GFP_KERNEL)?;
         let key = RBTreeNode::new(object_key(&request.object), start, GFP_KERNEL)?;
         let displaced = Arc::new(Displaced { _views: KVec::new() }, GFP_KERNEL)?;
         let update = self.prepare_update(
-            dev,
             state,
             (start, size),
-            &Update::Map { view: &view, offset: 0, flags: 0 },
+            &Update::Map { view: &view, offset: 0 },
             Waits::new(),
             displaced,
         )?;
@@ -225,14 +224,13 @@ impl AddressSpace {
     /// Unmaps the mapping at `start`, which no submission uses.
     fn evict(self: &Arc<Self>, dev: &drm::Device, state: &mut State, start: u64) -> Result {
         let Some(mapping) = state.mappings.get(&start) else { return Ok(()) };
-        let Some(view) = mapping.view.clone() else { return Ok(()) };
+        let view = mapping.view.clone();
         let length = mapping.length;
         let key = object_key(view.object());
         let mut views = KVec::with_capacity(1, GFP_KERNEL)?;
         views.push(view, GFP_KERNEL)?;
         let displaced = Arc::new(Displaced { _views: views }, GFP_KERNEL)?;
         let update = self.prepare_update(
-            dev,
             state,
             (start, length),
             &Update::Unmap,
@@ -254,10 +252,8 @@ impl AddressSpace {
         let mut order = self.order();
         let state = &mut *order.0;
         let Some(start) = state.by_object.get(&object_key(object)).copied() else { return };
-        let Some(view) = state.mappings.get(&start).and_then(|mapping| mapping.view.clone())
-        else {
-            return;
-        };
+        let Some(mapping) = state.mappings.get(&start) else { return };
+        let view = mapping.view.clone();
         view.set_closed(true);
         // Out of memory: the mapping stays until it is in somebody's way or the address
         // space ends.
@@ -289,10 +285,8 @@ impl AddressSpace {
         let state = &mut *order.0;
         let closed = core::mem::replace(&mut state.closed, KVec::new());
         for start in closed {
-            let Some(view) = state.mappings.get(&start).and_then(|mapping| mapping.view.clone())
-            else {
-                continue;
-            };
+            let Some(mapping) = state.mappings.get(&start) else { continue };
+            let view = mapping.view.clone();
             if !view.is_closed() {
                 continue;
             }
@@ -332,5 +326,5 @@ fn first_overlap(state: &State, start: u64, length: u64) -> Option<(u64, Arc<Vie
         .last_at_or_before(start)
         .filter(|(key, mapping)| key + mapping.length > start)
         .or_else(|| state.first_at_or_after(start).filter(|(key, _)| *key < end))?;
-    mapping.view.clone().map(|view| (key, view))
+    Some((key, mapping.view.clone()))
 }

@@ -18,9 +18,7 @@ use zerocopy::IntoBytes;
 /// What a range of GPU addresses is to be.
 pub(super) enum Update<'a> {
     /// Mapped to the view's pages from `offset` bytes on.
-    Map { view: &'a View, offset: u64, flags: u32 },
-    /// A null mapping: reads give zero, writes vanish.
-    MapNull,
+    Map { view: &'a View, offset: u64 },
     /// Nothing.
     Unmap,
 }
@@ -60,7 +58,6 @@ impl AddressSpace {
     /// away until the device has confirmed it.
     pub(super) fn prepare_update(
         self: &Arc<Self>,
-        dev: &drm::Device,
         state: &mut State,
         (start, length): (u64, u64),
         update: &Update<'_>,
@@ -70,15 +67,13 @@ impl AddressSpace {
         let (points, foreign) = waits.finish()?;
         let mut prepared = PreparedUpdate { commands: KVec::new(), foreign };
 
-        let (flags, mut extents) = match update {
-            Update::Map { view, offset, flags } => {
-                let mut extents = KVVec::new();
+        let mut extents = KVVec::new();
+        match update {
+            Update::Map { view, offset } => {
                 for extent in view.pages().extents(*offset, length)? {
                     extents.push(extent, GFP_KERNEL)?;
                 }
-                (*flags, extents)
             }
-            Update::MapNull => (protocol::BindFlags::NULL, KVVec::new()),
             Update::Unmap => {
                 let command = Unbind {
                     address_space: self.number().into(),
@@ -89,10 +84,10 @@ impl AddressSpace {
                     wait_count: (points.len() as u32).into(),
                     reserved: 0.into(),
                 };
-                self.add_command(dev, state, &mut prepared, &command, &points, &[], None, displaced)?;
+                self.add_command(state, &mut prepared, &command, &points, &[], None, displaced)?;
                 return Ok(prepared);
             }
-        };
+        }
 
         let errors = Arc::new(FirstError(Atomic::new(Status::Ok as u32)), GFP_KERNEL)?;
         let mut address = start;
@@ -107,7 +102,7 @@ impl AddressSpace {
             };
             let command = Bind {
                 address_space: self.number().into(),
-                flags: flags.into(),
+                flags: 0.into(),
                 address: address.into(),
                 length: bytes.into(),
                 signal: (state.last_value + 1).into(),
@@ -115,7 +110,6 @@ impl AddressSpace {
                 extent_count: (now.len() as u32).into(),
             };
             self.add_command(
-                dev,
                 state,
                 &mut prepared,
                 &command,
@@ -130,14 +124,12 @@ impl AddressSpace {
             // The timeline is in order: what follows needn't wait for the same points.
             (address, rest, waits) = (address + bytes, later, &[]);
         }
-        extents.clear();
         Ok(prepared)
     }
 
     #[allow(clippy::too_many_arguments)]
     fn add_command<C>(
         self: &Arc<Self>,
-        dev: &drm::Device,
         state: &mut State,
         prepared: &mut PreparedUpdate,
         command: &C,
