@@ -46,7 +46,7 @@ pub const MAILBOX_EVENT: u64 = protocol::QUEUE_COUNT as u64 + 1;
 /// One guest's device, from its connection to its going.
 pub struct Device {
     config: DeviceConfig,
-    wake: EventFd,
+    wake: Arc<EventFd>,
     guest: Mutex<Guest>,
     /// The worker's exit event: the end that is left to us, and the number of the one
     /// that vhost-user-backend takes and never closes.
@@ -60,7 +60,7 @@ impl Device {
     pub fn new(factory: Arc<dyn Factory>, number: u64) -> io::Result<Self> {
         let config = device_config(factory.platform());
         let wake = Mailbox::wake_fd()?;
-        let guest = Mutex::new(Guest::new(factory, wake.try_clone()?));
+        let guest = Mutex::new(Guest::new(factory, Arc::clone(&wake)));
         Ok(Self {
             config,
             wake,

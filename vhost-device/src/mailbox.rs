@@ -8,7 +8,7 @@
 
 use std::io;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
@@ -38,12 +38,12 @@ struct State {
 /// The mailbox of one session.
 pub struct Mailbox {
     state: Mutex<State>,
-    wake: EventFd,
+    wake: Arc<EventFd>,
 }
 
 impl Mailbox {
     /// An empty mailbox that wakes the worker through `wake`.
-    pub fn new(wake: EventFd) -> Self {
+    pub fn new(wake: Arc<EventFd>) -> Self {
         Self {
             state: Mutex::default(),
             wake,
@@ -51,8 +51,8 @@ impl Mailbox {
     }
 
     /// An eventfd fit for [`Mailbox::new`].
-    pub fn wake_fd() -> io::Result<EventFd> {
-        EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC)
+    pub fn wake_fd() -> io::Result<Arc<EventFd>> {
+        EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC).map(Arc::new)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

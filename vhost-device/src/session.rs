@@ -9,6 +9,8 @@
 mod control;
 pub mod decode;
 mod ranges;
+#[cfg(test)]
+mod tests;
 mod timelines;
 mod work;
 

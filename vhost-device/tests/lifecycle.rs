@@ -3,7 +3,10 @@
 //! Guests that come, go, reset and are killed; and the daemon's own arguments, signals
 //! and files.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by where it fails"
+)]
 
 mod frontend;
 

@@ -57,7 +57,7 @@ struct InFlight {
 /// A guest, its session and its queues.
 pub(super) struct Guest {
     factory: Arc<dyn Factory>,
-    wake: EventFd,
+    wake: Arc<EventFd>,
     mailbox: Arc<Mailbox>,
     memory: Option<GuestMemoryAtomic<GuestMemory>>,
     vrings: Vec<Vring>,
@@ -77,8 +77,8 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(factory: Arc<dyn Factory>, wake: EventFd) -> Self {
-        let mailbox = Arc::new(Mailbox::new(clone(&wake)));
+    pub(super) fn new(factory: Arc<dyn Factory>, wake: Arc<EventFd>) -> Self {
+        let mailbox = Arc::new(Mailbox::new(Arc::clone(&wake)));
         Self {
             factory,
             wake,
@@ -149,7 +149,7 @@ impl Guest {
         self.executor_counters();
         self.mailbox.close();
         self.session = None;
-        self.mailbox = Arc::new(Mailbox::new(clone(&self.wake)));
+        self.mailbox = Arc::new(Mailbox::new(Arc::clone(&self.wake)));
         self.mailbox.wake_up(true);
         self.mailbox.sleep();
     }
@@ -512,12 +512,6 @@ impl Guest {
         event.kind = U32::new(EventKind::DeviceLost as u32);
         self.send_event(&event);
     }
-}
-
-/// An eventfd's second handle.
-fn clone(wake: &EventFd) -> EventFd {
-    wake.try_clone()
-        .expect("a process has a file descriptor left for each guest")
 }
 
 fn hang_event(hang: &Hang) -> Event {

@@ -4,7 +4,10 @@
 //! socket with guest memory, split rings and commands, as QEMU and the driver have them.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by where it fails"
+)]
 
 pub(crate) mod daemon;
 pub(crate) mod gpu;
@@ -223,7 +226,12 @@ impl Guest {
     pub(crate) fn wait_used(&mut self, queue: Queue, head: u16, patience: Duration) -> Option<u32> {
         let end = Instant::now() + patience;
         loop {
-            if let Some(length) = self.rings[queue as usize].take_used(&self.memory, head) {
+            let ring = &mut self.rings[queue as usize];
+            if let Some(length) = ring.take_used(&self.memory, head) {
+                return Some(length);
+            }
+            ring.arm(&self.memory);
+            if let Some(length) = ring.take_used(&self.memory, head) {
                 return Some(length);
             }
             if Instant::now() > end {

@@ -61,6 +61,7 @@ pub(crate) struct Ring {
     kicked: u16,
     seen: u16,
     used: Vec<(u16, u32)>,
+    armed: bool,
     pub(crate) kick: EventFd,
     pub(crate) call: EventFd,
     pub(crate) interrupts: u64,
@@ -80,6 +81,7 @@ impl Ring {
             kicked: 0,
             seen: 0,
             used: Vec::new(),
+            armed: false,
             kick: EventFd::new(EFD_NONBLOCK).unwrap(),
             call: EventFd::new(EFD_NONBLOCK).unwrap(),
             interrupts: 0,
@@ -217,7 +219,16 @@ impl Ring {
         self.used.iter().map(|(head, _)| *head).collect()
     }
 
-    /// Asks for an interrupt after the next chain, then waits for one, a little.
+    /// Asks for an interrupt after the next chain, unless a test asked for another.
+    pub(crate) fn arm(&self, memory: &GuestMemoryMmap) {
+        if !self.armed {
+            let at = self.available_at(4 + u64::from(self.size) * 2);
+            memory.write_obj(self.seen, at).unwrap();
+            std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+
+    /// Waits for an interrupt, a little.
     pub(crate) fn wait_for_interrupt(&mut self) {
         let end = std::time::Instant::now() + Duration::from_millis(2);
         while std::time::Instant::now() < end {
@@ -225,12 +236,13 @@ impl Ring {
                 self.interrupts += count;
                 return;
             }
-            std::thread::sleep(Duration::from_micros(100));
+            std::thread::yield_now();
         }
     }
 
     /// Asks for an interrupt once that many more chains have come back.
-    pub(crate) fn interrupt_after(&self, memory: &GuestMemoryMmap, chains: u16) {
+    pub(crate) fn interrupt_after(&mut self, memory: &GuestMemoryMmap, chains: u16) {
+        self.armed = true;
         let event = self.seen.wrapping_add(chains).wrapping_sub(1);
         memory
             .write_obj(event, self.available_at(4 + u64::from(self.size) * 2))

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! A session on an executor that only remembers: limits, refusals and what is passed on.
+
+use std::sync::{Arc, Mutex};
+
+use protocol::{Bind, Command, CommandHeader, Extent, Hello, Queue, Status, Submit};
+use virtio_igpu_protocol as protocol;
+use vm_memory::GuestAddress;
+use zerocopy::little_endian::{I32, U16, U32, U64};
+use zerocopy::{FromZeros, Immutable, IntoBytes};
+
+use super::{Answer, Session};
+use crate::GuestMemory;
+use crate::executor::{self, Backing, Context, Executor, Refused, Submission, Timeline, Update};
+
+/// What reached the executor, and what it is to say.
+#[derive(Default)]
+struct Record {
+    updates: Vec<Update>,
+    submissions: Vec<Submission>,
+    refuse: Option<Refused>,
+}
+
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Record>>);
+
+impl Recorder {
+    fn answer(&self) -> Result<(), Refused> {
+        self.0.lock().unwrap().refuse.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Executor for Recorder {
+    fn set_memory(&mut self, _: Arc<GuestMemory>) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn create_address_space(&mut self, _: u32, _: Timeline) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn destroy_address_space(&mut self, _: u32) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn create_context(&mut self, _: u32, _: Context) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn destroy_context(&mut self, _: u32) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn set_priority(&mut self, _: u32, _: i32) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn cancel_context(&mut self, _: u32) -> Result<(), Refused> {
+        self.answer()
+    }
+    fn reset_active(&mut self) {}
+    fn update(&mut self, update: Update) -> Result<(), Refused> {
+        self.answer()?;
+        let mut record = self.0.lock().unwrap();
+        record.updates.clear();
+        record.updates.push(update);
+        Ok(())
+    }
+    fn submit(&mut self, submission: Submission) -> Result<(), Refused> {
+        self.answer()?;
+        self.0.lock().unwrap().submissions.push(submission);
+        Ok(())
+    }
+    fn read_register(&self, _: u32) -> Option<u64> {
+        None
+    }
+    fn counters(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+}
+
+fn encode<C: Command + IntoBytes + Immutable>(command: &C, list: &[u8]) -> Vec<u8> {
+    let length = size_of::<CommandHeader>() + size_of::<C>() + list.len();
+    let header = CommandHeader::new(C::OPCODE, length as u32);
+    [header.as_bytes(), command.as_bytes(), list].concat()
+}
+
+/// A session with address space 1 (timeline 10) and context 1 (timeline 20), and memory
+/// of two regions that touch.
+fn session() -> (Session, Recorder) {
+    let memory = GuestMemory::from_ranges(&[
+        (GuestAddress(0), 0x1_0000),
+        (GuestAddress(0x1_0000), 0x1_0000),
+    ])
+    .unwrap();
+    let recorder = Recorder::default();
+    let factory = executor::by_name("softgpu", "tgl", false).unwrap();
+    let platform = factory.platform().clone();
+    let mut session = Session::new(Box::new(recorder.clone()), platform, Arc::new(memory));
+    let mut hello = Hello::new_zeroed();
+    hello.version = U16::new(protocol::VERSION);
+    let space = protocol::CreateAddressSpace {
+        address_space: U32::new(1),
+        bind_timeline: U32::new(10),
+    };
+    let mut context = protocol::CreateContext::new_zeroed();
+    context.context = U32::new(1);
+    context.address_space = U32::new(1);
+    context.priority = I32::new(5);
+    context.engine_count = U32::new(1);
+    let engine = protocol::ContextEngine {
+        class: U16::new(1),
+        instances: U16::new(1),
+        timeline: U32::new(20),
+    };
+    for bytes in [
+        encode(&hello, &[]),
+        encode(&space, &[]),
+        encode(&context, engine.as_bytes()),
+    ] {
+        assert!(matches!(
+            session.command(Queue::Control, &bytes, 64),
+            Ok(Answer::Now(_))
+        ));
+    }
+    (session, recorder)
+}
+
+fn bind(session: &mut Session, address: u64, extents: &[Extent], signal: u64) -> Status {
+    let length = extents.iter().map(|extent| extent.length.get()).sum();
+    let command = Bind {
+        address_space: U32::new(1),
+        flags: U32::ZERO,
+        address: U64::new(address),
+        length: U64::new(length),
+        signal: U64::new(signal),
+        wait_count: U32::ZERO,
+        extent_count: U32::new(extents.len() as u32),
+    };
+    status(session, Queue::Bind, &encode(&command, extents.as_bytes()))
+}
+
+fn submit(session: &mut Session, batch: u64, signal: u64) -> Status {
+    let mut command = Submit::new_zeroed();
+    command.context = U32::new(1);
+    command.batch = U64::new(batch);
+    command.signal = U64::new(signal);
+    status(session, Queue::Submit, &encode(&command, &[]))
+}
+
+fn status(session: &mut Session, queue: Queue, bytes: &[u8]) -> Status {
+    match session.command(queue, bytes, 64) {
+        Ok(_) => Status::Ok,
+        Err(refusal) => refusal.status,
+    }
+}
+
+fn extent(address: u64, length: u64) -> Extent {
+    Extent {
+        address: U64::new(address),
+        length: U64::new(length),
+    }
+}
+
+#[test]
+fn extents_are_cut_where_regions_of_memory_meet_and_addresses_folded() {
+    let (mut session, recorder) = session();
+    let top = 0xffff_8000_0000_0000;
+    assert_eq!(
+        bind(&mut session, top, &[extent(0xe000, 0x4000)], 1),
+        Status::Ok
+    );
+    assert_eq!(submit(&mut session, top, 1), Status::Ok);
+    let record = recorder.0.lock().unwrap();
+    let update = &record.updates[0];
+    assert_eq!(update.address, 1 << 47);
+    let Backing::Memory { extents, read_only } = &update.backing else {
+        panic!("{update:?}");
+    };
+    assert!(!read_only);
+    let pieces: Vec<_> = extents.iter().map(|e| (e.address, e.length)).collect();
+    assert_eq!(pieces, [(0xe000, 0x2000), (0x1_0000, 0x2000)]);
+    assert_eq!(record.submissions[0].batch, 1 << 47);
+}
+
+#[test]
+fn unfinished_commands_are_limited_and_the_refused_ones_point_is_reached() {
+    let (mut session, recorder) = session();
+    let limit = u64::from(protocol::MAX_PENDING_COMMANDS);
+    for signal in 1..=limit {
+        assert_eq!(submit(&mut session, 0, signal), Status::Ok);
+    }
+    assert_eq!(submit(&mut session, 0, limit + 1), Status::LimitExceeded);
+    assert_eq!(
+        bind(&mut session, 0, &[extent(0, 0x1000)], 1),
+        Status::LimitExceeded
+    );
+    session.finished();
+    assert_eq!(submit(&mut session, 0, limit + 1), Status::InvalidCommand);
+    let mut command = Submit::new_zeroed();
+    command.context = U32::new(1);
+    command.signal = U64::new(limit + 2);
+    command.wait_count = U32::new(2);
+    let waits = [
+        protocol::Point::new(10, 1),
+        protocol::Point::new(20, limit + 1),
+    ];
+    let bytes = encode(&command, waits.as_bytes());
+    assert_eq!(status(&mut session, Queue::Submit, &bytes), Status::Ok);
+    let record = recorder.0.lock().unwrap();
+    let waits = &record.submissions.last().unwrap().waits;
+    let values: Vec<_> = waits.iter().map(|wait| wait.value).collect();
+    assert_eq!(values, [limit]);
+}
+
+#[test]
+fn bound_extents_are_limited_over_all_and_come_free_when_replaced() {
+    let (mut session, _) = session();
+    let many = vec![extent(0, 0x1000); protocol::MAX_EXTENTS as usize];
+    let length = u64::from(protocol::MAX_EXTENTS) * 0x1000;
+    let binds = protocol::MAX_BOUND_EXTENTS / u64::from(protocol::MAX_EXTENTS);
+    for n in 1..=binds {
+        assert_eq!(bind(&mut session, n * length, &many, n), Status::Ok);
+        session.finished();
+    }
+    let one = [extent(0, 0x1000)];
+    assert_eq!(
+        bind(&mut session, 0, &one, binds + 1),
+        Status::LimitExceeded
+    );
+    let mut unbind = protocol::Unbind::new_zeroed();
+    unbind.address_space = U32::new(1);
+    unbind.address = U64::new(length);
+    unbind.length = U64::new(0x1000);
+    unbind.signal = U64::new(binds + 2);
+    let bytes = encode(&unbind, &[]);
+    assert_eq!(status(&mut session, Queue::Bind, &bytes), Status::Ok);
+    assert_eq!(bind(&mut session, 0, &one, binds + 3), Status::Ok);
+}
+
+#[test]
+fn an_executors_refusal_reaches_the_driver_and_changes_nothing() {
+    let (mut session, recorder) = session();
+    let text = String::new;
+    for (refuse, expected) in [
+        (Refused::NotFound(text()), Status::NotFound),
+        (Refused::Exists(text()), Status::Exists),
+        (Refused::Limit(text()), Status::LimitExceeded),
+        (Refused::BadExtent(text()), Status::BadExtent),
+        (Refused::BadRange(text()), Status::BadRange),
+        (Refused::Unsupported(text()), Status::Unsupported),
+        (Refused::OutOfMemory(text()), Status::OutOfMemory),
+    ] {
+        recorder.0.lock().unwrap().refuse = Some(refuse);
+        let space = protocol::CreateAddressSpace {
+            address_space: U32::new(2),
+            bind_timeline: U32::new(11),
+        };
+        let bytes = encode(&space, &[]);
+        assert_eq!(status(&mut session, Queue::Control, &bytes), expected);
+        assert!(!session.address_spaces.contains_key(&2));
+        assert!(!session.timelines.contains(11));
+    }
+    assert_eq!(
+        bind(&mut session, 0, &[extent(0, 0x1000)], 1),
+        Status::OutOfMemory
+    );
+    assert_eq!(session.bound_extents, 0);
+    assert_eq!(session.unfinished, 0);
+}
