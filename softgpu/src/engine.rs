@@ -98,12 +98,14 @@ impl Shared {
         {
             match chore {
                 Chore::Cancel(slot) if state.claim_slot(slot) => {
-                    while let Some(point) = state.next_cancelled(&self.config.platform, slot) {
+                    while let Some((point, moment)) =
+                        state.next_cancelled(&self.config.platform, slot)
+                    {
                         parking_lot::MutexGuard::unlocked(&mut state, || {
                             let outcome = Outcome::Cancelled;
                             self.config.sink.completed(Completion { point, outcome });
                         });
-                        state.reported(point);
+                        state.reported(moment);
                     }
                 }
                 Chore::Cancel(_) => {}
@@ -111,7 +113,7 @@ impl Shared {
                     let Some(tables) = state.claim_space(space) else {
                         continue;
                     };
-                    while let Some((point, change)) = state.next_bind(space) {
+                    while let Some((point, moment, change)) = state.next_bind(space) {
                         let extents = change.as_ref().map_or(0, |change| change.backings.len());
                         let applied = change.is_some();
                         parking_lot::MutexGuard::unlocked(&mut state, || {
@@ -120,7 +122,7 @@ impl Shared {
                         });
                         state.binds += u64::from(applied);
                         state.extents_bound += extents as u64;
-                        state.reported(point);
+                        state.reported(moment);
                     }
                 }
             }

@@ -226,9 +226,9 @@ impl Gpu {
         self.with_state(|state| state.create_context(&platform, id, &description, Instant::now()))
     }
 
-    /// Cancels what the context has submitted and forgets its id at once. Its
-    /// timelines go when the last submission has been reported, and until then their
-    /// numbers are taken.
+    /// Cancels what the context has submitted and forgets its id and its timelines'
+    /// numbers at once. What was cancelled is still reported, by these numbers: who
+    /// uses them anew should have waited for that.
     pub fn destroy_context(&self, id: ContextId) -> Result<(), GpuError> {
         self.with_state(|state| state.destroy_context(id))
     }

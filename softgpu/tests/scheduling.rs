@@ -1,5 +1,7 @@
 //! What the scheduler promises, seen from outside: order, sharing, preemption, hangs.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod common;
 
 use std::time::{Duration, Instant};
@@ -301,7 +303,6 @@ fn resetting_active_work_leaves_what_waits_behind() {
     outcomes.sort_by_key(|completion| completion.point);
     let expected = [Outcome::Cancelled, Outcome::Completed, Outcome::Cancelled];
     assert_eq!(outcomes.map(|completion| completion.outcome), expected);
-    assert_eq!(rig.gpu.counters().pending, 0);
 }
 
 #[test]

@@ -162,13 +162,13 @@ impl Machine<'_> {
         };
         let mut bands = pieces(rectangle.height, |row| {
             guide
-                .to_tile_floor(guide_y + i64::from(row))
+                .tile_floor_after(guide_y + i64::from(row))
                 .unwrap_or(BLOCK_HEIGHT)
         });
         let width = rectangle.width * pixel;
         let mut columns = pieces(width, |x| {
             let edge = guide
-                .to_tile_edge(guide_x + i64::from(x))
+                .tile_edge_after(guide_x + i64::from(x))
                 .unwrap_or(BLOCK_WIDTH);
             // Whole pixels only, so that masks and raster operations see them.
             if straight {
@@ -245,11 +245,11 @@ impl Machine<'_> {
         }
         let bands = pieces(rectangle.height, |row| {
             let y = i64::from(rectangle.y) + i64::from(row);
-            destination.to_tile_floor(y).unwrap_or(BLOCK_HEIGHT)
+            destination.tile_floor_after(y).unwrap_or(BLOCK_HEIGHT)
         });
         let columns = pieces(width, |x| {
             let edge = destination
-                .to_tile_edge(left + i64::from(x))
+                .tile_edge_after(left + i64::from(x))
                 .unwrap_or(BLOCK_WIDTH);
             (edge / pixel).max(1) * pixel
         });

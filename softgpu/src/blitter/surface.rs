@@ -154,13 +154,13 @@ impl Surface {
     }
 
     /// Widths of the next blocks that suit the layout: from `x` to the next tile's edge.
-    pub(super) fn to_tile_edge(&self, x: i64) -> Option<u32> {
+    pub(super) fn tile_edge_after(&self, x: i64) -> Option<u32> {
         let (width, _) = self.tiling.tile()?;
         Some(width - x.rem_euclid(i64::from(width)) as u32)
     }
 
     /// Rows from `y` to the next tile's edge.
-    pub(super) fn to_tile_floor(&self, y: i64) -> Option<u32> {
+    pub(super) fn tile_floor_after(&self, y: i64) -> Option<u32> {
         let (_, height) = self.tiling.tile()?;
         Some(height - y.rem_euclid(i64::from(height)) as u32)
     }

@@ -178,7 +178,7 @@ mod tests {
             EngineClass::Video,
             EngineClass::VideoEnhance,
         ];
-        for round in 0..100 {
+        for round in 0..1000 {
             let dwords: Vec<u32> = (0..1000).map(|_| next()).collect();
             let printed: usize = disassemble(&dwords, u64::MAX - 100, classes[round % 4])
                 .map(|line| {

@@ -30,7 +30,7 @@ pub(crate) fn store_data_imm(machine: &mut Machine<'_>, dwords: &[u32]) -> Resul
         }
         return Ok(Flow::Next);
     }
-    if data.len() % 2 != 0 {
+    if !data.len().is_multiple_of(2) {
         return bad_field("odd number of dwords in a store of qwords");
     }
     for (number, pair) in data.chunks_exact(2).enumerate() {
@@ -45,7 +45,7 @@ pub(crate) fn store_data_imm(machine: &mut Machine<'_>, dwords: &[u32]) -> Resul
 /// MI_LOAD_REGISTER_IMM: pairs of register and value.
 pub(crate) fn load_register_imm(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
     let pairs = &dwords[1..];
-    if pairs.len() % 2 != 0 {
+    if !pairs.len().is_multiple_of(2) {
         return bad_field("register without a value");
     }
     for pair in pairs.chunks_exact(2) {

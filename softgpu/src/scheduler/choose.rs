@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Chore, Hold, Job, LifeSigns, Parked, Place, Returned, SlotKey, State};
+use super::{Chore, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, SlotKey, State};
 use crate::completion::Outcome;
 use crate::execute::program::Program;
 use crate::ids::Point;
@@ -181,9 +181,14 @@ impl State {
             // Never so: a slot is queued only with a batch and its state.
             return Choice::Sleep(Some(now));
         };
+        let value = front.signal;
         let point = Point {
+            timeline: slot.name,
+            value,
+        };
+        let moment = Moment {
             timeline: slot.timeline,
-            value: front.signal,
+            value,
         };
         let batch = front.address;
         if !slot.begun {
@@ -201,6 +206,7 @@ impl State {
             execution,
             batch,
             point,
+            moment,
             abort: slot.abort.clone(),
             life: slot.life,
             timing,
@@ -264,7 +270,7 @@ impl State {
                     slot.banned = true;
                     self.ban_siblings(context);
                 }
-                self.reported(job.point);
+                self.reported(job.moment);
             }
         }
         self.reconsider(key);

@@ -21,7 +21,8 @@ use crate::page_table::{AddressSpace, Backing};
 use crate::platform::EngineTiming;
 
 pub(crate) use choose::Choice;
-use timeline::Timelines;
+pub(crate) use timeline::Moment;
+use timeline::{TimelineKey, Timelines};
 
 /// A slot, by a number that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,7 +87,7 @@ impl<T> Queue<T> {
 /// What work waits for.
 #[derive(Debug, Default)]
 struct Waits {
-    points: Vec<Point>,
+    moments: Vec<Moment>,
     /// How many of them are not reached.
     unmet: usize,
 }
@@ -120,7 +121,8 @@ struct QueuedBind {
 #[derive(Debug)]
 struct Space {
     tables: Arc<AddressSpace>,
-    timeline: TimelineId,
+    name: TimelineId,
+    timeline: TimelineKey,
     queue: Queue<QueuedBind>,
     /// A thread is working on the queue.
     claimed: bool,
@@ -177,7 +179,8 @@ struct Slot {
     tables: Arc<AddressSpace>,
     /// Engines that may execute it, by their place in the platform's list.
     engines: Vec<usize>,
-    timeline: TimelineId,
+    name: TimelineId,
+    timeline: TimelineKey,
     priority: i32,
     recoverable: bool,
     queue: Queue<Batch>,
@@ -241,6 +244,7 @@ pub(crate) struct Job {
     pub(crate) execution: Box<Execution>,
     pub(crate) batch: u64,
     pub(crate) point: Point,
+    pub(crate) moment: Moment,
     pub(crate) abort: Arc<AtomicBool>,
     pub(crate) life: LifeSigns,
     pub(crate) timing: EngineTiming,
@@ -352,21 +356,21 @@ impl State {
 
     /// Registers new work's waits.
     fn register(&mut self, points: Vec<Point>, work: Work) -> Waits {
-        let points: Vec<_> = points
+        let moments: Vec<_> = points
             .into_iter()
-            .filter(|&point| self.timelines.wait(point, work))
+            .filter_map(|point| self.timelines.wait(point, work))
             .collect();
-        self.pending_waits += points.len();
+        self.pending_waits += moments.len();
         Waits {
-            unmet: points.len(),
-            points,
+            unmet: moments.len(),
+            moments,
         }
     }
 
     /// Forgets the waits of work that is not waited for any longer.
     fn unregister(&mut self, waits: &Waits, work: Work) {
         if waits.unmet > 0 {
-            self.timelines.forget(&waits.points, work);
+            self.timelines.forget(&waits.moments, work);
             self.pending_waits -= waits.unmet;
         }
     }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{
-    Batch, Chore, LifeSigns, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey, State,
-    TableChange, Work,
+    Batch, Chore, LifeSigns, Moment, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey,
+    State, TableChange, Work,
 };
 use crate::error::GpuError;
 use crate::execute::Execution;
@@ -46,11 +46,13 @@ impl State {
         }
         let full = self.spaces.len() >= limits::MAX_ADDRESS_SPACES;
         limit(full, "address spaces", limits::MAX_ADDRESS_SPACES)?;
-        self.timelines.add(timeline)?;
+        let name = timeline;
+        let timeline = self.timelines.add(name)?;
         let key = SpaceKey(self.fresh());
         self.space_ids.insert(id, key);
         let space = Space {
             tables: Arc::new(AddressSpace::default()),
+            name,
             timeline,
             queue: Queue::default(),
             claimed: false,
@@ -74,6 +76,7 @@ impl State {
             .get_mut(&key)
             .ok_or(GpuError::UnknownAddressSpace(id))?;
         space.destroyed = true;
+        self.timelines.release_name(space.name, space.timeline);
         let tables = Arc::clone(&space.tables);
         self.reconsider_space(key);
         Ok(tables)
@@ -132,13 +135,14 @@ impl State {
         let mut keys = Vec::with_capacity(slots.len());
         for (index, (slot, engines)) in slots.iter().zip(engines).enumerate() {
             let key = SlotKey(self.fresh());
-            self.timelines.add(slot.timeline)?;
+            let timeline = self.timelines.add(slot.timeline)?;
             let slot = Slot {
                 context: id,
                 index: index as u16,
                 tables: Arc::clone(&tables),
                 engines,
-                timeline: slot.timeline,
+                name: slot.timeline,
+                timeline,
                 priority: description.priority,
                 recoverable: description.recoverable,
                 queue: Queue::default(),
@@ -175,6 +179,7 @@ impl State {
         for key in keys {
             if let Some(slot) = self.slots.get_mut(&key) {
                 slot.destroyed = true;
+                self.timelines.release_name(slot.name, slot.timeline);
             }
             self.ban(key);
         }
@@ -283,10 +288,20 @@ impl State {
             .ok_or(GpuError::UnknownContext(context))?;
         let &key = keys.get(usize::from(index)).ok_or(unknown)?;
         let slot = self.slots.get(&key).ok_or(unknown)?;
-        let (timeline, number) = (slot.timeline, slot.queue.next_number());
-        self.timelines.check(timeline, signal)?;
+        let moment = Moment {
+            timeline: slot.timeline,
+            value: signal,
+        };
+        let (name, number) = (slot.name, slot.queue.next_number());
+        self.timelines.check(
+            moment.timeline,
+            Point {
+                timeline: name,
+                value: signal,
+            },
+        )?;
         self.check_room(waits.len())?;
-        self.timelines.promise(timeline, signal);
+        self.timelines.promise(moment);
         let waits = self.register(waits, Work::Batch(key, number));
         self.pending += 1;
         if let Some(slot) = self.slots.get_mut(&key) {
@@ -308,13 +323,23 @@ impl State {
         signal: u64,
     ) -> Result<(), GpuError> {
         let (key, space) = self.space(id)?;
-        let (timeline, number) = (space.timeline, space.queue.next_number());
-        self.timelines.check(timeline, signal)?;
+        let moment = Moment {
+            timeline: space.timeline,
+            value: signal,
+        };
+        let (name, number) = (space.name, space.queue.next_number());
+        self.timelines.check(
+            moment.timeline,
+            Point {
+                timeline: name,
+                value: signal,
+            },
+        )?;
         self.check_room(waits.len())?;
         let extents = change.backings.len();
         let full = self.pending_extents + extents > limits::MAX_EXTENTS_PENDING;
         limit(full, "pending extents", limits::MAX_EXTENTS_PENDING)?;
-        self.timelines.promise(timeline, signal);
+        self.timelines.promise(moment);
         let waits = self.register(waits, Work::Bind(key, number));
         self.pending += 1;
         self.pending_extents += extents;
@@ -351,7 +376,10 @@ impl State {
 
     /// The next bind of a claimed address space that is ready, with its point; no
     /// change: it is cancelled. Nothing: the claim has ended.
-    pub(crate) fn next_bind(&mut self, key: SpaceKey) -> Option<(Point, Option<TableChange>)> {
+    pub(crate) fn next_bind(
+        &mut self,
+        key: SpaceKey,
+    ) -> Option<(Point, Moment, Option<TableChange>)> {
         let space = self.spaces.get_mut(&key)?;
         let ready = space
             .queue
@@ -368,21 +396,23 @@ impl State {
             }
             return None;
         }
-        let (destroyed, timeline) = (space.destroyed, space.timeline);
+        let (destroyed, name, timeline) = (space.destroyed, space.name, space.timeline);
         let (number, bind) = space.queue.pop()?;
         self.unregister(&bind.waits, Work::Bind(key, number));
         self.pending_extents -= bind.change.backings.len();
+        let value = bind.signal;
         let point = Point {
-            timeline,
-            value: bind.signal,
+            timeline: name,
+            value,
         };
-        Some((point, (!destroyed).then_some(bind.change)))
+        let moment = Moment { timeline, value };
+        Some((point, moment, (!destroyed).then_some(bind.change)))
     }
 
     /// A bind, or a batch that was cancelled, has been reported.
-    pub(crate) fn reported(&mut self, point: Point) {
+    pub(crate) fn reported(&mut self, moment: Moment) {
         self.pending -= 1;
-        let works = self.timelines.advance(point.timeline, point.value);
+        let works = self.timelines.advance(moment);
         self.release(works);
     }
 
@@ -403,7 +433,11 @@ impl State {
     }
 
     /// The next batch to be reported as cancelled. Nothing: the claim has ended.
-    pub(crate) fn next_cancelled(&mut self, platform: &Platform, key: SlotKey) -> Option<Point> {
+    pub(crate) fn next_cancelled(
+        &mut self,
+        platform: &Platform,
+        key: SlotKey,
+    ) -> Option<(Point, Moment)> {
         let slot = self.slots.get_mut(&key)?;
         if !(slot.banned || slot.cancel_front) || slot.queue.entries.is_empty() {
             slot.cancel_front = false;
@@ -419,13 +453,15 @@ impl State {
         slot.begun = false;
         slot.cancel_front = false;
         slot.stalled = false;
-        let point_timeline = slot.timeline;
+        let (name, timeline) = (slot.name, slot.timeline);
         let (number, batch) = slot.queue.pop()?;
         self.unregister(&batch.waits, Work::Batch(key, number));
-        Some(Point {
-            timeline: point_timeline,
-            value: batch.signal,
-        })
+        let value = batch.signal;
+        let point = Point {
+            timeline: name,
+            value,
+        };
+        Some((point, Moment { timeline, value }))
     }
 
     /// Removes a slot that was destroyed and has nothing left to do.

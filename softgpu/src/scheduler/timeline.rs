@@ -7,6 +7,18 @@ use super::Work;
 use crate::error::GpuError;
 use crate::ids::{Point, TimelineId};
 
+/// A timeline, by a number that is never used again. A user's number can be used for
+/// another one as soon as its owner is destroyed, while old work still ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TimelineKey(u64);
+
+/// A moment on a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(super) timeline: TimelineKey,
+    pub(super) value: u64,
+}
+
 /// One timeline.
 #[derive(Debug, Default)]
 struct Timeline {
@@ -19,77 +31,92 @@ struct Timeline {
 /// All timelines.
 #[derive(Debug, Default)]
 pub(super) struct Timelines {
-    all: HashMap<TimelineId, Timeline>,
+    names: HashMap<TimelineId, TimelineKey>,
+    all: HashMap<TimelineKey, Timeline>,
+    next_key: u64,
 }
 
 impl Timelines {
     /// Adds a timeline at 0.
-    pub(super) fn add(&mut self, id: TimelineId) -> Result<(), GpuError> {
-        if self.all.contains_key(&id) {
+    pub(super) fn add(&mut self, id: TimelineId) -> Result<TimelineKey, GpuError> {
+        if self.names.contains_key(&id) {
             return Err(GpuError::TimelineExists(id));
         }
-        self.all.insert(id, Timeline::default());
-        Ok(())
+        self.next_key += 1;
+        let key = TimelineKey(self.next_key);
+        self.names.insert(id, key);
+        self.all.insert(key, Timeline::default());
+        Ok(key)
     }
 
-    /// Whether the timeline exists.
+    /// Whether the user's number is taken.
     pub(super) fn contains(&self, id: TimelineId) -> bool {
-        self.all.contains_key(&id)
+        self.names.contains_key(&id)
     }
 
-    /// Whether work may promise to signal `value`.
-    pub(super) fn check(&self, id: TimelineId, value: u64) -> Result<(), GpuError> {
-        let last = self.all.get(&id).map_or(0, |timeline| timeline.promised);
-        if value > last {
+    /// Frees the user's number; the timeline goes on until it is removed.
+    pub(super) fn release_name(&mut self, id: TimelineId, key: TimelineKey) {
+        if self.names.get(&id) == Some(&key) {
+            self.names.remove(&id);
+        }
+    }
+
+    /// Whether work may promise to signal a point, whose timeline is `key`.
+    pub(super) fn check(&self, key: TimelineKey, point: Point) -> Result<(), GpuError> {
+        let last = self.all.get(&key).map_or(0, |timeline| timeline.promised);
+        if point.value > last {
             return Ok(());
         }
+        let Point { timeline, value } = point;
         Err(GpuError::PointNotIncreasing {
-            timeline: id,
+            timeline,
             value,
             last,
         })
     }
 
-    /// Notes that work will signal `value`.
-    pub(super) fn promise(&mut self, id: TimelineId, value: u64) {
-        if let Some(timeline) = self.all.get_mut(&id) {
-            timeline.promised = value;
+    /// Notes that work will signal this.
+    pub(super) fn promise(&mut self, moment: Moment) {
+        if let Some(timeline) = self.all.get_mut(&moment.timeline) {
+            timeline.promised = moment.value;
         }
     }
 
-    /// Has `work` wait for a point, unless it is reached or its timeline is gone.
-    /// Whether it waits.
-    pub(super) fn wait(&mut self, point: Point, work: Work) -> bool {
-        match self.all.get_mut(&point.timeline) {
-            Some(timeline) if timeline.reached < point.value => {
-                timeline.waiters.entry(point.value).or_default().push(work);
-                true
-            }
-            _ => false,
+    /// Has `work` wait for a point. None: it is reached, or its timeline is gone.
+    pub(super) fn wait(&mut self, point: Point, work: Work) -> Option<Moment> {
+        let &key = self.names.get(&point.timeline)?;
+        let timeline = self.all.get_mut(&key)?;
+        if timeline.reached >= point.value {
+            return None;
         }
+        timeline.waiters.entry(point.value).or_default().push(work);
+        Some(Moment {
+            timeline: key,
+            value: point.value,
+        })
     }
 
     /// Has `work` wait no longer.
-    pub(super) fn forget(&mut self, points: &[Point], work: Work) {
-        for point in points {
-            let Some(timeline) = self.all.get_mut(&point.timeline) else {
+    pub(super) fn forget(&mut self, moments: &[Moment], work: Work) {
+        for moment in moments {
+            let Some(timeline) = self.all.get_mut(&moment.timeline) else {
                 continue;
             };
-            if let Some(waiters) = timeline.waiters.get_mut(&point.value) {
+            if let Some(waiters) = timeline.waiters.get_mut(&moment.value) {
                 waiters.retain(|&waiter| waiter != work);
                 if waiters.is_empty() {
-                    timeline.waiters.remove(&point.value);
+                    timeline.waiters.remove(&moment.value);
                 }
             }
         }
     }
 
     /// Moves a timeline on; returns each wait that this ends.
-    pub(super) fn advance(&mut self, id: TimelineId, value: u64) -> Vec<Work> {
-        let Some(timeline) = self.all.get_mut(&id) else {
+    pub(super) fn advance(&mut self, moment: Moment) -> Vec<Work> {
+        let Some(timeline) = self.all.get_mut(&moment.timeline) else {
             return Vec::new();
         };
-        timeline.reached = timeline.reached.max(value);
+        timeline.reached = timeline.reached.max(moment.value);
         if timeline.waiters.is_empty() {
             return Vec::new();
         }
@@ -104,8 +131,8 @@ impl Timelines {
     }
 
     /// Removes a timeline; returns each wait that this ends.
-    pub(super) fn remove(&mut self, id: TimelineId) -> Vec<Work> {
-        let timeline = self.all.remove(&id).unwrap_or_default();
+    pub(super) fn remove(&mut self, key: TimelineKey) -> Vec<Work> {
+        let timeline = self.all.remove(&key).unwrap_or_default();
         timeline.waiters.into_values().flatten().collect()
     }
 }
