@@ -43,7 +43,8 @@ fn the_platform_is_told_by_config_and_query() {
         let platform: PlatformReply = guest.ask(&QueryPlatform::default());
         assert_eq!(platform.header.status(), Status::Ok);
         assert_eq!(platform.graphics_version.get(), version);
-        assert_eq!(platform.features.get() & 1, sseu);
+        let vm_bind = if version >= 12 { 4 } else { 0 };
+        assert_eq!(platform.features.get(), sseu | 2 | vm_bind);
         assert_eq!(platform.engine_count.get(), 5);
         assert_eq!(platform.engines[0].mmio_base.get(), 0x2000);
         let vcs1 = platform.engines[3];
