@@ -1,0 +1,43 @@
+//! The guest's tests: programs against the uAPI, each of which says which rule it
+//! checks. Usual harness options apply (`--list`, `--exact`, a filter, `--skip`); tests
+//! run one after the other unless `--test-threads` says otherwise, since some read
+//! counters that all share.
+
+mod bad_input;
+mod contexts;
+mod exec2;
+mod exec3;
+mod hangs;
+mod identity;
+mod lifecycle;
+mod messages;
+mod objects;
+mod ordering;
+mod rig;
+mod vm_bind;
+mod vm_bind_sizes;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(1));
+    let trials: Vec<Trial> = [
+        identity::tests(),
+        objects::tests(),
+        vm_bind::tests(),
+        vm_bind_sizes::tests(),
+        exec3::tests(),
+        ordering::tests(),
+        exec2::tests(),
+        contexts::tests(),
+        messages::tests(),
+        bad_input::tests(),
+        hangs::tests(),
+        lifecycle::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
