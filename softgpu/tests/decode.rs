@@ -1,0 +1,70 @@
+//! What `igpu-decode` promises on its command line.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn decode(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_igpu-decode"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may refuse its arguments before it reads anything.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn text_and_binary_batches_are_printed_alike() {
+    let dwords = [0x1000_0002_u32, 0x1000, 0, 42, 0x0500_0000, 0xdead_beef];
+    let binary: Vec<u8> = dwords
+        .iter()
+        .flat_map(|dword| dword.to_le_bytes())
+        .collect();
+    let hex = "10000002 0x1000,0\n2a 05000000 deadbeef";
+    let printed = text(&decode(&["--address", "0x100"], hex.as_bytes()).stdout);
+    assert_eq!(
+        printed,
+        text(&decode(&["--address", "100"], &binary).stdout)
+    );
+    let lines: Vec<_> = printed.lines().collect();
+    assert_eq!(lines.len(), 2, "{printed}");
+    assert!(lines[0].contains("MI_STORE_DATA_IMM, address 0x1000, data 0000002a"));
+    assert!(lines[1].starts_with("0x000000000110"));
+    let all = text(&decode(&["--all"], &binary).stdout);
+    assert!(all.contains("unknown command"), "{all}");
+}
+
+#[test]
+fn the_engine_decides_what_a_dword_means() {
+    let input = b"71050060";
+    let on = |engine| text(&decode(&["--engine", engine], input).stdout);
+    assert!(on("rcs").contains("GPGPU_WALKER"));
+    assert!(on("vcs").contains("MFX_AVC_WEIGHTOFFSET_STATE"));
+    assert!(on("bcs").contains("unknown"));
+}
+
+#[test]
+fn bad_input_is_one_sentence_and_a_failure() {
+    for (arguments, input) in [
+        (&["--format", "hex"][..], &b"1000 zz"[..]),
+        (&["--format", "binary"], b"abc"),
+        (&["/nonexistent/batch"], b""),
+    ] {
+        let output = decode(arguments, input);
+        assert!(!output.status.success());
+        let error = text(&output.stderr);
+        assert!(
+            error.starts_with("igpu-decode: ") && error.lines().count() == 1,
+            "{error}"
+        );
+    }
+}
