@@ -74,7 +74,7 @@ impl Work<'_> {
         let set = self.set("kernel")?.clone();
         let release = set.release.clone();
         let kernel_key = stamp::digest(&["kernel 1", &set.key(), &GUEST_MODULES.join(" ")]);
-        let tree_key = stamp::digest(&["tree 1", &set.key(), &self.set("buildroot")?.key()]);
+        let tree_key = stamp::digest(&["tree 2", &set.key(), &self.set("buildroot")?.key()]);
         let fresh = stamp::fresh(&self.cache.product("kernel"), &kernel_key)
             && stamp::fresh(&self.cache.product("kernel-tree"), &tree_key);
         if !fresh {
@@ -202,17 +202,28 @@ impl Work<'_> {
             let script = format!(
                 "set -e; cd /kernel; make LOCALVERSION={version} olddefconfig; \
                  make -j2 LOCALVERSION={version} prepare modules_prepare; \
-                 grep -q '^CONFIG_RUST=y' .config; test \"$(cat include/config/kernel.release)\" = {release}"
+                 test \"$(cat include/config/kernel.release)\" = {release}"
             );
             let mut command = Root::new(buildroot)
                 .bind(into, "/kernel")
                 .command(["sh", "-c", &script])?;
-            exec::logged(
-                "preparing the kernel tree",
-                &mut command,
-                &self.cache.logs().join("kernel-prepare.log"),
-            )
+            let log = self.cache.logs().join("kernel-prepare.log");
+            exec::logged("preparing the kernel tree", &mut command, &log)
         })?;
+        let read = |path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let lost = lost_options(
+            &read(&kernel.join("config"))?,
+            &read(&into.join(".config"))?,
+        );
+        if !lost.is_empty() {
+            bail!(
+                "the prepared tree lost options that the stock kernel was built with ({}): a module built in it \
+                 would not fit; the build root lacks a tool that the kernel's configuration looks for",
+                lost.join(", ")
+            );
+        }
         Ok(())
     }
 }
@@ -220,6 +231,24 @@ impl Work<'_> {
 /// `7.2.12+deb13-amd64` was built with this LOCALVERSION.
 pub(crate) fn local_version(release: &str) -> &str {
     release.find(['+', '-']).map_or("", |at| &release[at..])
+}
+
+/// Options that are on in the stock configuration and not in the prepared one. The layout
+/// of the kernel's structures hangs on them. What only concerns signing is left out: the
+/// key is Debian's.
+fn lost_options(stock: &str, prepared: &str) -> Vec<String> {
+    let on = |text: &str| -> std::collections::BTreeSet<String> {
+        text.lines()
+            .filter_map(|l| l.strip_suffix("=y").or(l.strip_suffix("=m")))
+            .map(str::to_string)
+            .collect()
+    };
+    let prepared = on(prepared);
+    let lost = on(stock)
+        .into_iter()
+        .filter(|name| !prepared.contains(name));
+    lost.filter(|name| !name.contains("MODULE_SIG") && !name.contains("OPENSSL"))
+        .collect()
 }
 
 /// Where the zstd frame begins in a bzImage.
@@ -231,7 +260,13 @@ fn zstd_payload(image: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{local_version, zstd_payload};
+    use super::{local_version, lost_options, zstd_payload};
+
+    #[test]
+    fn an_option_that_went_is_seen() {
+        let stock = "CONFIG_A=y\nCONFIG_B=m\nCONFIG_MODULE_SIG_X=y\n# CONFIG_C is not set\n";
+        assert_eq!(lost_options(stock, "CONFIG_B=m\n"), ["CONFIG_A"]);
+    }
 
     #[test]
     fn local_version_is_what_follows_the_numbers() {

@@ -24,7 +24,7 @@ const QEMU_LEAST: (u32, u32) = (11, 1);
 const BASE: &str = "base-files bash dash coreutils sed grep mawk findutils diffutils tar gzip bzip2 perl-base libc-bin util-linux mount";
 /// What builds the kernel module, and the guest's image.
 const BUILD: &str = "gcc-14 gcc binutils libc6-dev make flex bison bc libelf-dev libssl-dev rustc rust-src bindgen \
-    rustfmt rust-clippy clang python3-minimal perl xz-utils zstd cpio kmod erofs-utils";
+    rustfmt rust-clippy clang python3-minimal perl xz-utils zstd cpio kmod erofs-utils pahole";
 /// What the guest runs.
 const GUEST: &str =
     "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace";

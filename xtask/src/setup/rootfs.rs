@@ -26,7 +26,7 @@ impl Work<'_> {
             }
             None => "own kernel".to_string(),
         };
-        let key = stamp::digest(&["rootfs 2", &self.set("rootfs")?.key(), &kernel]);
+        let key = stamp::digest(&["rootfs 3", &self.set("rootfs")?.key(), &kernel]);
         let product = self.cache.product("rootfs");
         if !stamp::fresh(&product, &key) {
             let files = self.fetch("rootfs")?;
@@ -74,6 +74,9 @@ fn finish_guest(root: &Path, modules: Option<&Path>, release: &str) -> Result<()
         fs::create_dir_all(root.join(folder))
             .with_context(|| format!("cannot create {folder} in the guest's root"))?;
     }
+    // A busybox as /bin/sh would run its own modprobe and the like instead of the real ones.
+    let _ = fs::remove_file(root.join("usr/bin/sh"));
+    symlink("bash", root.join("usr/bin/sh")).context("cannot make bash the guest's shell")?;
     // busybox answers to every name that no package claims; the real kmod tools stay.
     let busybox = root.join("usr/bin/busybox");
     let names = exec::output("busybox --list", exec::command(&busybox).arg("--list"))?;

@@ -44,7 +44,7 @@ pub(super) fn check() -> Result<Tally> {
         .allow
         .iter()
         .map(|name| {
-            Licensee::parse(name)
+            Licensee::parse_mode(name, spdx::ParseMode::LAX)
                 .with_context(|| format!("deny.toml allows an unknown licence: {name}"))
         })
         .collect::<Result<_>>()?;

@@ -272,16 +272,14 @@ impl Guest<'_> {
         let args = &self.lab.args;
         let flag = |value: bool| u8::from(value).to_string();
         let (rows, columns) = console::size();
-        let module_args = shell_quoted(&args.module_args);
+        let module_args = args.module_args.join(" ");
         format!(
             "DEVICE={}\nSHARE={}\nSTDIN={}\nKEEP_LOADED={}\nMODULE_ARGS={}\nROWS={rows}\nCOLUMNS={columns}\nTERM={}\n",
             flag(self.lab.built.is_some()),
             flag(self.share.is_some()),
             flag(self.stdin),
             flag(args.keep_loaded),
-            String::from_utf8_lossy(&shell_quoted(&[
-                String::from_utf8_lossy(&module_args).replace('\'', "")
-            ])),
+            String::from_utf8_lossy(&shell_quoted(&[module_args])),
             String::from_utf8_lossy(&shell_quoted(&[
                 std::env::var("TERM").unwrap_or_else(|_| "linux".into())
             ])),
