@@ -5,6 +5,8 @@
 //! May know: everything of the driver, to show it. Changes nothing but what i915's files
 //! of the same names change.
 
+mod params;
+
 use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
 use crate::gem;
 use crate::protocol::Queue;
@@ -25,6 +27,18 @@ pub(crate) const FILES: &[DebugFile] = &[
     DebugFile { path: c"i915_engine_info", mode: 0o444, show: Some(engines), write: None },
     DebugFile { path: c"igpu_counters", mode: 0o444, show: Some(counters), write: None },
     DebugFile { path: c"igpu_last_hang", mode: 0o444, show: Some(last_hang), write: None },
+    DebugFile {
+        path: c"i915_params/reset",
+        mode: 0o600,
+        show: Some(params::reset_show),
+        write: Some(params::reset),
+    },
+    DebugFile {
+        path: c"i915_params/enable_hangcheck",
+        mode: 0o600,
+        show: Some(params::enable_hangcheck_show),
+        write: Some(params::enable_hangcheck),
+    },
 ];
 
 /// Bits of `i915_gem_drop_caches`, as in i915's `i915_debugfs.c`.
