@@ -138,7 +138,7 @@ impl Param {
             Param::Engines(map) => (
                 I915_CONTEXT_PARAM_ENGINES,
                 map.size(),
-                crate::sys::address_of(map),
+                crate::sys::address_of(&**map),
             ),
             Param::Recoverable(on) => (I915_CONTEXT_PARAM_RECOVERABLE, 0, u64::from(*on)),
             Param::Bannable(on) => (I915_CONTEXT_PARAM_BANNABLE, 0, u64::from(*on)),

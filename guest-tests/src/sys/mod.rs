@@ -27,9 +27,10 @@ pub mod uapi {
 }
 
 /// The address of a value that the kernel will read through a pointer in an ioctl's
-/// argument. The value has to live until that ioctl has returned.
+/// argument. The value has to live until that ioctl has returned. (Its provenance is
+/// exposed: otherwise the compiler could take the writes to it for dead.)
 pub fn address_of<T>(value: &T) -> u64 {
-    std::ptr::from_ref(value).addr() as u64
+    std::ptr::from_ref(value).expose_provenance() as u64
 }
 
 /// [`address_of`] for a slice; 0 for an empty one.
@@ -37,7 +38,7 @@ pub fn address_of_slice<T>(values: &[T]) -> u64 {
     if values.is_empty() {
         0
     } else {
-        values.as_ptr().addr() as u64
+        values.as_ptr().expose_provenance() as u64
     }
 }
 
