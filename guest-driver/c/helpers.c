@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_pci.h>
 #include <drm/drm_auth.h>
@@ -380,6 +381,11 @@ void igpu_current_name(char *to)
 int igpu_current_pid(void)
 {
 	return task_tgid_nr(current);
+}
+
+bool igpu_access_ok(u64 address, u64 length)
+{
+	return access_ok((void __user *)(unsigned long)address, length);
 }
 
 u64 igpu_total_memory(void)

@@ -97,5 +97,6 @@ struct workqueue_struct *igpu_alloc_workqueue(const char *name);
 void igpu_current_name(char *to);
 int igpu_current_pid(void);
 u64 igpu_total_memory(void);
+bool igpu_access_ok(u64 address, u64 length);
 
 #endif

@@ -25,8 +25,6 @@ pub(crate) struct Client {
     last_hang: Atomic<u64>,
     /// One more than the video engine its legacy submissions go to; 0: none chosen.
     video: Atomic<u32>,
-    /// Nanoseconds its batches had an engine, by engine class.
-    busy: [Atomic<u64>; 5],
 }
 
 impl Client {
@@ -40,7 +38,6 @@ impl Client {
                 ban_score: Atomic::new(0),
                 last_hang: Atomic::new(0),
                 video: Atomic::new(0),
-                busy: [const { Atomic::new(0) }; 5],
             }),
             GFP_KERNEL,
         )
@@ -94,18 +91,6 @@ impl Client {
             score += ban::FAST_HANG;
         }
         self.ban_score.fetch_add(score, Relaxed);
-    }
-
-    /// A batch of its had an engine of class `class` for so long.
-    pub(super) fn add_busy(&self, class: u16, nanoseconds: u64) {
-        if let Some(busy) = self.busy.get(usize::from(class)) {
-            busy.fetch_add(nanoseconds, Relaxed);
-        }
-    }
-
-    /// Nanoseconds its batches had engines of class `class`.
-    pub(crate) fn busy_ns(&self, class: u16) -> u64 {
-        self.busy.get(usize::from(class)).map_or(0, |busy| busy.load(Relaxed))
     }
 
     /// A handle of `object` is closed: address spaces of the file that map it for

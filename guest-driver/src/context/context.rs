@@ -77,8 +77,6 @@ pub(crate) struct HangCount {
     /// Nanoseconds of the client's life at the last two hangs; 0 for none.
     last: Atomic<u64>,
     before_last: Atomic<u64>,
-    /// Nanoseconds its batches had an engine, by engine class.
-    busy: [Atomic<u64>; 5],
 }
 
 impl Context {
@@ -111,7 +109,7 @@ impl Context {
                     timeline: timeline.into(),
                 };
                 engines.push(engine, GFP_KERNEL)?;
-                let slot = Slot::new(dev, &transport, timeline, number, (class, instances))?;
+                let slot = Slot::new(dev, &transport, timeline, number, class)?;
                 slots.push(slot, GFP_KERNEL)?;
             }
         }
@@ -171,7 +169,6 @@ impl Context {
                 recoverable: Atomic::new(flags.recoverable),
                 last: Atomic::new(0),
                 before_last: Atomic::new(0),
-                busy: [const { Atomic::new(0) }; 5],
             },
             GFP_KERNEL,
         )?;
@@ -276,12 +273,8 @@ impl Context {
         }
     }
 
-    /// A submission to engine class `class` has ended. Any context.
-    pub(crate) fn submission_ended(&self, class: u16, status: Status, reply: &SubmitReply) {
-        if let Some(busy) = self.hangs.busy.get(usize::from(class)) {
-            busy.fetch_add(reply.busy_ns.get(), Relaxed);
-            self.hangs.client.add_busy(class, reply.busy_ns.get());
-        }
+    /// A submission has ended. Any context.
+    pub(crate) fn submission_ended(&self, status: Status, reply: &SubmitReply) {
         match status {
             Status::Hung => self.hangs.record_hang(),
             Status::Cancelled if reply.was_active.get() != 0 => {

@@ -34,10 +34,6 @@ pub(crate) struct SlotState {
 #[pin_data]
 pub(crate) struct Slot {
     timeline: Timeline,
-    /// `enum drm_i915_gem_engine_class`.
-    class: u16,
-    /// The instances of the class it may run on, one bit each.
-    instances: u16,
     queue: Arc<SendQueue>,
     /// The submission lock: submissions of a slot are made one at a time.
     #[pin]
@@ -45,13 +41,13 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// A slot on any of `instances` of engine class `class`.
+    /// A slot on engines of class `class` (`enum drm_i915_gem_engine_class`).
     pub(crate) fn new(
         dev: &drm::Device,
         transport: &Arc<Transport>,
         timeline: u32,
         context: u32,
-        (class, instances): (u16, u16),
+        class: u16,
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
         let tag = class.into();
@@ -60,8 +56,6 @@ impl Slot {
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,
-                class,
-                instances,
                 queue,
                 state <- new_mutex!(
                     SlotState { last_value: 0, unfinished: KVec::new() },
@@ -77,10 +71,6 @@ impl Slot {
         &self.timeline
     }
 
-    /// Engine class and mask of instances.
-    pub(crate) fn engines(&self) -> (u16, u16) {
-        (self.class, self.instances)
-    }
 
     /// Where its commands go.
     pub(crate) fn queue(&self) -> &Arc<SendQueue> {

@@ -3,9 +3,7 @@
 //! An object's memory: getting it, keeping it there, reading and writing it.
 
 use core::{
-    mem::MaybeUninit,
     ptr::{self, NonNull},
-    slice,
     sync::atomic::Ordering,
 };
 use kernel::{
@@ -426,21 +424,28 @@ impl Object {
     /// may look at; `EFAULT`; those of [`Self::pin`]. Process context.
     pub(crate) fn read(&self, offset: usize, writer: &mut UserSliceWriter) -> Result {
         let length = writer.len();
+        let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
         self.pin()?.for_each_part(offset, length, |start, length| {
-            // SAFETY: The bytes are mapped. They may change meanwhile, since userspace and
-            // the device have them too: whatever is copied then is fine, it is bytes.
-            writer.write_slice(unsafe { slice::from_raw_parts(start, length) })
+            let page = page.get_mut(..length).ok_or(EINVAL)?;
+            // SAFETY: The bytes are mapped, and `page` has as many of its own. They may
+            // change meanwhile, since userspace and the device have them too: that is why
+            // they are copied before anything looks at them.
+            unsafe { ptr::copy_nonoverlapping(start, page.as_mut_ptr(), length) };
+            writer.write_slice(page)
         })
     }
 
     /// The same from the user to the object.
     pub(crate) fn write(&self, offset: usize, reader: &mut UserSliceReader) -> Result {
         let length = reader.len();
+        let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
         self.pin()?.for_each_part(offset, length, |start, length| {
-            // SAFETY: As in `read`.
-            let to =
-                unsafe { slice::from_raw_parts_mut(start.cast::<MaybeUninit<u8>>(), length) };
-            reader.read_raw(to)
+            let page = page.get_mut(..length).ok_or(EINVAL)?;
+            // A copy that fails fills the rest with zeroes: not to be seen in the object.
+            reader.read_slice(page)?;
+            // SAFETY: The bytes are mapped, and `page` has as many of its own.
+            unsafe { ptr::copy_nonoverlapping(page.as_ptr(), start, length) };
+            Ok(())
         })
     }
 

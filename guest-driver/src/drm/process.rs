@@ -48,3 +48,9 @@ pub(crate) fn total_memory() -> u64 {
     // SAFETY: It only reads a counter.
     unsafe { raw::igpu_total_memory() }
 }
+
+/// Whether a range can be the caller's own memory (`access_ok`); not whether there is any.
+pub(crate) fn is_user_range(address: u64, length: u64) -> bool {
+    // SAFETY: It compares addresses.
+    unsafe { raw::igpu_access_ok(address, length) }
+}

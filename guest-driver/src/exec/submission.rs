@@ -83,10 +83,9 @@ impl Submission {
         };
         let done = {
             let context = context.clone();
-            let (class, _) = slot.engines();
             let unfinished = Unfinished::new(context.igpu().clone());
             move |status: Status, reply: &SubmitReply| {
-                context.submission_ended(class, status, reply);
+                context.submission_ended(status, reply);
                 pending.signal(status_to_result(status));
                 drop(unfinished);
                 drop(views);

@@ -4,6 +4,7 @@
 //! MMAP_OFFSET, PREAD, PWRITE.
 
 use crate::drm::gem::{BackingKind, MmapKind};
+use crate::drm::process::is_user_range;
 use crate::drm::resv::Usage;
 use crate::drm::{self, Object, Timeout};
 use crate::gem::ObjectData;
@@ -104,7 +105,7 @@ pub(crate) fn userptr(
         args.user_ptr,
         args.user_size,
         args.flags,
-        user::is_range,
+        is_user_range,
     )?;
     let size = usize::try_from(args.user_size).map_err(|_| E2BIG)?;
     let data = ObjectData::new(args.user_size, 0, object::DEFAULT_CACHING);
@@ -162,7 +163,7 @@ pub(crate) fn pread(
     if !object::has_bytes(args.size) {
         return Ok(0);
     }
-    if !user::is_range(args.data_ptr, args.size) {
+    if !is_user_range(args.data_ptr, args.size) {
         return Err(EFAULT);
     }
     let object = Object::lookup(file, args.handle)?;
@@ -183,7 +184,7 @@ pub(crate) fn pwrite(
     if !object::has_bytes(args.size) {
         return Ok(0);
     }
-    if !user::is_range(args.data_ptr, args.size) {
+    if !is_user_range(args.data_ptr, args.size) {
         return Err(EFAULT);
     }
     let object = Object::lookup(file, args.handle)?;

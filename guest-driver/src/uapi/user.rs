@@ -76,11 +76,3 @@ pub(crate) fn for_each_extension(
     }
     Ok(())
 }
-
-/// The first address that is never a process's: the kernel's half begins above.
-const FIRST_KERNEL_ADDRESS: u64 = 1 << 63;
-
-/// Whether a range can be the caller's (`access_ok`); not whether memory is there.
-pub(crate) fn is_range(address: u64, length: u64) -> bool {
-    address.checked_add(length).is_some_and(|end| end <= FIRST_KERNEL_ADDRESS)
-}

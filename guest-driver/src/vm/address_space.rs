@@ -70,8 +70,6 @@ pub(super) struct Mappings {
 pub(crate) struct AddressSpace {
     number: u32,
     mode: Mode,
-    /// Bytes from 0 to the end.
-    size: u64,
     pub(super) timeline: Timeline,
     pub(super) updates: Arc<SendQueue>,
     pub(super) transport: Arc<Transport>,
@@ -141,7 +139,6 @@ impl AddressSpace {
             try_pin_init!(Self {
                 number,
                 mode,
-                size: igpu.facts().address_space_size(),
                 timeline,
                 updates,
                 transport,
@@ -164,11 +161,6 @@ impl AddressSpace {
     /// Who decides what is mapped in it.
     pub(crate) fn mode(&self) -> Mode {
         self.mode
-    }
-
-    /// Its size, in bytes.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
     }
 
     /// Adds to `waits` what a submission to this address space must follow: the last
