@@ -61,6 +61,8 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let cache = Cache::open()?;
     let _lock = lock(&cache)?;
     let begun = Instant::now();
+    let from_nothing =
+        !cache.product("buildroot").exists() && !cache.apt().join("downloads").exists();
     let mut resolved = Resolved::read(&cache);
     let wanted = packages::wanted(args);
     let stale: Vec<&packages::Wanted> = wanted
@@ -107,7 +109,12 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     };
     if work.did {
         let (seconds, downloaded) = (begun.elapsed().as_secs_f64(), work.downloaded);
-        Records::step(&cache, "setup", seconds, downloaded)?;
+        let what = if from_nothing {
+            "the whole set-up, from nothing"
+        } else {
+            "the last partial set-up"
+        };
+        Records::step(&cache, what, seconds, downloaded)?;
         let fetched = progress::size(downloaded);
         eprintln!(
             "set-up complete in {seconds:.0} s, {fetched} downloaded, everything in {}",

@@ -63,6 +63,7 @@ const SCENARIOS: [Scenario; 5] = [
             cd /sys/bus/virtio/drivers/virtio_igpu || exit 1
             echo $(echo virtio*) >unbind || exit 2
             kill -9 $load
+            killall -9 igpu-guest-tests
             for second in 1 2 3 4 5 6 7 8 9 10; do
                 pidof igpu-guest-tests >/dev/null || exit 0
                 sleep 1
@@ -79,6 +80,7 @@ const SCENARIOS: [Scenario; 5] = [
             echo NOW
             sleep 3
             kill -9 $load
+            killall -9 igpu-guest-tests
             for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
                 pidof igpu-guest-tests >/dev/null || exit 0
                 sleep 1
