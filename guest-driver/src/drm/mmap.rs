@@ -75,7 +75,8 @@ pub(super) unsafe extern "C" fn mmap(
     0
 }
 
-/// A process touches a page that isn't in its tables yet.
+/// A process touches a page that isn't in its tables yet. An object's memory is the
+/// guest's own, so it stays usable when the device has gone.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
     const SIGBUS: bindings::vm_fault_t = bindings::vm_fault_reason_VM_FAULT_SIGBUS;
     const NOPAGE: bindings::vm_fault_t = bindings::vm_fault_reason_VM_FAULT_NOPAGE;
@@ -87,9 +88,6 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     };
     // SAFETY: DRM has put the object there, with a reference.
     let object = unsafe { Object::from_raw((*vma).vm_private_data.cast()) };
-    let Some(_guard) = object.device().enter() else {
-        return SIGBUS;
-    };
     let pinned = match object.pin() {
         Ok(pinned) => pinned,
         Err(error) if error == ENOMEM => return bindings::vm_fault_reason_VM_FAULT_OOM,
