@@ -6,8 +6,8 @@
 pub const MAX_WAITS: u32 = 256;
 /// Extents in one [`Bind`](super::Bind); a mapping of more is sent as several.
 pub const MAX_EXTENTS: u32 = 4096;
-/// Address spaces one guest may have.
-pub const MAX_ADDRESS_SPACES: u32 = 65_536;
+/// Address spaces one guest may have: one for each context, as i915 makes them.
+pub const MAX_ADDRESS_SPACES: u32 = 131_072;
 /// Contexts one guest may have.
 pub const MAX_CONTEXTS: u32 = 131_072;
 /// Engine slots of one context; i915 allows 64 in a user engine map

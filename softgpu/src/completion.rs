@@ -13,8 +13,8 @@ pub enum Outcome {
     Completed,
     /// The batch hung and its context was reset; a [`HangReport`] went before.
     Hung,
-    /// Not executed, or not to its end: its context was cancelled, destroyed or
-    /// banned by an earlier hang, or its address space was destroyed.
+    /// Not executed, or not to its end: the GPU was reset, its context was cancelled,
+    /// destroyed or banned by an earlier hang, or its address space was destroyed.
     Cancelled,
     /// A bind that would have passed
     /// [`MAX_MAPPED_EXTENTS`](crate::limits::MAX_MAPPED_EXTENTS); nothing was changed.
@@ -28,6 +28,23 @@ pub struct Completion {
     pub point: Point,
     /// How it ended.
     pub outcome: Outcome,
+    /// Nanoseconds the batch had an engine: executing, or waiting there while nothing
+    /// else executed. 0 for a bind.
+    pub busy_ns: u64,
+    /// Whether it was cancelled after it had begun to execute.
+    pub was_active: bool,
+}
+
+impl Completion {
+    /// The end of work that never had an engine.
+    pub(crate) fn without_engine(point: Point, outcome: Outcome) -> Self {
+        Self {
+            point,
+            outcome,
+            busy_ns: 0,
+            was_active: false,
+        }
+    }
 }
 
 /// Why a context hung.

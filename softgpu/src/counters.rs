@@ -69,6 +69,16 @@ pub struct Counters {
     pub extents_bound: u64,
     /// Submissions and binds that wait or run now.
     pub pending: u64,
+    /// Points that they wait for now.
+    pub waits: u64,
+    /// Address spaces that are kept now.
+    pub address_spaces: u64,
+    /// Contexts that exist now.
+    pub contexts: u64,
+    /// Slots that are kept now.
+    pub slots: u64,
+    /// Timelines that are kept now.
+    pub timelines: u64,
 }
 
 impl Counters {

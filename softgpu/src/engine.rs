@@ -52,7 +52,7 @@ impl Shared {
     pub(crate) fn engine_main(&self, engine: usize) {
         let mut state = self.state.lock();
         while !self.stop.load(Ordering::Relaxed) {
-            let job = match state.choose(engine, Instant::now()) {
+            let job = match state.choose(&self.config.platform, engine, Instant::now()) {
                 Choice::Execute(job) => job,
                 Choice::Sleep(None) => {
                     self.signals[engine].wake.wait(&mut state);
@@ -79,6 +79,8 @@ impl Shared {
                 self.config.sink.completed(Completion {
                     point: job.point,
                     outcome,
+                    busy_ns: (job.busy + job.taken.elapsed()).as_nanos() as u64,
+                    was_active: outcome == Outcome::Cancelled,
                 });
             }
             state = self.state.lock();
@@ -98,12 +100,11 @@ impl Shared {
         {
             match chore {
                 Chore::Cancel(slot) if state.claim_slot(slot) => {
-                    while let Some((point, moment)) =
+                    while let Some((completion, moment)) =
                         state.next_cancelled(&self.config.platform, slot)
                     {
                         parking_lot::MutexGuard::unlocked(&mut state, || {
-                            let outcome = Outcome::Cancelled;
-                            self.config.sink.completed(Completion { point, outcome });
+                            self.config.sink.completed(completion);
                         });
                         state.reported(moment);
                     }
@@ -118,7 +119,8 @@ impl Shared {
                         let applied = change.is_some();
                         parking_lot::MutexGuard::unlocked(&mut state, || {
                             let outcome = apply(&tables, change);
-                            self.config.sink.completed(Completion { point, outcome });
+                            let completion = Completion::without_engine(point, outcome);
+                            self.config.sink.completed(completion);
                         });
                         state.binds += u64::from(applied);
                         state.extents_bound += extents as u64;

@@ -244,8 +244,8 @@ impl Gpu {
         self.with_state(|state| state.cancel_context(id))
     }
 
-    /// Ends every submission that has begun to execute as cancelled. Contexts are
-    /// not banned; what waits behind is executed.
+    /// Ends every unfinished submission as cancelled, running or not. Contexts are not
+    /// banned; what is submitted from here on is executed.
     pub fn reset_active(&self) {
         // Never refused.
         let _ = self.with_state(|state| {
@@ -386,18 +386,9 @@ impl Gpu {
 
     /// What has been counted so far.
     pub fn counters(&self) -> Counters {
-        let state = self.shared.state.lock();
-        Counters {
-            engines: self
-                .shared
-                .counters
-                .iter()
-                .map(LiveCounters::read)
-                .collect(),
-            binds: state.binds,
-            extents_bound: state.extents_bound,
-            pending: state.pending() as u64,
-        }
+        let engines = self.shared.counters.iter();
+        let engines = engines.map(LiveCounters::read).collect();
+        self.shared.state.lock().counters(engines)
     }
 }
 

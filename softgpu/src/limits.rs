@@ -2,25 +2,26 @@
 //! these instead of the host's memory.
 
 /// Address spaces that exist at once.
-pub const MAX_ADDRESS_SPACES: usize = 65_536;
+pub const MAX_ADDRESS_SPACES: usize = 131_072;
 /// Contexts that exist at once.
-pub const MAX_CONTEXTS: usize = 65_536;
+pub const MAX_CONTEXTS: usize = 131_072;
 /// Slots of one context (i915 allows an engine map of 64 entries).
 pub const MAX_SLOTS: usize = 64;
-/// Slots of all contexts together. Each holds one set of registers.
-pub const MAX_SLOTS_TOTAL: usize = 262_144;
+/// Slots of all contexts together. Each that has executed something holds one set of
+/// registers.
+pub const MAX_SLOTS_TOTAL: usize = 1 << 20;
 /// Submissions and binds that wait or run, over all timelines.
 pub const MAX_PENDING: usize = 262_144;
 /// Points one submission or bind may wait for.
 pub const MAX_WAITS: usize = 4_096;
 /// Points all pending work together may wait for.
-pub const MAX_WAITS_TOTAL: usize = 1 << 20;
+pub const MAX_WAITS_TOTAL: usize = 2 << 20;
 /// Extents of one bind.
 pub const MAX_EXTENTS: usize = 1 << 20;
 /// Extents of all pending binds together.
 pub const MAX_EXTENTS_PENDING: usize = 4 << 20;
 /// Mapped extents of one address space.
-pub const MAX_MAPPED_EXTENTS: usize = 4 << 20;
+pub const MAX_MAPPED_EXTENTS: usize = 64 << 20;
 /// Regions of guest memory.
 pub const MAX_REGIONS: usize = 512;
 /// Lowest priority of a context.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Chore, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, SlotKey, State};
 use crate::completion::Outcome;
+use crate::execute::Execution;
 use crate::execute::program::Program;
 use crate::ids::Point;
 use crate::platform::Platform;
@@ -40,7 +41,7 @@ impl State {
             }
             return;
         };
-        if slot.banned || slot.cancel_front {
+        if slot.to_be_cancelled() {
             // No engine may take it from here on.
             self.unqueue(key);
             self.chores.push_back(Chore::Cancel(key));
@@ -83,6 +84,7 @@ impl State {
             }
             Place::Parked(engine) => {
                 slot.place = Place::Idle;
+                self.credit_parked(engine, Instant::now());
                 self.engines[engine]
                     .parked
                     .retain(|parked| parked.slot != key);
@@ -91,6 +93,30 @@ impl State {
                 self.signals[engine].wake.notify_one();
             }
             Place::Idle | Place::Running(_) | Place::Claimed => {}
+        }
+    }
+
+    /// Credits parked slots with the time in which nothing was executed: hardware would
+    /// have spun, those of the highest priority a slice each in turn.
+    fn credit_parked(&mut self, engine: usize, now: Instant) {
+        let Some(since) = self.engines[engine].idle_since else {
+            return;
+        };
+        let queue = &self.engines[engine];
+        let priorities = queue.parked.iter().map(|parked| self.priority(parked.slot));
+        let Some(highest) = priorities.clone().max() else {
+            return;
+        };
+        let sharers = priorities.filter(|&priority| priority == highest).count() as u32;
+        let share = now.saturating_duration_since(since) / sharers;
+        let queue = &mut self.engines[engine];
+        queue.idle_since = Some(now);
+        for parked in &queue.parked {
+            if let Some(slot) = self.slots.get_mut(&parked.slot)
+                && slot.priority == highest
+            {
+                slot.busy += share;
+            }
         }
     }
 
@@ -119,7 +145,7 @@ impl State {
     }
 
     /// What the engine is to do now.
-    pub(crate) fn choose(&mut self, engine: usize, now: Instant) -> Choice {
+    pub(crate) fn choose(&mut self, platform: &Platform, engine: usize, now: Instant) -> Choice {
         let queue = &self.engines[engine];
         let next_poll = queue.parked.iter().map(|parked| parked.poll_at).min();
         let exclusive = queue
@@ -130,7 +156,7 @@ impl State {
             if parked.poll_at > now {
                 return Choice::Sleep(Some(parked.poll_at));
             }
-            return self.take(engine, parked.slot, now);
+            return self.take(platform, engine, parked.slot, now);
         }
         let floor = queue
             .parked
@@ -157,30 +183,34 @@ impl State {
             (Some(&Parked { slot, .. }), _) => {
                 let queue = &mut self.engines[engine];
                 queue.polls_left = queue.polls_left.saturating_sub(1);
-                self.take(engine, slot, now)
+                self.take(platform, engine, slot, now)
             }
             (None, Some((_, slot))) => {
                 let queue = &mut self.engines[engine];
                 queue.polls_left = queue.parked.len();
-                self.take(engine, slot, now)
+                self.take(platform, engine, slot, now)
             }
             (None, None) => Choice::Sleep(next_poll),
         }
     }
 
     /// Gives a ready or parked slot to an engine.
-    fn take(&mut self, engine: usize, key: SlotKey, now: Instant) -> Choice {
+    fn take(&mut self, platform: &Platform, engine: usize, key: SlotKey, now: Instant) -> Choice {
+        self.credit_parked(engine, now);
+        self.engines[engine].idle_since = None;
         self.unqueue(key);
         let timing = self.engines[engine].timing;
         let Some(slot) = self.slots.get_mut(&key) else {
             return Choice::Sleep(Some(now));
         };
-        let (Some(front), Some(mut execution)) =
-            (slot.queue.entries.front(), slot.execution.take())
-        else {
-            // Never so: a slot is queued only with a batch and its state.
+        let Some(front) = slot.queue.entries.front() else {
+            // Never so: a slot is queued only with a batch.
             return Choice::Sleep(Some(now));
         };
+        let mut execution = slot
+            .execution
+            .take()
+            .unwrap_or_else(|| Box::new(Execution::new(platform)));
         let value = front.signal;
         let point = Point {
             timeline: slot.name,
@@ -210,6 +240,8 @@ impl State {
             abort: slot.abort.clone(),
             life: slot.life,
             timing,
+            busy: slot.busy,
+            taken: now,
         };
         self.engines[engine].running = Some(key);
         self.signal(engine);
@@ -226,18 +258,19 @@ impl State {
         now: Instant,
     ) {
         self.engines[engine].running = None;
+        self.engines[engine].idle_since = Some(now);
         let key = job.slot;
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
         slot.place = Place::Idle;
         slot.life = job.life;
+        slot.busy = job.busy + now.saturating_duration_since(job.taken);
         let mut execution = job.execution;
         match *returned {
             Returned::Yielded => {
                 slot.stalled = false;
                 slot.execution = Some(execution);
-                slot.cancel_front |= slot.abort.swap(false, Ordering::Relaxed);
             }
             Returned::Parked { hold, progressed } => {
                 slot.backoff = if slot.stalled && !progressed {
@@ -247,7 +280,6 @@ impl State {
                 };
                 slot.stalled = true;
                 slot.execution = Some(execution);
-                slot.cancel_front |= slot.abort.swap(false, Ordering::Relaxed);
                 slot.place = Place::Parked(engine);
                 let poll_at = now + slot.backoff;
                 self.engines[engine].parked.push(Parked {
@@ -259,7 +291,7 @@ impl State {
             Returned::Ended(outcome) => {
                 slot.stalled = false;
                 slot.begun = false;
-                slot.cancel_front = false;
+                slot.busy = Duration::ZERO;
                 let (context, recoverable) = (slot.context, slot.recoverable);
                 if outcome != Outcome::Completed {
                     execution.reset(platform);

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::completion::Outcome;
+use crate::counters::{Counters, EngineCounters};
 use crate::execute::Execution;
 use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
 use crate::page_table::{AddressSpace, Backing};
@@ -75,6 +76,11 @@ impl<T> Queue<T> {
     fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         self.entries
             .get_mut(number.checked_sub(self.first)? as usize)
+    }
+
+    /// Whether the entry in front has a number below this.
+    fn front_is_below(&self, number: u64) -> bool {
+        self.first < number && !self.entries.is_empty()
     }
 
     fn pop(&mut self) -> Option<(u64, T)> {
@@ -185,12 +191,15 @@ struct Slot {
     recoverable: bool,
     queue: Queue<Batch>,
     place: Place,
-    /// Away while an engine executes it.
+    /// Made when a batch is first executed; away while an engine executes one.
     execution: Option<Box<Execution>>,
+    /// How long the batch in front has had an engine. While it is being executed, and
+    /// since parked slots were last credited, there is more.
+    busy: Duration,
     /// The batch in front has begun to execute.
     begun: bool,
-    /// The batch in front is to be cancelled.
-    cancel_front: bool,
+    /// Batches with numbers below this are to be cancelled.
+    cancel_below: u64,
     /// Everything is to be cancelled.
     banned: bool,
     /// To be removed when the queue is empty.
@@ -218,6 +227,8 @@ struct EngineQueue {
     ready: BTreeSet<(Reverse<i32>, u64, SlotKey)>,
     parked: Vec<Parked>,
     running: Option<SlotKey>,
+    /// Since when nothing is executed and nobody has been credited for the time.
+    idle_since: Option<Instant>,
     timing: EngineTiming,
     /// How many parked slots may be polled before a ready one has its turn.
     polls_left: usize,
@@ -248,6 +259,10 @@ pub(crate) struct Job {
     pub(crate) abort: Arc<AtomicBool>,
     pub(crate) life: LifeSigns,
     pub(crate) timing: EngineTiming,
+    /// How long the batch had an engine before.
+    pub(crate) busy: Duration,
+    /// Since when it has this one.
+    pub(crate) taken: Instant,
 }
 
 /// How an engine gives a job back.
@@ -286,6 +301,7 @@ impl State {
             ready: BTreeSet::new(),
             parked: Vec::new(),
             running: None,
+            idle_since: None,
             timing,
             polls_left: 0,
         };
@@ -312,9 +328,19 @@ impl State {
         self.next_key
     }
 
-    /// How many submissions and binds wait or run.
-    pub(crate) fn pending(&self) -> usize {
-        self.pending
+    /// All counts, those of the engines included.
+    pub(crate) fn counters(&self, engines: Vec<EngineCounters>) -> Counters {
+        Counters {
+            engines,
+            binds: self.binds,
+            extents_bound: self.extents_bound,
+            pending: self.pending as u64,
+            waits: self.pending_waits as u64,
+            address_spaces: self.spaces.len() as u64,
+            contexts: self.contexts.len() as u64,
+            slots: self.slots.len() as u64,
+            timelines: self.timelines.len() as u64,
+        }
     }
 
     /// Changes how an engine shares its time.

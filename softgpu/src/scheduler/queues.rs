@@ -10,8 +10,8 @@ use super::{
     Batch, Chore, LifeSigns, Moment, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey,
     State, TableChange, Work,
 };
+use crate::completion::{Completion, Outcome};
 use crate::error::GpuError;
-use crate::execute::Execution;
 use crate::gpu::ContextDescription;
 use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
 use crate::limits;
@@ -33,6 +33,25 @@ fn check_priority(priority: i32) -> Result<(), GpuError> {
         return Ok(());
     }
     Err(GpuError::BadPriority(priority))
+}
+
+impl Slot {
+    /// Whether the batch in front, if there is one, is to be cancelled.
+    pub(super) fn to_be_cancelled(&self) -> bool {
+        let below = if self.banned {
+            u64::MAX
+        } else {
+            self.cancel_below
+        };
+        self.queue.front_is_below(below)
+    }
+
+    /// Has the engine that executes it stop.
+    fn interrupt(&self) {
+        if matches!(self.place, Place::Running(_)) {
+            self.abort.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl State {
@@ -147,9 +166,10 @@ impl State {
                 recoverable: description.recoverable,
                 queue: Queue::default(),
                 place: Place::Idle,
-                execution: Some(Box::new(Execution::new(platform))),
+                execution: None,
+                busy: Duration::ZERO,
                 begun: false,
-                cancel_front: false,
+                cancel_below: 0,
                 banned: false,
                 destroyed: false,
                 abort: Arc::new(AtomicBool::new(false)),
@@ -205,29 +225,22 @@ impl State {
             return;
         };
         slot.banned = true;
-        if matches!(slot.place, Place::Running(_)) {
-            slot.abort.store(true, Ordering::Relaxed);
-        }
+        slot.interrupt();
         self.reconsider(key);
     }
 
-    /// Cancels every batch that has begun.
+    /// Cancels every batch that has been submitted.
     pub(crate) fn reset_active(&mut self) {
-        let begun: Vec<_> = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| slot.begun)
-            .map(|(&key, _)| key)
-            .collect();
-        for key in begun {
-            let Some(slot) = self.slots.get_mut(&key) else {
-                continue;
-            };
-            match slot.place {
-                Place::Running(_) => slot.abort.store(true, Ordering::Relaxed),
-                Place::Claimed => {}
-                Place::Idle | Place::Ready(_) | Place::Parked(_) => slot.cancel_front = true,
+        let mut unfinished = Vec::new();
+        // All are marked first: none may begin because another has ended.
+        for (&key, slot) in &mut self.slots {
+            if !slot.queue.entries.is_empty() {
+                slot.cancel_below = slot.queue.next_number();
+                slot.interrupt();
+                unfinished.push(key);
             }
+        }
+        for key in unfinished {
             self.reconsider(key);
         }
     }
@@ -437,31 +450,33 @@ impl State {
         &mut self,
         platform: &Platform,
         key: SlotKey,
-    ) -> Option<(Point, Moment)> {
+    ) -> Option<(Completion, Moment)> {
         let slot = self.slots.get_mut(&key)?;
-        if !(slot.banned || slot.cancel_front) || slot.queue.entries.is_empty() {
-            slot.cancel_front = false;
+        if !slot.to_be_cancelled() {
             slot.place = Place::Idle;
             self.reconsider(key);
             return None;
         }
-        if slot.begun
-            && let Some(execution) = &mut slot.execution
-        {
+        let was_active = std::mem::take(&mut slot.begun);
+        if was_active && let Some(execution) = &mut slot.execution {
             execution.reset(platform);
         }
-        slot.begun = false;
-        slot.cancel_front = false;
+        let busy = std::mem::take(&mut slot.busy);
         slot.stalled = false;
         let (name, timeline) = (slot.name, slot.timeline);
         let (number, batch) = slot.queue.pop()?;
         self.unregister(&batch.waits, Work::Batch(key, number));
         let value = batch.signal;
-        let point = Point {
-            timeline: name,
-            value,
+        let completion = Completion {
+            point: Point {
+                timeline: name,
+                value,
+            },
+            outcome: Outcome::Cancelled,
+            busy_ns: busy.as_nanos() as u64,
+            was_active,
         };
-        Some((point, Moment { timeline, value }))
+        Some((completion, Moment { timeline, value }))
     }
 
     /// Removes a slot that was destroyed and has nothing left to do.

@@ -49,6 +49,11 @@ impl Timelines {
         Ok(key)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// Whether the user's number is taken.
     pub(super) fn contains(&self, id: TimelineId) -> bool {
         self.names.contains_key(&id)
