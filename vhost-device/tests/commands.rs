@@ -5,7 +5,7 @@
 
 mod frontend;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frontend::daemon::Daemon;
 use frontend::gpu::{
@@ -232,6 +232,42 @@ fn interrupts_come_as_often_as_event_idx_asks() {
     let stats = daemon.stats_when(|stats| stats["binds"] == 16);
     assert_eq!(stats["queues"]["bind"]["doorbells"], 1);
     assert_eq!(stats["queues"]["bind"]["interrupts"], 1);
+}
+
+#[test]
+fn a_submission_costs_one_doorbell_and_one_interrupt() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    guest.write_dwords(OBJECTS, &[BATCH_END]);
+    let memory = guest.memory.clone();
+    let index = Queue::Submit as usize;
+    let count = 100;
+    for signal in 1..=count {
+        // As a driver that sleeps until the interrupt comes.
+        guest.rings[index].interrupt_after(&memory, 1);
+        let before = guest.rings[index].interrupts;
+        let ticket = guest.send_submit(&submit(1, 0, BATCH, &[], signal));
+        let end = Instant::now() + frontend::PATIENCE;
+        while guest.rings[index].interrupts == before {
+            assert!(Instant::now() < end, "no interrupt comes");
+            guest.rings[index].wait_for_interrupt();
+        }
+        assert_eq!(guest.wait_status(ticket), Status::Ok);
+    }
+    let stats = daemon.stats_when(|stats| stats["endings"]["done"] == count + 1);
+    let queue = &stats["queues"]["submit"];
+    assert_eq!(queue["chains"], count);
+    assert_eq!(queue["doorbells"], count);
+    assert_eq!(queue["interrupts"], count);
+    // No other queue was disturbed: one doorbell and one interrupt for each command.
+    for (name, commands) in [("control", 3), ("bind", 1)] {
+        let queue = &stats["queues"][name];
+        assert_eq!(queue["chains"], commands);
+        assert_eq!(queue["doorbells"], commands);
+        assert!(queue["interrupts"].as_u64() <= Some(commands), "{queue}");
+    }
 }
 
 #[test]

@@ -14,13 +14,16 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use frontend::Guest;
-use frontend::OBJECTS;
 use frontend::daemon::{Daemon, PROGRAM};
 use frontend::gpu::{
-    ARB_CHECK, BATCH_END, bind, create_address_space, extent, jump, store, submit,
+    ARB_CHECK, BATCH_END, COPY, RENDER, bind, create_address_space, create_context, engine, extent,
+    jump, store, submit,
 };
-use protocol::{CancelContext, Point, QueryPlatform, ResetActive, Status, SubmitReply};
+use frontend::{Guest, OBJECTS, encode};
+use protocol::{
+    CancelContext, DestroyAddressSpace, DestroyContext, Point, QueryPlatform, Queue, ResetActive,
+    Status, SubmitReply,
+};
 use rustix::process::Signal;
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
@@ -87,21 +90,156 @@ fn descriptors_of_files_and_threads_are_given_back_with_each_guest() {
     assert_eq!((count("fd"), count("task")), before);
 }
 
+fn end(guest: &mut Guest, ticket: frontend::Ticket) -> (Status, u64, u32) {
+    let reply = SubmitReply::read_from_bytes(&guest.wait(ticket)).unwrap();
+    assert_eq!(reply.reserved.get(), 0);
+    let status = reply.header.status();
+    (status, reply.busy_ns.get(), reply.was_active.get())
+}
+
 #[test]
-fn cancelling_and_resetting_end_an_endless_batch() {
+fn cancelling_and_resetting_end_endless_batches_begun_or_not() {
     let daemon = Daemon::start(&[]);
     let (mut guest, ticket) = spinning(&daemon);
-    assert_eq!(guest.status(&ResetActive::default()), Status::Ok);
-    let reply = SubmitReply::read_from_bytes(&guest.wait(ticket)).unwrap();
-    assert_eq!(reply.header.status(), Status::Cancelled);
-    let again = guest.send_submit(&submit(1, 0, BATCH, &[], 2));
-    assert!(guest.try_wait(again, Duration::from_millis(20)).is_none());
     let cancel = CancelContext {
         context: U32::new(1),
         reserved: U32::ZERO,
     };
-    assert_eq!(guest.status(&cancel), Status::Ok);
-    assert_eq!(guest.wait_status(again), Status::Cancelled);
+    let mut running = ticket;
+    let mut signal = 1;
+    for by_reset in [true, true, false] {
+        // Behind the spinner, in its slot and in the other; and one that waits for what
+        // nobody sends.
+        let queued = [
+            submit(1, 0, BATCH, &[], signal + 1),
+            submit(1, 1, BATCH, &[Point::new(20, signal)], signal),
+            submit(1, 1, BATCH, &[Point::new(10, 99)], signal + 1),
+        ]
+        .map(|bytes| guest.send_submit(&bytes));
+        std::thread::sleep(Duration::from_millis(20));
+        let ended = match by_reset {
+            true => guest.status(&ResetActive::default()),
+            false => guest.status(&cancel),
+        };
+        assert_eq!(ended, Status::Ok);
+        let (status, busy_ns, was_active) = end(&mut guest, running);
+        assert_eq!((status, was_active), (Status::Cancelled, 1));
+        assert!(busy_ns >= 15_000_000, "{busy_ns}");
+        for ticket in queued {
+            assert_eq!(end(&mut guest, ticket), (Status::Cancelled, 0, 0));
+        }
+        signal += 2;
+        running = guest.send_submit(&submit(1, 0, BATCH, &[], signal));
+        if by_reset {
+            // A reset bans nobody.
+            assert!(guest.try_wait(running, Duration::from_millis(20)).is_none());
+        } else {
+            assert_eq!(end(&mut guest, running), (Status::Cancelled, 0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_submission_says_how_long_it_had_its_engine() {
+    let daemon = Daemon::start(&[]);
+    let (mut guest, ticket) = spinning(&daemon);
+    let before = Instant::now();
+    std::thread::sleep(Duration::from_millis(30));
+    let least = before.elapsed().as_nanos() as u64;
+    guest.write_dwords(OBJECTS + 16, &[BATCH_END]);
+    let (status, busy_ns, was_active) = end(&mut guest, ticket);
+    assert_eq!((status, was_active), (Status::Ok, 0));
+    assert!(busy_ns >= least, "{busy_ns} {least}");
+    // One that ends at once, one that hangs, and one that hung.
+    let ticket = guest.send_submit(&submit(1, 0, BATCH + 16, &[], 2));
+    let (status, busy_ns, was_active) = end(&mut guest, ticket);
+    assert_eq!((status, was_active), (Status::Ok, 0));
+    assert!(busy_ns > 0 && busy_ns < least, "{busy_ns}");
+    guest.write_dwords(OBJECTS, &[0x7 << 29]);
+    let ticket = guest.send_submit(&submit(1, 0, BATCH, &[], 3));
+    let (status, busy_ns, was_active) = end(&mut guest, ticket);
+    assert_eq!((status, was_active), (Status::Hung, 0));
+    assert!(busy_ns > 0, "{busy_ns}");
+}
+
+/// Memory of its own that a process holds, in KiB: guest memory is shared.
+fn resident(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("RssAnon"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn contexts_that_come_and_go_leave_no_memory_behind() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.hello();
+    let number = U32::new(1);
+    let destroy_context = DestroyContext {
+        context: number,
+        reserved: U32::ZERO,
+    };
+    let destroy_space = DestroyAddressSpace {
+        address_space: number,
+        reserved: U32::ZERO,
+    };
+    let commands = [
+        encode(&create_address_space(1, 10), &[]),
+        create_context(1, 1, &[engine(RENDER, 1, 20), engine(COPY, 1, 21)]),
+        encode(&destroy_context, &[]),
+        encode(&destroy_space, &[]),
+    ];
+    let mut rounds = |count: u32| {
+        for _ in 0..count {
+            let tickets: Vec<_> = (0..5)
+                .flat_map(|_| &commands)
+                .map(|bytes| guest.push(Queue::Control, bytes, 8))
+                .collect();
+            guest.kick(Queue::Control);
+            for ticket in tickets {
+                assert_eq!(guest.wait_status(ticket), Status::Ok);
+            }
+        }
+    };
+    rounds(1_000);
+    let before = resident(daemon.child.id());
+    rounds(20_000);
+    let after = resident(daemon.child.id());
+    assert!(after <= before + 512, "{before} KiB before, {after} after");
+    let stats = daemon.stats_when(|stats| stats["commands"]["destroy_context"] == 105_000);
+    for what in ["address_spaces", "contexts", "slots", "timelines"] {
+        assert_eq!(stats["executor"][what], 0, "{what}");
+    }
+}
+
+/// Ticks of a core that a process has used, of which there are 100 in a second.
+fn ticks(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<_> = text[text.rfind(')').unwrap() + 2..].split(' ').collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+#[ignore = "takes 15 seconds; measures rather than tests"]
+fn what_an_idle_guest_and_a_spinning_one_cost() {
+    let daemon = Daemon::start(&[]);
+    let measure = |what: &str, most: u64| {
+        let (time, before) = (Duration::from_secs(5), ticks(daemon.child.id()));
+        std::thread::sleep(time);
+        let used = ticks(daemon.child.id()) - before;
+        let percent = used as f64 / 5.0;
+        eprintln!("{what}: {percent:.1} % of a core");
+        assert!(used <= most, "{what}: {used} ticks of 500");
+    };
+    measure("no guest", 0);
+    let (mut guest, ticket) = spinning(&daemon);
+    measure("a spinner", 25);
+    guest.write_dwords(OBJECTS + 16, &[BATCH_END]);
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    measure("an idle guest", 0);
 }
 
 #[test]

@@ -178,8 +178,8 @@ impl model::CompletionSink for Translator {
                 model::Outcome::Cancelled => Ending::Cancelled,
                 model::Outcome::OutOfSpace => Ending::OutOfMemory,
             },
-            busy_ns: 0,
-            was_active: false,
+            busy_ns: completion.busy_ns,
+            was_active: completion.was_active,
         });
     }
 
@@ -345,6 +345,11 @@ impl Executor for SoftGpu {
             "binds": counters.binds,
             "extents_bound": counters.extents_bound,
             "pending": counters.pending,
+            "waits": counters.waits,
+            "address_spaces": counters.address_spaces,
+            "contexts": counters.contexts,
+            "slots": counters.slots,
+            "timelines": counters.timelines,
         })
     }
 }

@@ -80,6 +80,13 @@ fn encode<C: Command + IntoBytes + Immutable>(command: &C, list: &[u8]) -> Vec<u
     [header.as_bytes(), command.as_bytes(), list].concat()
 }
 
+fn greet(session: &mut Session) {
+    let mut hello = Hello::new_zeroed();
+    hello.version = U16::new(protocol::VERSION);
+    let bytes = encode(&hello, &[]);
+    assert_eq!(status(session, Queue::Control, &bytes), Status::Ok);
+}
+
 /// A session with address space 1 (timeline 10) and context 1 (timeline 20), and memory
 /// of two regions that touch.
 fn session() -> (Session, Recorder) {
@@ -92,8 +99,7 @@ fn session() -> (Session, Recorder) {
     let factory = executor::by_name("softgpu", "tgl", false).unwrap();
     let platform = factory.platform().clone();
     let mut session = Session::new(Box::new(recorder.clone()), platform, Arc::new(memory));
-    let mut hello = Hello::new_zeroed();
-    hello.version = U16::new(protocol::VERSION);
+    greet(&mut session);
     let space = protocol::CreateAddressSpace {
         address_space: U32::new(1),
         bind_timeline: U32::new(10),
@@ -108,11 +114,7 @@ fn session() -> (Session, Recorder) {
         instances: U16::new(1),
         timeline: U32::new(20),
     };
-    for bytes in [
-        encode(&hello, &[]),
-        encode(&space, &[]),
-        encode(&context, engine.as_bytes()),
-    ] {
+    for bytes in [encode(&space, &[]), encode(&context, engine.as_bytes())] {
         assert!(matches!(
             session.command(Queue::Control, &bytes, 64),
             Ok(Answer::Now(_))
@@ -262,4 +264,113 @@ fn an_executors_refusal_reaches_the_driver_and_changes_nothing() {
     );
     assert_eq!(session.bound_extents, 0);
     assert_eq!(session.unfinished, 0);
+}
+
+#[test]
+fn the_software_gpu_allows_whatever_the_wire_does() {
+    use softgpu::limits;
+    for (wire, model) in [
+        (protocol::MAX_CONTEXTS, limits::MAX_CONTEXTS),
+        (protocol::MAX_ADDRESS_SPACES, limits::MAX_ADDRESS_SPACES),
+        (protocol::MAX_CONTEXT_ENGINES, limits::MAX_SLOTS),
+        (protocol::MAX_PENDING_COMMANDS, limits::MAX_PENDING),
+        (protocol::MAX_WAITS, limits::MAX_WAITS),
+        (
+            protocol::MAX_WAITS * protocol::MAX_PENDING_COMMANDS,
+            limits::MAX_WAITS_TOTAL,
+        ),
+        (protocol::MAX_EXTENTS, limits::MAX_EXTENTS),
+        // A queue holds 1,024 chains.
+        (protocol::MAX_EXTENTS * 1024, limits::MAX_EXTENTS_PENDING),
+        (
+            protocol::MAX_BOUND_EXTENTS as u32,
+            limits::MAX_MAPPED_EXTENTS,
+        ),
+    ] {
+        assert!(wire as usize <= model, "{wire} {model}");
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl executor::Sink for Deaf {
+    fn completed(&self, _: executor::Completion) {}
+    fn hung(&self, _: executor::Hang) {}
+}
+
+/// Makes a context with an address space of its own and every engine of the platform, or
+/// the last of these that is refused.
+fn create_both(session: &mut Session, number: u32) -> Status {
+    let space = protocol::CreateAddressSpace {
+        address_space: U32::new(number),
+        bind_timeline: U32::new(number * 8),
+    };
+    let made = status(session, Queue::Control, &encode(&space, &[]));
+    if made != Status::Ok {
+        return made;
+    }
+    let engines: Vec<_> = [(0, 1), (1, 1), (2, 1), (2, 2), (3, 1)]
+        .into_iter()
+        .zip(number * 8 + 1..)
+        .map(|((class, instances), timeline)| protocol::ContextEngine {
+            class: U16::new(class),
+            instances: U16::new(instances),
+            timeline: U32::new(timeline),
+        })
+        .collect();
+    let mut context = protocol::CreateContext::new_zeroed();
+    context.context = U32::new(number);
+    context.address_space = U32::new(number);
+    context.engine_count = U32::new(engines.len() as u32);
+    let bytes = encode(&context, engines.as_bytes());
+    status(session, Queue::Control, &bytes)
+}
+
+fn destroy_both(session: &mut Session, number: u32) {
+    let context = protocol::DestroyContext {
+        context: U32::new(number),
+        reserved: U32::ZERO,
+    };
+    let space = protocol::DestroyAddressSpace {
+        address_space: U32::new(number),
+        reserved: U32::ZERO,
+    };
+    for bytes in [encode(&context, &[]), encode(&space, &[])] {
+        assert_eq!(status(session, Queue::Control, &bytes), Status::Ok);
+    }
+}
+
+fn assert_empty(session: &Session) {
+    assert!(session.address_spaces.is_empty() && session.contexts.is_empty());
+    assert_eq!(session.timelines.len(), 0);
+    assert_eq!(session.bound_extents, 0);
+    let counters = session.executor.counters();
+    for what in ["address_spaces", "contexts", "slots", "timelines"] {
+        assert_eq!(counters[what], 0, "{what}");
+    }
+}
+
+#[test]
+fn as_many_contexts_as_the_wire_allows_come_and_go_and_leave_nothing() {
+    let memory = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).unwrap());
+    let factory = executor::by_name("softgpu", "tgl", false).unwrap();
+    let executor = factory.start(Arc::clone(&memory), Arc::new(Deaf)).unwrap();
+    let mut session = Session::new(executor, factory.platform().clone(), memory);
+    greet(&mut session);
+    // One after the other.
+    for number in 1..=100_000 {
+        assert_eq!(create_both(&mut session, number % 3), Status::Ok);
+        destroy_both(&mut session, number % 3);
+    }
+    assert_empty(&session);
+    // All at once.
+    for number in 1..=protocol::MAX_CONTEXTS {
+        assert_eq!(create_both(&mut session, number), Status::Ok);
+    }
+    assert_eq!(create_both(&mut session, 0), Status::LimitExceeded);
+    for number in 1..=protocol::MAX_CONTEXTS {
+        destroy_both(&mut session, number);
+    }
+    assert_empty(&session);
 }

@@ -35,6 +35,12 @@ pub(super) struct Timelines {
 }
 
 impl Timelines {
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.timelines.len()
+    }
+
     /// Whether the number is in use.
     pub(super) fn contains(&self, number: u32) -> bool {
         self.timelines.contains_key(&number)
