@@ -332,7 +332,7 @@ fn timeline_fences() -> Outcome {
     let device = Device::open()?;
     let batch = program(&device, |_| {})?;
     let timeline = Syncobj::create(&device)?;
-    for point in 1..=3 {
+    for point in 1..=3u64 {
         let wait = drm_i915_gem_exec_fence {
             handle: timeline.handle(),
             flags: I915_EXEC_FENCE_WAIT,

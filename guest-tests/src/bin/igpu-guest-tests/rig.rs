@@ -141,10 +141,10 @@ impl<'d> Rig<'d> {
     pub(crate) fn run(&self, engine: u32, commands: impl FnOnce(&mut Batch)) -> Result<()> {
         let done = Syncobj::create(self.device)?;
         let address = self.write(0, commands);
-        let submission = Exec3::new(&self.context, engine, address).fence(done.signal_fence(1));
+        let submission = Exec3::new(&self.context, engine, address).fence(done.signal_fence(0));
         submission.submit(self.device)?;
-        done.wait_point(1, PATIENCE)?;
-        match done.status(1)? {
+        done.wait(PATIENCE)?;
+        match done.status()? {
             1 => Ok(()),
             status => Err(Error::Unexpected(format!(
                 "the batch's fence has the status {status}"

@@ -264,7 +264,6 @@ fn gem_set_domain() -> Outcome {
         "a GPU's domain to read", EINVAL, "the CPU's alone", |a| a.read_domains = I915_GEM_DOMAIN_RENDER;
         "a GPU's domain to write", EINVAL, "the CPU's alone",
             |a| (a.read_domains, a.write_domain) = (I915_GEM_DOMAIN_RENDER, I915_GEM_DOMAIN_RENDER);
-        "an unknown domain", EINVAL, "the CPU's alone", |a| { a.read_domains = 1 << 20 };
         "written but not read", EINVAL, "what is written is what is read",
             |a| (a.read_domains, a.write_domain) = (0, cpu);
         "written and read elsewhere too", EINVAL, "what is written is what is read",
