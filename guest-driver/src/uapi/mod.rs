@@ -37,6 +37,17 @@ fn refuse_einval(_dev: &drm::Device, _file: &drm::File, _args: &mut ()) -> Resul
     Err(EINVAL)
 }
 
+/// What asks for a display's parts: none is found.
+fn refuse_enoent(_dev: &drm::Device, _file: &drm::File, _args: &mut ()) -> Result<i32> {
+    Err(ENOENT)
+}
+
+/// Performance counters, as i915 answers where it has none: with the kernel's own
+/// ENOTSUPP (524), not userspace's EOPNOTSUPP.
+fn refuse_enotsupp(_dev: &drm::Device, _file: &drm::File, _args: &mut ()) -> Result<i32> {
+    Err(ENOTSUPP)
+}
+
 /// See [`refuse_einval`].
 fn refuse_enodev(_dev: &drm::Device, _file: &drm::File, _args: &mut ()) -> Result<i32> {
     Err(ENODEV)
@@ -82,8 +93,13 @@ pub(crate) const IOCTLS: &[Ioctl] = &[
     ioctl!(0x22, ReadWrite, drm_i915_gem_get_tiling, RENDER_ALLOW, object_state::get_tiling),
     ioctl!(0x23, Read, drm_i915_gem_get_aperture, RENDER_ALLOW, device::get_aperture),
     ioctl!(0x24, ReadWrite, drm_i915_gem_mmap_offset, RENDER_ALLOW, objects::mmap_offset),
+    ioctl!(0x25, None, (), 0, refuse_enoent), // GET_PIPE_FROM_CRTC_ID
     ioctl!(0x26, ReadWrite, drm_i915_gem_madvise, RENDER_ALLOW, object_state::madvise),
+    ioctl!(0x27, None, (), MASTER, refuse_enodev), // OVERLAY_PUT_IMAGE
+    ioctl!(0x28, None, (), MASTER, refuse_enodev), // OVERLAY_ATTRS
     ioctl!(0x29, ReadWrite, drm_i915_gem_execbuffer2, RENDER_ALLOW, execbuffer2::execbuffer2),
+    ioctl!(0x2a, None, (), MASTER, noop), // GET_SPRITE_COLORKEY
+    ioctl!(0x2b, None, (), MASTER, refuse_enoent), // SET_SPRITE_COLORKEY
     ioctl!(0x2c, ReadWrite, drm_i915_gem_wait, RENDER_ALLOW, object_state::wait),
     ioctl!(0x2d, ReadWrite, drm_i915_gem_context_create_ext, RENDER_ALLOW, context::create),
     ioctl!(0x2e, Write, drm_i915_gem_context_destroy, RENDER_ALLOW, context::destroy),
@@ -94,6 +110,9 @@ pub(crate) const IOCTLS: &[Ioctl] = &[
     ioctl!(0x33, ReadWrite, drm_i915_gem_userptr, RENDER_ALLOW, objects::userptr),
     ioctl!(0x34, ReadWrite, drm_i915_gem_context_param, RENDER_ALLOW, context::getparam),
     ioctl!(0x35, ReadWrite, drm_i915_gem_context_param, RENDER_ALLOW, context::setparam),
+    ioctl!(0x36, None, (), RENDER_ALLOW, refuse_enotsupp), // PERF_OPEN
+    ioctl!(0x37, None, (), RENDER_ALLOW, refuse_enotsupp), // PERF_ADD_CONFIG
+    ioctl!(0x38, None, (), RENDER_ALLOW, refuse_enotsupp), // PERF_REMOVE_CONFIG
     ioctl!(0x39, ReadWrite, drm_i915_query, RENDER_ALLOW, device::query),
     ioctl!(0x3a, ReadWrite, drm_i915_gem_vm_control, RENDER_ALLOW, vm::create),
     ioctl!(0x3b, Write, drm_i915_gem_vm_control, RENDER_ALLOW, vm::destroy),
