@@ -216,8 +216,11 @@ impl Suite {
             let here = missing.iter().map(|p| self.length(p).min(p.size)).sum();
             step.at(here);
         })
-        .with_context(|| {
-            format!("if the archive has moved on to newer versions, run `cargo xtask setup --upgrade` ({})", self.name)
+        .map_err(|error| match exec::interrupted() {
+            true => error,
+            false => error.context(
+                "if the archive has moved on to newer versions, run `cargo xtask setup --upgrade`",
+            ),
         })?;
         if let Some(package) = missing.iter().find(|p| !self.complete(p)) {
             bail!(
