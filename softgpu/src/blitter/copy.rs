@@ -154,8 +154,10 @@ impl Machine<'_> {
         let (to_y, from_y) = (i64::from(rectangle.y), i64::from(rectangle.source_y));
         let (backwards_x, backwards_y) = directions(&destination, &source, rectangle, pixel);
         // Tiles of the destination, so that most blocks are whole tiles; of the source
-        // where only that is tiled.
-        let (guide, guide_x, guide_y) = if destination.tiling == Tiling::Linear {
+        // where only that is tiled, or its tiles are the ones with short runs.
+        let by_source = destination.tiling == Tiling::Linear
+            || destination.tiling == Tiling::X && source.tiling == Tiling::Y;
+        let (guide, guide_x, guide_y) = if by_source {
             (source, from_x, from_y)
         } else {
             (destination, to_x, to_y)
@@ -168,7 +170,7 @@ impl Machine<'_> {
         let width = rectangle.width * pixel;
         let mut columns = pieces(width, |x| {
             let edge = guide
-                .tile_edge_after(guide_x + i64::from(x))
+                .tile_edge_after(guide_x + i64::from(x), width - x, BLOCK_WIDTH)
                 .unwrap_or(BLOCK_WIDTH);
             // Whole pixels only, so that masks and raster operations see them.
             if straight {
@@ -201,6 +203,11 @@ impl Machine<'_> {
                     height,
                 };
                 let stage = &mut stage[..(width * height) as usize];
+                if straight && let Some((from, to)) = source.same_tiles(from, &destination, to) {
+                    self.view.read(from, stage)?;
+                    self.view.write(to, stage)?;
+                    continue;
+                }
                 source.read(&mut self.view, from, stage)?;
                 if straight {
                     destination.write(&mut self.view, to, stage)?;
@@ -249,7 +256,7 @@ impl Machine<'_> {
         });
         let columns = pieces(width, |x| {
             let edge = destination
-                .tile_edge_after(left + i64::from(x))
+                .tile_edge_after(left + i64::from(x), width - x, BLOCK_WIDTH)
                 .unwrap_or(BLOCK_WIDTH);
             (edge / pixel).max(1) * pixel
         });

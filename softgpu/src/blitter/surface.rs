@@ -5,11 +5,15 @@
 //! columns of 16 bytes. Both fill a page of 4 KiB. No address bits are swizzled
 //! since Gen8.
 
+use std::ops::Range;
+
 use crate::execute::Stop;
 use crate::view::View;
 
 /// Bytes of a tile of either kind.
 const TILE: u64 = 4096;
+/// Bytes and rows of a Y tile.
+const Y_TILE: (u32, u32) = (128, 32);
 /// Bytes of a column of a Y tile.
 const COLUMN: u32 = 16;
 
@@ -27,7 +31,7 @@ impl Tiling {
         match self {
             Self::Linear => None,
             Self::X => Some((512, 8)),
-            Self::Y => Some((128, 32)),
+            Self::Y => Some(Y_TILE),
         }
     }
 }
@@ -111,13 +115,28 @@ impl Surface {
         Ok(())
     }
 
-    /// If the block is exactly one Y tile: its address.
-    fn whole_y_tile(&self, block: Block) -> Option<u64> {
-        let whole = self.tiling == Tiling::Y
-            && (block.width, block.height) == (128, 32)
-            && block.x.rem_euclid(128) == 0
-            && block.y.rem_euclid(32) == 0;
+    /// If the block is whole tiles in a row, one behind the other in memory: their address.
+    fn whole_tiles(&self, block: Block) -> Option<u64> {
+        let (width, height) = self.tiling.tile()?;
+        let whole = block.width.is_multiple_of(width)
+            && block.height == height
+            && block.x.rem_euclid(width.into()) == 0
+            && block.y.rem_euclid(height.into()) == 0;
         whole.then(|| self.locate(block.x, block.y).0)
+    }
+
+    /// If both blocks are whole tiles of one layout, of which the bytes can be copied as
+    /// they are: where they lie, this one's first.
+    pub(super) fn same_tiles(
+        &self,
+        block: Block,
+        other: &Self,
+        there: Block,
+    ) -> Option<(u64, u64)> {
+        if self.tiling != other.tiling {
+            return None;
+        }
+        Some((self.whole_tiles(block)?, other.whole_tiles(there)?))
     }
 
     /// Reads a block, row by row.
@@ -127,10 +146,20 @@ impl Surface {
         block: Block,
         out: &mut [u8],
     ) -> Result<(), Stop> {
-        if let Some(address) = self.whole_y_tile(block) {
+        if self.tiling == Tiling::Y
+            && let Some(address) = self.whole_tiles(block)
+        {
             let mut tile = [0; TILE as usize];
-            view.read(address, &mut tile)?;
-            transpose(&tile, out, 8, 32);
+            for number in 0..block.width / Y_TILE.0 {
+                view.read(address.wrapping_add(u64::from(number) * TILE), &mut tile)?;
+                let (columns, _) = tile.as_chunks::<{ COLUMN as usize }>();
+                let (rows, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
+                for (row, range) in tile_rows(block, number).enumerate() {
+                    for (column, piece) in rows[range].iter_mut().enumerate() {
+                        *piece = columns[column * 32 + row];
+                    }
+                }
+            }
             return Ok(());
         }
         self.runs(block, |run| {
@@ -141,10 +170,20 @@ impl Surface {
 
     /// Writes a block, row by row, and no byte beside it.
     pub(super) fn write(&self, view: &mut View<'_>, block: Block, data: &[u8]) -> Result<(), Stop> {
-        if let Some(address) = self.whole_y_tile(block) {
+        if self.tiling == Tiling::Y
+            && let Some(address) = self.whole_tiles(block)
+        {
             let mut tile = [0; TILE as usize];
-            transpose(data, &mut tile, 32, 8);
-            view.write(address, &tile)?;
+            for number in 0..block.width / Y_TILE.0 {
+                let (columns, _) = tile.as_chunks_mut::<{ COLUMN as usize }>();
+                let (rows, _) = data.as_chunks::<{ COLUMN as usize }>();
+                for (row, range) in tile_rows(block, number).enumerate() {
+                    for (column, piece) in rows[range].iter().enumerate() {
+                        columns[column * 32 + row] = *piece;
+                    }
+                }
+                view.write(address.wrapping_add(u64::from(number) * TILE), &tile)?;
+            }
             return Ok(());
         }
         self.runs(block, |run| {
@@ -153,10 +192,15 @@ impl Surface {
         })
     }
 
-    /// Widths of the next blocks that suit the layout: from `x` to the next tile's edge.
-    pub(super) fn tile_edge_after(&self, x: i64) -> Option<u32> {
+    /// Widths of the next blocks that suit the layout: from `x` to the next tile's edge,
+    /// or whole tiles, at most `most` bytes.
+    pub(super) fn tile_edge_after(&self, x: i64, left: u32, most: u32) -> Option<u32> {
         let (width, _) = self.tiling.tile()?;
-        Some(width - x.rem_euclid(i64::from(width)) as u32)
+        let inside = x.rem_euclid(i64::from(width)) as u32;
+        if inside == 0 && left >= width {
+            return Some(left.min(most) / width * width);
+        }
+        Some(width - inside)
     }
 
     /// Rows from `y` to the next tile's edge.
@@ -166,16 +210,14 @@ impl Surface {
     }
 }
 
-/// `from` holds `outer` rows of `inner` columns of 16 bytes; `to` gets them with rows
-/// and columns exchanged.
-fn transpose(from: &[u8], to: &mut [u8], outer: usize, inner: usize) {
-    let (from, _) = from.as_chunks::<{ COLUMN as usize }>();
-    let (to, _) = to.as_chunks_mut::<{ COLUMN as usize }>();
-    for (row, columns) in from.chunks_exact(inner).take(outer).enumerate() {
-        for (column, piece) in columns.iter().enumerate() {
-            to[column * outer + row] = *piece;
-        }
-    }
+/// Where the rows of a block's tile of that number lie among the block's bytes, in pieces
+/// of 16 bytes.
+fn tile_rows(block: Block, number: u32) -> impl Iterator<Item = Range<usize>> {
+    let (pieces, stride) = (Y_TILE.0 / COLUMN, block.width / COLUMN);
+    (0..Y_TILE.1).map(move |row| {
+        let start = row * stride + number * pieces;
+        start as usize..(start + pieces) as usize
+    })
 }
 
 #[cfg(test)]

@@ -73,9 +73,16 @@ fn case(random: &mut Random) -> Case {
     let scale = 1 << random.below(11);
     let width = 1 + random.below((columns / 2).min(1 + scale));
     let height = 1 + random.below(80);
-    let mut one = |limit: u32| random.below(limit);
-    let (x, source_x) = (one(columns - width + 1), one(columns - width + 1));
-    let (y, source_y) = (one(40), one(40));
+    // Often at a tile's corner, as most blits of whole surfaces are.
+    let (across, down) = match random.below(4) {
+        0 => (128 / pixel, 32),
+        1 => (512 / pixel, 8),
+        _ => (1, 1),
+    };
+    let mut one = |limit: u32, unit: u32| random.below(limit) / unit * unit;
+    let places = columns - width + 1;
+    let (x, source_x) = (one(places, across), one(places, across));
+    let (y, source_y) = (one(40, down), one(40, down));
     let to = surface(random, DATA);
     let mut from = surface(random, DATA + 0x8_0000);
     if random.below(4) == 0 {
@@ -313,4 +320,45 @@ fn undefined_tilings_and_pitches_hang() {
     assert!(copy(0x5080_0008 | 3 << 13, 0x0300_0080), "64 KiB tiles");
     assert!(copy(0x5080_0008 | 2 << 13, 0x4300_0080), "Yf");
     assert!(copy(0x5080_0008 | 1 << 13, 0x0300_0081), "pitch");
+}
+
+#[test]
+#[ignore = "measures rather than tests; meaningful with --release only"]
+fn how_fast_tiled_copies_are_beside_linear_ones() {
+    const SIDE: u32 = 2048;
+    const BYTES: u64 = SIDE as u64 * SIDE as u64 * 4;
+    let mut bench = Bench::with_memory(EngineClass::Copy, 2 * BYTES + 0x10_0000);
+    let kinds = [Tiling::Linear, Tiling::X, Tiling::Y];
+    let mut best = [[u128::MAX; 3]; 3];
+    for _ in 0..15 {
+        for (from, source) in kinds.into_iter().enumerate() {
+            for (to, destination) in kinds.into_iter().enumerate() {
+                let pitch = |tiling| SIDE * if tiling == Tiling::Linear { 4 } else { 1 };
+                let bases = [DATA, DATA + BYTES].map(crate::execute::testing::split);
+                let batch = [
+                    0x5080_0008 | (source as u32) << 20 | (destination as u32) << 13,
+                    3 << 24 | pitch(destination),
+                    0,
+                    SIDE << 16 | SIDE,
+                    bases[0][0],
+                    bases[0][1],
+                    0,
+                    pitch(source),
+                    bases[1][0],
+                    bases[1][1],
+                ];
+                let start = std::time::Instant::now();
+                bench.finish(&batch);
+                best[from][to] = best[from][to].min(start.elapsed().as_nanos());
+            }
+        }
+    }
+    for (from, row) in best.iter().enumerate() {
+        for (to, &time) in row.iter().enumerate() {
+            let ratio = best[0][0] as f64 / time as f64;
+            let rate = BYTES as f64 / time as f64;
+            let (from, to) = (kinds[from], kinds[to]);
+            eprintln!("{from:?} to {to:?}: {rate:.2} GB/s, {ratio:.2} of linear");
+        }
+    }
 }
