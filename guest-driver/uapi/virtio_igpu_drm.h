@@ -173,9 +173,9 @@ struct drm_i915_gem_vm_bind {
  * struct drm_i915_gem_vm_unbind - take a range out of an address space
  *
  * Argument of DRM_IOCTL_I915_GEM_VM_UNBIND. After it the GPU finds nothing at the
- * @length bytes from @start on. Work on the GPU that still uses the range is not
- * waited for: it is up to userspace that there is none. That the range holds
- * nothing is no error.
+ * @length bytes from @start on. The RFC leaves it to userspace that no work uses the
+ * range any more; this driver takes the range away behind all submissions that were
+ * made before, so that they find it. That the range holds nothing is no error.
  *
  * Errors: EINVAL for an unknown flag, reserved field or extension, for a length of
  * 0, a number that is not aligned, and a range that is not inside the address

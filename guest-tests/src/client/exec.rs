@@ -83,7 +83,12 @@ pub struct Exec2 {
     /// The argument. The pointer to the objects is filled in by [`Exec2::submit`].
     pub argument: drm_i915_gem_execbuffer2,
     fences: Vec<drm_i915_gem_exec_fence>,
+    /// Relocations, of the object at this place of the list.
+    pub relocations: Option<(usize, Vec<Relocation>)>,
 }
+
+/// A place in an object that has to hold another object's address.
+pub type Relocation = drm_i915_gem_relocation_entry;
 
 impl Exec2 {
     /// Runs the last of these objects, on the default engine of the default context.
@@ -97,6 +102,7 @@ impl Exec2 {
             objects,
             argument,
             fences: Vec::new(),
+            relocations: None,
         }
     }
 
@@ -138,12 +144,34 @@ impl Exec2 {
         self.flags(I915_EXEC_FENCE_ARRAY)
     }
 
+    /// With relocations of the object at this place of the list; without NO_RELOC.
+    #[must_use]
+    pub fn relocate(mut self, place: usize, relocations: Vec<Relocation>) -> Self {
+        self.objects[place].relocation_count = relocations.len() as u32;
+        self.relocations = Some((place, relocations));
+        self.argument.flags &= !u64::from(I915_EXEC_NO_RELOC);
+        self
+    }
+
     /// Submits.
     pub fn submit(&mut self, device: &Device) -> Result<()> {
-        let bytes = size_of::<ExecObject>() * self.objects.len();
-        let list = crate::sys::bytes_of_exec_objects(&mut self.objects);
-        debug_assert_eq!(list.len(), bytes, "the whole list");
-        device.call_out::<request::GemExecbuffer2>(&mut self.argument, Out::Memory(list))
+        let relocations = self
+            .relocations
+            .as_mut()
+            .map(|(place, list)| (*place, Out::Memory(crate::sys::bytes_of_relocations(list))));
+        let (argument, list) = (&mut self.argument, &mut self.objects);
+        request::execbuffer2(device.fd(), argument, list, relocations).map_err(failed)
+    }
+
+    /// Submits with relocations that may be anywhere.
+    pub fn submit_relocations_at(
+        &mut self,
+        device: &Device,
+        place: usize,
+        at: Out<'_>,
+    ) -> Result<()> {
+        let (argument, list) = (&mut self.argument, &mut self.objects);
+        request::execbuffer2(device.fd(), argument, list, Some((place, at))).map_err(failed)
     }
 
     /// Submits, and returns a sync_file that signals when the batch is done.
@@ -152,5 +180,12 @@ impl Exec2 {
         self.submit(device)?;
         let fd = (self.argument.rsvd2 >> 32) as u32;
         Ok(crate::sys::take_descriptor(fd.cast_signed()))
+    }
+}
+
+fn failed(errno: nix::errno::Errno) -> super::Error {
+    super::Error::Ioctl {
+        name: "IOCTL_I915_GEM_EXECBUFFER2",
+        errno,
     }
 }

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 pub use context::{Context, Engine, EngineMap, Param, ResetStats, SetParam};
 pub use counters::Counters;
 pub use device::{Device, EngineInfo, MemoryRegion};
-pub use exec::{Exec2, Exec3, ExecObject};
+pub use exec::{Exec2, Exec3, ExecObject, Relocation};
 pub use object::{MmapMode, Object};
 pub use syncobj::{Syncobj, sync_file_status};
 pub use vm::AddressSpace;

@@ -202,9 +202,13 @@ unsafe impl Request for LegacyMmap {
     const NAME: &'static str = "IOCTL_I915_GEM_MMAP";
 }
 
-/// Makes an object of a range of this mapping's pages: (handle, errno). The object must
-/// not be used by the GPU after the mapping is gone; the kernel sees to that (an MMU
-/// notifier takes the pages away), so this can't corrupt other memory.
+/// Makes an object of a range of this mapping's pages. The object must not be used by
+/// the GPU after the mapping is gone; the kernel sees to that (an MMU notifier takes the
+/// pages away), so this can't corrupt other memory.
+///
+/// # Panics
+///
+/// If the range leaves the mapping, unless it is larger than any process's memory.
 pub fn userptr(
     fd: BorrowedFd<'_>,
     pages: &Mapping,
@@ -212,9 +216,19 @@ pub fn userptr(
     size: u64,
     flags: u32,
 ) -> Result<u32, Errno> {
+    let inside = (offset as u64)
+        .checked_add(size)
+        .is_some_and(|end| end <= pages.len() as u64);
+    assert!(
+        inside || size >= ANY_PROCESS,
+        "{offset} + {size} is outside of the mapping"
+    );
     let user_ptr = pages.address().wrapping_add(offset as u64);
     userptr_at(fd, user_ptr, size, flags)
 }
+
+/// More bytes than the address space of any process has.
+const ANY_PROCESS: u64 = 1 << 60;
 
 /// USERPTR with any address: the object may come to cover memory of this process that
 /// Rust knows nothing about, so the address has to be one of a [`Mapping`] or one that

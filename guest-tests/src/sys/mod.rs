@@ -49,8 +49,8 @@ pub(crate) fn take_descriptor(fd: i32) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-/// EXECBUFFER2's list of objects as the bytes that the kernel reads and writes.
-pub(crate) fn bytes_of_exec_objects(list: &mut [uapi::drm_i915_gem_exec_object2]) -> &mut [u8] {
+/// EXECBUFFER2's relocations as the bytes that the kernel reads and writes.
+pub(crate) fn bytes_of_relocations(list: &mut [uapi::drm_i915_gem_relocation_entry]) -> &mut [u8] {
     let length = std::mem::size_of_val(list);
     let start = list.as_mut_ptr().cast::<u8>();
     // SAFETY: the structure is made of integers without padding, so all its bytes are

@@ -318,10 +318,71 @@ out_requests! {
     ContextGetParam = IOCTL_I915_GEM_CONTEXT_GETPARAM(drm_i915_gem_context_param);
         pointer: |a, address| a.value = address;
         bytes: |a| if a.param == u64::from(I915_CONTEXT_PARAM_SSEU) { u64::from(a.size) } else { 0 };
-    /// Runs a batch; the addresses of the objects are written back to their list.
-    GemExecbuffer2 = IOCTL_I915_GEM_EXECBUFFER2_WR(drm_i915_gem_execbuffer2);
-        pointer: |a, address| a.buffers_ptr = address;
-        bytes: |a| u64::from(a.buffer_count) * size_of::<drm_i915_gem_exec_object2>() as u64;
+}
+
+/// EXECBUFFER2, which also writes to the list of objects and to their relocations. Made
+/// by [`execbuffer2`]: there are two levels of pointers in it.
+#[derive(Debug)]
+pub struct GemExecbuffer2;
+
+impl GemExecbuffer2 {
+    /// The request's number.
+    pub const CODE: u32 = IOCTL_I915_GEM_EXECBUFFER2_WR;
+}
+
+/// Runs a batch. The addresses of the objects are written back to the list. One of the
+/// objects, by its place in the list, may have relocations, whose addresses are written
+/// back too.
+///
+/// # Panics
+///
+/// If the count of objects or of relocations says more than there are.
+pub fn execbuffer2(
+    fd: BorrowedFd<'_>,
+    argument: &mut drm_i915_gem_execbuffer2,
+    list: &mut [drm_i915_gem_exec_object2],
+    relocations: Option<(usize, Out<'_>)>,
+) -> Result<(), Errno> {
+    assert!(
+        argument.buffer_count as usize <= list.len(),
+        "the list is shorter than it says"
+    );
+    let (place, mut out) = relocations.unwrap_or((usize::MAX, Out::Null));
+    for (index, object) in list.iter_mut().enumerate() {
+        let (address, limit) = if index == place {
+            out.pointer()
+        } else {
+            (0, None)
+        };
+        let one = size_of::<drm_i915_gem_relocation_entry>() as u64;
+        let bytes = u64::from(object.relocation_count) * one;
+        assert!(
+            limit.is_none_or(|limit| bytes <= limit),
+            "{bytes} bytes of relocations don't fit"
+        );
+        object.relocs_ptr = address;
+    }
+    argument.buffers_ptr = list.as_mut_ptr().expose_provenance() as u64;
+    // SAFETY: the kernel writes to the argument, to as many objects of the list as it
+    // has, and to the relocations of those: the lengths were compared above.
+    unsafe { repeat(fd, GemExecbuffer2::CODE, argument) }
+}
+
+/// EXECBUFFER2 with a list at an address that isn't one.
+pub fn execbuffer2_bad_list(
+    fd: BorrowedFd<'_>,
+    argument: &mut drm_i915_gem_execbuffer2,
+    mut list: Out<'_>,
+) -> Result<(), Errno> {
+    let (address, limit) = list.pointer();
+    assert!(
+        limit.is_none(),
+        "a list in memory is `execbuffer2`'s business"
+    );
+    argument.buffers_ptr = address;
+    // SAFETY: the list's address is one that the kernel can't read or write, so it gets
+    // no pointers from there.
+    unsafe { repeat(fd, GemExecbuffer2::CODE, argument) }
 }
 
 /// One item of a query.

@@ -24,14 +24,17 @@ pub(crate) fn tests() -> Vec<Trial> {
     )
 }
 
-const TARGET: u64 = 0x10_0000_0000;
-const BATCH: u64 = 0x20_0000_0000;
+pub(crate) const TARGET: u64 = 0x10_0000_0000;
+pub(crate) const BATCH: u64 = 0x20_0000_0000;
 const RENDER: u32 = I915_EXEC_RENDER;
 const BLIT: u32 = I915_EXEC_BLT;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// An object with a batch in it.
-fn program<'d>(device: &'d Device, commands: impl FnOnce(&mut Batch)) -> Result<Object<'d>> {
+pub(crate) fn program<'d>(
+    device: &'d Device,
+    commands: impl FnOnce(&mut Batch),
+) -> Result<Object<'d>> {
     let object = Object::create(device, PAGE)?;
     let mut batch = Batch::new();
     commands(&mut batch);

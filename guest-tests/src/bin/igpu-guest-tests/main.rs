@@ -6,6 +6,7 @@
 mod bad_input;
 mod contexts;
 mod exec2;
+mod exec2_relocations;
 mod exec3;
 mod hangs;
 mod identity;
@@ -30,6 +31,7 @@ fn main() {
         exec3::tests(),
         ordering::tests(),
         exec2::tests(),
+        exec2_relocations::tests(),
         contexts::tests(),
         messages::tests(),
         bad_input::tests(),

@@ -3,10 +3,10 @@
 use libtest_mimic::Trial;
 use nix::errno::Errno::{EFAULT, EINVAL, ENODEV, ENOENT, ENOSPC};
 use virtio_igpu_guest_tests::client::{
-    Context, Device, Engine, Exec2, ExecObject, Object, Param, Syncobj,
+    Context, Device, Engine, Error, Exec2, ExecObject, Object, Param, Relocation, Syncobj,
 };
 use virtio_igpu_guest_tests::gpu::Batch;
-use virtio_igpu_guest_tests::sys::request::{GemExecbuffer2, Out};
+use virtio_igpu_guest_tests::sys::request::{Out, execbuffer2_bad_list};
 use virtio_igpu_guest_tests::sys::uapi::*;
 use virtio_igpu_guest_tests::sys::{address_of, address_of_slice};
 
@@ -15,7 +15,7 @@ use crate::rig::{Outcome, PAGE, expect_errno, trials};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials!("bad_input":
-        execbuffer2, execbuffer2_objects, execbuffer2_fences, execbuffer2_list,
+        execbuffer2, execbuffer2_objects, execbuffer2_relocations, execbuffer2_fences, execbuffer2_list,
         execbuffer2_engine_map, legacy_execbuffer_is_gone,
     )
 }
@@ -24,7 +24,7 @@ const BATCH: u64 = 0x20_0000_0000;
 const TARGET: u64 = 0x10_0000_0000;
 
 /// An object with an empty batch.
-fn empty_batch(device: &Device) -> Result<Object<'_>, virtio_igpu_guest_tests::client::Error> {
+fn empty_batch(device: &Device) -> Result<Object<'_>, Error> {
     let batch = Object::create(device, PAGE)?;
     batch.map()?.write_dwords(0, &Batch::new().end());
     Ok(batch)
@@ -124,6 +124,57 @@ fn execbuffer2_objects() -> Outcome {
     )
 }
 
+/// EXECBUFFER2: relocations, which Tiger Lake is the last to take.
+fn execbuffer2_relocations() -> Outcome {
+    let device = Device::open()?;
+    let (batch, target) = (empty_batch(&device)?, Object::create(&device, PAGE)?);
+    runs(&device, &batch)?;
+    let good = || Relocation {
+        target_handle: target.handle(),
+        offset: 64,
+        presumed_offset: u64::MAX,
+        read_domains: I915_GEM_DOMAIN_RENDER,
+        ..Default::default()
+    };
+    let submission = || Exec2::new(vec![target.pinned_at(TARGET), batch.pinned_at(BATCH)]);
+    let outside = "beyond the object's bounds";
+    let cases = cases! { Relocation;
+        "a target that isn't in the list", ENOENT, "no such object", |r| r.target_handle = NOBODY;
+        "target 0", ENOENT, "no such object", |r| r.target_handle = 0;
+        "several domains to write", EINVAL, "one writes",
+            |r| r.write_domain = I915_GEM_DOMAIN_RENDER | I915_GEM_DOMAIN_SAMPLER;
+        "the CPU's domain", EINVAL, "a GPU's domains", |r| r.read_domains = I915_GEM_DOMAIN_CPU;
+        "a place over the end", EINVAL, outside, |r| r.offset = PAGE - 4;
+        "a place behind the end", EINVAL, outside, |r| r.offset = PAGE;
+        "a place far behind the end", EINVAL, outside, |r| r.offset = u64::MAX - 3;
+        "a place that isn't of dwords", EINVAL, "alignment", |r| r.offset = 66;
+    };
+    let call = |r: &mut Relocation| submission().relocate(1, vec![*r]).submit(&device);
+    check(good, call, &cases, || runs(&device, &batch))?;
+    for (what, at) in [
+        ("null", Out::Null),
+        ("unmapped", Out::Unmapped),
+        ("kernel", Out::Kernel),
+    ] {
+        let mut unreadable = submission().relocate(1, vec![good()]);
+        let result = unreadable.submit_relocations_at(&device, 1, at);
+        expect_errno(
+            result,
+            EFAULT,
+            &format!("relocations at a bad address ({what})"),
+        )?;
+    }
+    let mut too_many = submission().relocate(1, vec![good()]);
+    too_many.objects[1].relocation_count = u32::MAX;
+    let result = too_many.submit_relocations_at(&device, 1, Out::Unmapped);
+    expect_errno(
+        result,
+        EINVAL,
+        "more relocations than an int counts bytes of",
+    )?;
+    runs(&device, &batch)
+}
+
 /// EXECBUFFER2: fences of all kinds.
 fn execbuffer2_fences() -> Outcome {
     let device = Device::open()?;
@@ -210,7 +261,7 @@ fn execbuffer2_list() -> Outcome {
             flags,
             ..Default::default()
         };
-        device.call_out::<GemExecbuffer2>(&mut argument, out)
+        execbuffer2_bad_list(device.fd(), &mut argument, out).map_err(Error::system("EXECBUFFER2"))
     };
     expect_errno(submit(0, 0, Out::Null), EINVAL, "an empty list")?;
     expect_errno(
@@ -254,8 +305,7 @@ fn legacy_execbuffer_is_gone() -> Outcome {
         0x4000_6400 | (DRM_COMMAND_BASE + DRM_I915_GEM_EXECBUFFER),
         40,
     );
-    let result = call_raw(device.fd(), code, &mut [0; 40])
-        .map_err(virtio_igpu_guest_tests::client::Error::system("EXECBUFFER"));
+    let result = call_raw(device.fd(), code, &mut [0; 40]).map_err(Error::system("EXECBUFFER"));
     expect_errno(
         result,
         nix::errno::Errno::EACCES,
