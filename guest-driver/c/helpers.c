@@ -7,14 +7,12 @@
 #include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_pci.h>
-#include <drm/drm_auth.h>
 #include <drm/drm_vma_manager.h>
 
 #include "helpers.h"
@@ -234,11 +232,6 @@ struct dma_fence *igpu_syncobj_fence_get(struct drm_syncobj *syncobj)
 
 /* DRM. */
 
-bool igpu_drm_is_primary_client(struct drm_file *file)
-{
-	return drm_is_primary_client(file);
-}
-
 void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping)
 {
 	drm_vma_node_unmap(node, mapping);
@@ -286,6 +279,11 @@ unsigned long igpu_mmap_shared(struct file *file, unsigned long length,
 bool igpu_vma_is_private_writable(struct vm_area_struct *vma)
 {
 	return is_cow_mapping(vma->vm_flags);
+}
+
+unsigned long igpu_vma_begin(struct vm_area_struct *vma)
+{
+	return vma->vm_start;
 }
 
 unsigned long igpu_vma_end(struct vm_area_struct *vma)
@@ -373,22 +371,12 @@ struct workqueue_struct *igpu_alloc_workqueue(const char *name)
 	return alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0, name);
 }
 
-void igpu_current_name(char *to)
+u64 igpu_total_memory(void)
 {
-	get_task_comm(*(char (*)[TASK_COMM_LEN])to, current);
-}
-
-int igpu_current_pid(void)
-{
-	return task_tgid_nr(current);
+	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
 bool igpu_access_ok(u64 address, u64 length)
 {
 	return access_ok((void __user *)(unsigned long)address, length);
-}
-
-u64 igpu_total_memory(void)
-{
-	return (u64)totalram_pages() << PAGE_SHIFT;
 }

@@ -10,6 +10,7 @@
 #include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
@@ -20,6 +21,9 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_syncobj.h>
+
+/* HZ is a macro that is defined twice: bindgen would take the first. */
+enum igpu_constants { IGPU_HZ = HZ };
 
 /* Locks. */
 unsigned long igpu_spin_lock_irqsave(spinlock_t *lock);
@@ -66,7 +70,6 @@ void igpu_syncobj_put(struct drm_syncobj *syncobj);
 struct dma_fence *igpu_syncobj_fence_get(struct drm_syncobj *syncobj);
 
 /* DRM. */
-bool igpu_drm_is_primary_client(struct drm_file *file);
 void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space *mapping);
 u64 igpu_vma_node_offset(struct drm_vma_offset_node *node);
 void igpu_object_get(struct drm_gem_object *object);
@@ -80,6 +83,7 @@ unsigned long igpu_mmap_shared(struct file *file, unsigned long length,
 			       unsigned long offset);
 bool igpu_vma_is_private_writable(struct vm_area_struct *vma);
 void igpu_vma_prepare(struct vm_area_struct *vma);
+unsigned long igpu_vma_begin(struct vm_area_struct *vma);
 unsigned long igpu_vma_end(struct vm_area_struct *vma);
 struct mm_struct *igpu_current_mm(void);
 struct mm_struct *igpu_current_mm_grab(void);
@@ -94,8 +98,6 @@ struct dentry *igpu_debugfs_create_file(const char *name, umode_t mode, struct d
 struct dentry *igpu_debugfs_lookup_or_create_dir(const char *name, struct dentry *parent);
 void *igpu_inode_private(struct inode *inode);
 struct workqueue_struct *igpu_alloc_workqueue(const char *name);
-void igpu_current_name(char *to);
-int igpu_current_pid(void);
 u64 igpu_total_memory(void);
 bool igpu_access_ok(u64 address, u64 length);
 

@@ -59,7 +59,10 @@ impl Igpu {
     /// What the rules about contexts depend on. Hangs are always detected: the device
     /// does it.
     pub(crate) fn environment(&self) -> Environment<'_> {
-        Environment { facts: &self.facts, hangcheck: true }
+        Environment {
+            facts: &self.facts,
+            hangcheck: true,
+        }
     }
 
     /// The version of VM_BIND that is offered.
@@ -113,7 +116,10 @@ impl Igpu {
         let mut left = timeout.jiffies();
         let mut unfinished = self.unfinished.lock();
         while *unfinished != 0 {
-            left = match self.became_idle.wait_interruptible_timeout(&mut unfinished, left) {
+            left = match self
+                .became_idle
+                .wait_interruptible_timeout(&mut unfinished, left)
+            {
                 CondVarTimeoutResult::Woken { jiffies } => jiffies,
                 CondVarTimeoutResult::Timeout => return Err(ETIME),
                 CondVarTimeoutResult::Signal { .. } => return Err(ERESTARTSYS),
@@ -124,7 +130,8 @@ impl Igpu {
 
     /// Cancels every unfinished submission, and waits until the device has.
     pub(crate) fn reset_active(&self) -> Result {
-        self.transport.call(&ResetActive { reserved: 0.into() }, &[])?;
+        self.transport
+            .call(&ResetActive { reserved: 0.into() }, &[])?;
         Ok(())
     }
 }
@@ -158,8 +165,15 @@ fn facts(config: &DeviceConfig, platform: &PlatformReply) -> Result<PlatformFact
         return Err(ENODEV);
     }
     let mut engines = [Engine::default(); MAX_ENGINES];
-    for (engine, info) in engines.iter_mut().zip(platform.engines.iter()).take(engine_count) {
-        engine.name = ClassInstance { class: info.class.get(), instance: info.instance.get() };
+    for (engine, info) in engines
+        .iter_mut()
+        .zip(platform.engines.iter())
+        .take(engine_count)
+    {
+        engine.name = ClassInstance {
+            class: info.class.get(),
+            instance: info.instance.get(),
+        };
         engine.capabilities = info.capabilities.get();
     }
     let facts = PlatformFacts {
@@ -168,7 +182,11 @@ fn facts(config: &DeviceConfig, platform: &PlatformReply) -> Result<PlatformFact
         graphics_version: platform.graphics_version.get(),
         address_bits: platform.address_bits.get(),
         relocations: features & PlatformFeatures::RELOCATIONS != 0,
-        vm_bind_version: if features & PlatformFeatures::VM_BIND != 0 { 2 } else { 0 },
+        vm_bind_version: if features & PlatformFeatures::VM_BIND != 0 {
+            2
+        } else {
+            0
+        },
         timestamp_frequency: platform.timestamp_frequency.get(),
         slice_mask: platform.slice_mask.get(),
         subslice_mask: platform.subslice_mask.get(),

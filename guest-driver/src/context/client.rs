@@ -3,8 +3,8 @@
 //! An open file: its contexts, its address spaces, what its hangs have cost it.
 
 use crate::context::ContextTable;
-use crate::drm;
 use crate::driver::Igpu;
+use crate::drm;
 use crate::rules::proto_context::ban;
 use crate::vm::VmTable;
 use kernel::prelude::*;

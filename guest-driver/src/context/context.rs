@@ -14,9 +14,9 @@ use crate::rules::{EngineMap, EngineSlot};
 use crate::virtio::{Prepared, Transport};
 use crate::vm::{AddressSpace, Mode};
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
-use kernel::sync::aref::ARef;
 use zerocopy::IntoBytes;
 
 /// What GET_RESET_STATS answers for a context.
@@ -122,12 +122,18 @@ impl Context {
             None => AddressSpace::new(dev, igpu, Mode::Legacy)?,
         };
         let destroy = transport.prepare(
-            &protocol::DestroyContext { context: number.into(), reserved: 0.into() },
+            &protocol::DestroyContext {
+                context: number.into(),
+                reserved: 0.into(),
+            },
             &[],
             |_, _| (),
         )?;
         let cancel = transport.prepare(
-            &protocol::CancelContext { context: number.into(), reserved: 0.into() },
+            &protocol::CancelContext {
+                context: number.into(),
+                reserved: 0.into(),
+            },
             &[],
             |_, _| (),
         )?;
@@ -152,7 +158,9 @@ impl Context {
         let mut sseu = KVec::with_capacity(map.slots().len(), GFP_KERNEL)?;
         for slot in map.slots() {
             let wanted = match slot {
-                EngineSlot::Physical { sseu: Some(sseu), .. } => *sseu,
+                EngineSlot::Physical {
+                    sseu: Some(sseu), ..
+                } => *sseu,
                 _ => Sseu::whole_device(facts),
             };
             sseu.push(wanted, GFP_KERNEL)?;

@@ -6,11 +6,11 @@ use crate::drm::{self, Fence, Timeline};
 use crate::fence::SendQueue;
 use crate::virtio::Transport;
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::lock::mutex::MutexBackend;
 use kernel::sync::lock::Guard;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Delta, Instant, Monotonic};
-use kernel::sync::aref::ARef;
 
 /// Unfinished submissions a slot takes before the next one has to wait. i915's rings of
 /// 16 KiB hold about as many.
@@ -51,8 +51,7 @@ impl Slot {
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
         let tag = class.into();
-        let timeline =
-            Timeline::new(dev, timeline, tag, fmt!("ctx{} class{}", context, class));
+        let timeline = Timeline::new(dev, timeline, tag, fmt!("ctx{} class{}", context, class));
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,
@@ -71,7 +70,6 @@ impl Slot {
         &self.timeline
     }
 
-
     /// Where its commands go.
     pub(crate) fn queue(&self) -> &Arc<SendQueue> {
         &self.queue
@@ -85,7 +83,9 @@ impl Slot {
         loop {
             let mut state = self.state.lock();
             if state.unfinished.len() >= MAX_UNFINISHED {
-                state.unfinished.retain(|submission| !submission.fence.is_signaled());
+                state
+                    .unfinished
+                    .retain(|submission| !submission.fence.is_signaled());
             }
             if state.unfinished.len() < MAX_UNFINISHED {
                 return Ok(());
@@ -103,7 +103,9 @@ impl Slot {
     pub(crate) fn lock(&self) -> Result<Guard<'_, SlotState, MutexBackend>> {
         let mut state = self.state.lock();
         if state.unfinished.len() == state.unfinished.capacity() {
-            state.unfinished.retain(|submission| !submission.fence.is_signaled());
+            state
+                .unfinished
+                .retain(|submission| !submission.fence.is_signaled());
         }
         state.unfinished.reserve(1, GFP_KERNEL)?;
         Ok(state)
@@ -116,12 +118,21 @@ impl Slot {
             submission.made.elapsed().as_nanos() >= age.as_nanos()
                 && !submission.fence.is_signaled()
         };
-        state.unfinished.iter().rev().find(old).map(|submission| submission.fence.clone())
+        state
+            .unfinished
+            .iter()
+            .rev()
+            .find(old)
+            .map(|submission| submission.fence.clone())
     }
 
     /// Whether all its submissions have finished.
     pub(crate) fn is_idle(&self) -> bool {
-        self.state.lock().unfinished.iter().all(|submission| submission.fence.is_signaled())
+        self.state
+            .lock()
+            .unfinished
+            .iter()
+            .all(|submission| submission.fence.is_signaled())
     }
 }
 
@@ -129,6 +140,9 @@ impl SlotState {
     /// Counts a submission as unfinished until its fence signals.
     pub(crate) fn remember(&mut self, fence: ARef<Fence>) {
         // `Slot::lock` has made room for one.
-        drop(self.unfinished.push_within_capacity(Unfinished { fence, made: Instant::now() }));
+        drop(self.unfinished.push_within_capacity(Unfinished {
+            fence,
+            made: Instant::now(),
+        }));
     }
 }

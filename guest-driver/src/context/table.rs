@@ -3,8 +3,8 @@
 //! A file's context ids, and the one way from a proto-context to a live one.
 
 use crate::context::{Client, Context};
-use crate::drm;
 use crate::driver::Igpu;
+use crate::drm;
 use crate::rules::proto_context::ProtoContext;
 use crate::rules::EngineMap;
 use crate::vm::{AddressSpace, IdTable};
@@ -54,7 +54,10 @@ impl ContextTable {
     /// A table with the default context in it, not built. ENOMEM.
     pub(super) fn new(igpu: &Igpu) -> Result<impl PinInit<Self>> {
         let default = KBox::new(Proto::new(&igpu.environment(), false), GFP_KERNEL)?;
-        let ids = Ids { table: IdTable::new(), default: Entry::Proto(default) };
+        let ids = Ids {
+            table: IdTable::new(),
+            default: Entry::Proto(default),
+        };
         Ok(pin_init!(Self {
             ids <- new_mutex!(ids, "ContextTable::ids"),
             live <- XArray::new(xarray::AllocKind::Alloc),
@@ -107,7 +110,10 @@ impl ContextTable {
     }
 
     fn find_live(&self, id: u32) -> Option<Arc<Context>> {
-        self.live.lock().get(id as usize).map(|context| context.into())
+        self.live
+            .lock()
+            .get(id as usize)
+            .map(|context| context.into())
     }
 
     /// The transition. `entry` is `id`'s, its lock held.
@@ -123,7 +129,10 @@ impl ContextTable {
             return self.find_live(id).ok_or(ENOENT);
         };
         let context = Context::build(dev, dev.data(), client, proto)?;
-        let stored = self.live.lock().store(id as usize, context.clone(), GFP_KERNEL);
+        let stored = self
+            .live
+            .lock()
+            .store(id as usize, context.clone(), GFP_KERNEL);
         if stored.is_err() {
             return Err(ENOMEM);
         }

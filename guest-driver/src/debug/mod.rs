@@ -22,11 +22,36 @@ pub(crate) const FILES: &[DebugFile] = &[
         show: Some(drop_caches_show),
         write: Some(drop_caches),
     },
-    DebugFile { path: c"i915_wedged", mode: 0o644, show: Some(wedged_show), write: Some(wedged) },
-    DebugFile { path: c"i915_gem_objects", mode: 0o444, show: Some(objects), write: None },
-    DebugFile { path: c"i915_engine_info", mode: 0o444, show: Some(engines), write: None },
-    DebugFile { path: c"igpu_counters", mode: 0o444, show: Some(counters), write: None },
-    DebugFile { path: c"igpu_last_hang", mode: 0o444, show: Some(last_hang), write: None },
+    DebugFile {
+        path: c"i915_wedged",
+        mode: 0o644,
+        show: Some(wedged_show),
+        write: Some(wedged),
+    },
+    DebugFile {
+        path: c"i915_gem_objects",
+        mode: 0o444,
+        show: Some(objects),
+        write: None,
+    },
+    DebugFile {
+        path: c"i915_engine_info",
+        mode: 0o444,
+        show: Some(engines),
+        write: None,
+    },
+    DebugFile {
+        path: c"igpu_counters",
+        mode: 0o444,
+        show: Some(counters),
+        write: None,
+    },
+    DebugFile {
+        path: c"igpu_last_hang",
+        mode: 0o444,
+        show: Some(last_hang),
+        write: None,
+    },
     DebugFile {
         path: c"i915_params/reset",
         mode: 0o600,
@@ -89,8 +114,13 @@ fn wedged(dev: &drm::Device, text: &str) -> Result {
 }
 
 fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
-    writeln!(out, "{} shrinkable [0 free] objects, {} bytes", gem::alive(), gem::alive_bytes())
-        .map_err(|_| ENOMEM)
+    writeln!(
+        out,
+        "{} shrinkable [0 free] objects, {} bytes",
+        gem::alive(),
+        gem::alive_bytes()
+    )
+    .map_err(|_| ENOMEM)
 }
 
 fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
@@ -98,9 +128,15 @@ fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     let igpu = dev.data();
     let mut write = || -> fmt::Result {
         writeln!(out, "GT awake? yes [{}]", igpu.unfinished())?;
-        writeln!(out, "CS timestamp frequency: {} Hz", igpu.facts().timestamp_frequency)?;
+        writeln!(
+            out,
+            "CS timestamp frequency: {} Hz",
+            igpu.facts().timestamp_frequency
+        )?;
         for engine in igpu.facts().engines() {
-            let name = NAMES.get(usize::from(engine.name.class)).unwrap_or(&"unknown");
+            let name = NAMES
+                .get(usize::from(engine.name.class))
+                .unwrap_or(&"unknown");
             writeln!(out, "{}{}", name, engine.name.instance)?;
         }
         writeln!(out, "Reset count: {}", igpu.reset_count())
@@ -140,7 +176,12 @@ fn last_hang(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
         return writeln!(out, "no hang").map_err(|_| ENOMEM);
     };
     let mut write = || -> fmt::Result {
-        writeln!(out, "context {} slot {}", event.context.get(), event.slot.get())?;
+        writeln!(
+            out,
+            "context {} slot {}",
+            event.context.get(),
+            event.slot.get()
+        )?;
         writeln!(out, "engine {}:{}", event.class.get(), event.instance.get())?;
         writeln!(
             out,

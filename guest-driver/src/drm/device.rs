@@ -14,9 +14,7 @@ use kernel::{
     types::Opaque,
 };
 
-use super::{
-    debugfs::Entry, driver::DeviceData, fence, file, ioctl, prime, wait_all::WaitList,
-};
+use super::{debugfs::Entry, driver::DeviceData, fence, file, ioctl, prime, wait_all::WaitList};
 use crate::virtio::Parent;
 
 /// A DRM device of ours. Shared as `ARef<Device>`; its last reference may not be dropped in
@@ -142,12 +140,6 @@ impl Device {
     /// The waits that are cut when the device goes.
     pub(super) fn waits(&self) -> &WaitList {
         &self.part.waits
-    }
-
-    /// The number of the primary node (`card0` is 0).
-    pub(crate) fn index(&self) -> u32 {
-        // SAFETY: The primary minor lives as long as the device.
-        unsafe { (*(*self.as_raw()).primary).index as u32 }
     }
 
     /// Whether the device has gone. Process context.

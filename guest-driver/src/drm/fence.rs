@@ -94,12 +94,6 @@ impl Fence {
         (error != 0).then(|| Error::from_errno(error))
     }
 
-    /// The number of its context: of the timeline it is on.
-    pub(crate) fn context(&self) -> u64 {
-        // SAFETY: It is set once.
-        unsafe { (*self.as_raw()).context }
-    }
-
     /// Its number in that context.
     pub(crate) fn seqno(&self) -> u64 {
         // SAFETY: It is set once.
@@ -171,11 +165,7 @@ impl Fence {
         let mut visit: &mut dyn FnMut(&Fence) = &mut visit;
         // SAFETY: The fence lives; `call_back` gets back what is passed here.
         unsafe {
-            raw::igpu_fence_unwrap_each(
-                self.as_raw(),
-                Some(call_back),
-                (&raw mut visit).cast(),
-            )
+            raw::igpu_fence_unwrap_each(self.as_raw(), Some(call_back), (&raw mut visit).cast())
         };
         result
     }

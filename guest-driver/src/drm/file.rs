@@ -8,7 +8,6 @@ use super::{
     device::Device,
     driver::{Driver, FileData, TheDriver},
 };
-use crate::raw;
 
 /// An open file. Only ever borrowed, while a call on it runs.
 #[repr(transparent)]
@@ -36,18 +35,6 @@ impl File {
         // SAFETY: `open` has set it to a box of an Arc, which lives until `postclose`
         // returns, after which there is no `File` any more.
         unsafe { &*(*self.as_raw()).driver_priv.cast::<Arc<FileData>>() }
-    }
-
-    /// A number that no other open file of DRM has.
-    pub(crate) fn client_id(&self) -> u64 {
-        // SAFETY: It is set once, at open.
-        unsafe { (*self.as_raw()).client_id }
-    }
-
-    /// Whether the file is of the primary node, not of a render node.
-    pub(crate) fn is_primary(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { raw::igpu_drm_is_primary_client(self.as_raw()) }
     }
 
     /// Whether it is in non-blocking mode at this moment.

@@ -7,7 +7,7 @@
 
 use core::{
     mem::{offset_of, ManuallyDrop},
-    ptr::{self, NonNull},
+    ptr::NonNull,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use kernel::{
@@ -299,18 +299,12 @@ impl Object {
         }
     }
 
-    /// Whether the two are one.
-    pub(crate) fn as_ptr_eq(&self, other: &Object) -> bool {
-        ptr::eq(self, other)
-    }
-
     /// A new handle of the object in the file. `ENOMEM`, `ENOSPC`. Process context.
     pub(crate) fn create_handle(&self, file: &File) -> Result<u32> {
         let mut handle = 0;
         // SAFETY: File and object live; the handle takes a reference of its own.
-        let ret = unsafe {
-            bindings::drm_gem_handle_create(file.as_raw(), self.as_raw(), &mut handle)
-        };
+        let ret =
+            unsafe { bindings::drm_gem_handle_create(file.as_raw(), self.as_raw(), &mut handle) };
         kernel::error::to_result(ret)?;
         Ok(handle)
     }
@@ -323,14 +317,6 @@ impl Object {
         // SAFETY: Every object of our device is one of ours; the reference that comes with
         // the result is ours.
         Ok(unsafe { ARef::from_raw(object.cast()) })
-    }
-
-    /// Closes a handle. `EINVAL` if it doesn't exist. Process context.
-    pub(crate) fn delete_handle(file: &File, handle: u32) -> Result {
-        // SAFETY: The file is open.
-        kernel::error::to_result(unsafe {
-            bindings::drm_gem_handle_delete(file.as_raw(), handle)
-        })
     }
 
     /// Whether it is, or comes from, a dma-buf at this moment.
@@ -359,10 +345,7 @@ unsafe extern "C" fn free_object(base: *mut bindings::drm_gem_object) {
 }
 
 /// A handle is being closed. Process context.
-unsafe extern "C" fn close(
-    base: *mut bindings::drm_gem_object,
-    file: *mut bindings::drm_file,
-) {
+unsafe extern "C" fn close(base: *mut bindings::drm_gem_object, file: *mut bindings::drm_file) {
     // SAFETY: DRM calls with a live object of ours and an open file.
     let (object, file) = unsafe { (Object::from_raw(base), File::from_raw(file)) };
     TheDriver::object_close(object.device(), object, file);

@@ -2,7 +2,14 @@
 
 //! Objects in the address spaces of processes. Process context throughout.
 
-use kernel::{bindings, ffi::c_int, page::PAGE_SIZE, prelude::*, types::Opaque};
+use core::slice;
+use kernel::{
+    bindings,
+    ffi::{c_int, c_void},
+    page::PAGE_SIZE,
+    prelude::*,
+    types::Opaque,
+};
 
 use super::{
     device::Static,
@@ -49,9 +56,8 @@ impl Object {
             return Err(EINVAL);
         }
         // SAFETY: A shmem object has a file; mmap takes a reference of its own.
-        let address = unsafe {
-            raw::igpu_mmap_shared((*self.as_raw()).filp, size as usize, offset as usize)
-        };
+        let address =
+            unsafe { raw::igpu_mmap_shared((*self.as_raw()).filp, size as usize, offset as usize) };
         let error = address as isize;
         if (-4095..0).contains(&error) {
             return Err(Error::from_errno(error as c_int));
@@ -131,11 +137,61 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     result
 }
 
+/// A debugger reads or writes a process's mapping.
+unsafe extern "C" fn access(
+    vma: *mut bindings::vm_area_struct,
+    address: usize,
+    buffer: *mut c_void,
+    length: c_int,
+    write: c_int,
+) -> c_int {
+    // SAFETY: The kernel calls with a mapping of ours, which stays meanwhile.
+    let (object, pgoff) = unsafe {
+        (
+            Object::from_raw((*vma).vm_private_data.cast()),
+            (*vma).vm_pgoff,
+        )
+    };
+    // SAFETY: The mapping and the object live.
+    let (begin, start) = unsafe {
+        (
+            raw::igpu_vma_begin(vma),
+            raw::igpu_vma_node_start(&raw mut (*object.as_raw()).vma_node),
+        )
+    };
+    let Ok(bytes) = usize::try_from(length) else {
+        return EINVAL.to_errno();
+    };
+    let offset = pgoff
+        .checked_sub(start)
+        .and_then(|pages| pages.checked_mul(PAGE_SIZE))
+        .and_then(|first| first.checked_add(address.checked_sub(begin)?));
+    let Some(offset) = offset else {
+        return EINVAL.to_errno();
+    };
+    let result = if write == 0 {
+        // SAFETY: The kernel passes a buffer of `length` bytes to be filled.
+        object.read_bytes(offset, unsafe {
+            slice::from_raw_parts_mut(buffer.cast::<u8>(), bytes)
+        })
+    } else {
+        // SAFETY: The kernel passes a buffer of `length` bytes that are written.
+        object.write_bytes(offset, unsafe {
+            slice::from_raw_parts(buffer.cast::<u8>(), bytes)
+        })
+    };
+    match result {
+        Ok(()) => length,
+        Err(error) => error.to_errno(),
+    }
+}
+
 /// What the kernel calls for mappings of our objects.
 pub(super) static VM_OPS: Static<bindings::vm_operations_struct> =
     Static(Opaque::new(bindings::vm_operations_struct {
         open: Some(bindings::drm_gem_vm_open),
         close: Some(bindings::drm_gem_vm_close),
         fault: Some(fault),
+        access: Some(access),
         ..pin_init::zeroed()
     }));

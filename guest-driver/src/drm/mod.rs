@@ -34,18 +34,15 @@ mod wait_all;
 pub(crate) use crate::virtio::work;
 
 pub(crate) use debugfs::{parse_u64, DebugFile};
-pub(crate) use device::{Device, EnterGuard};
-pub(crate) use driver::{DeviceData, Driver, FileData, ObjectData};
-pub(crate) use fence::{Fence, PendingFence, Timeline};
+pub(crate) use device::Device;
+pub(crate) use driver::Driver;
+pub(crate) use fence::{Fence, Timeline};
 pub(crate) use file::File;
-pub(crate) use gem::{BackingKind, MmapKind, Object};
-pub(crate) use ioctl::{
-    ioctl, Direction, Ioctl, AUTH, MASTER, RENDER_ALLOW, ROOT_ONLY,
-};
+pub(crate) use gem::Object;
+pub(crate) use ioctl::{ioctl, Direction, Ioctl, AUTH, MASTER, RENDER_ALLOW, ROOT_ONLY};
 pub(crate) use pages::PinnedPages;
-pub(crate) use process::{capable, current_name, current_pid, total_memory, Capability};
-pub(crate) use resv::{LockedObjects, Resv, Usage};
-pub(crate) use sync::{new_irq_lock, IrqLock, Timeout, ETIME};
-pub(crate) use sync_file::{ReservedFd, SyncFile};
+pub(crate) use resv::LockedObjects;
+pub(crate) use sync::{Timeout, ETIME};
+pub(crate) use sync_file::SyncFile;
 pub(crate) use syncobj::{ChainNode, Syncobj};
 pub(crate) use wait_all::when_all;

@@ -345,9 +345,7 @@ impl Object {
         }
         let mut pieces = KVVec::<Piece>::new();
         // SAFETY: The table of an import is mapped as long as the object lives.
-        let ret = unsafe {
-            raw::igpu_sg_for_each(table, Some(each), (&raw mut pieces).cast())
-        };
+        let ret = unsafe { raw::igpu_sg_for_each(table, Some(each), (&raw mut pieces).cast()) };
         kernel::error::to_result(ret)?;
         let length: u64 = pieces.iter().map(|piece| piece.length).sum();
         if length < self.size() as u64 {
@@ -450,7 +448,7 @@ impl Object {
     }
 
     /// Copies from the object to the kernel. Errors as [`Self::read`]. Process context.
-    pub(crate) fn read_bytes(&self, offset: usize, to: &mut [u8]) -> Result {
+    pub(super) fn read_bytes(&self, offset: usize, to: &mut [u8]) -> Result {
         let mut done = 0;
         let length = to.len();
         self.pin()?.for_each_part(offset, length, |start, length| {
@@ -465,12 +463,13 @@ impl Object {
     /// Copies from the kernel to the object. Errors as [`Self::write`]. Process context.
     pub(crate) fn write_bytes(&self, offset: usize, from: &[u8]) -> Result {
         let mut done = 0;
-        self.pin()?.for_each_part(offset, from.len(), |start, length| {
-            let part = &from[done..done + length];
-            // SAFETY: Both are `length` bytes, in different memory.
-            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
-            done += length;
-            Ok(())
-        })
+        self.pin()?
+            .for_each_part(offset, from.len(), |start, length| {
+                let part = &from[done..done + length];
+                // SAFETY: Both are `length` bytes, in different memory.
+                unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
+                done += length;
+                Ok(())
+            })
     }
 }

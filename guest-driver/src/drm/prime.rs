@@ -22,7 +22,10 @@ pub(super) unsafe extern "C" fn export(
     flags: c_int,
 ) -> *mut bindings::dma_buf {
     // SAFETY: DRM calls with a live object of ours.
-    if unsafe { Object::from_raw(object) }.no_export.load(Ordering::Acquire) {
+    if unsafe { Object::from_raw(object) }
+        .no_export
+        .load(Ordering::Acquire)
+    {
         return err_ptr(EINVAL);
     }
     // SAFETY: The arguments are passed on.

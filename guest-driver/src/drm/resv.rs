@@ -15,7 +15,7 @@ use kernel::{
 use super::{
     fence::{waited, Fence},
     gem::Object,
-    sync::{Timeout, EDEADLK, ETIME},
+    sync::{Timeout, EALREADY, EDEADLK, ETIME},
 };
 use crate::raw;
 
@@ -90,12 +90,7 @@ impl Resv {
         }
         // SAFETY: The reservation lives while it is borrowed.
         let left = unsafe {
-            bindings::dma_resv_wait_timeout(
-                self.as_raw(),
-                usage.as_raw(),
-                true,
-                timeout.jiffies(),
-            )
+            bindings::dma_resv_wait_timeout(self.as_raw(), usage.as_raw(), true, timeout.jiffies())
         };
         waited(left, timeout, start)
     }
@@ -176,7 +171,7 @@ unsafe extern "C" fn call_back(
 pub(crate) struct LockedObjects<'a> {
     /// The kernel's part; may not move while locks are held.
     context: KBox<Opaque<bindings::ww_acquire_ctx>>,
-    /// What is locked: each once, sorted by address.
+    /// What is locked: each once.
     locked: KVec<*mut bindings::dma_resv>,
     _objects: PhantomData<&'a Object>,
     _not_send: PhantomData<*mut ()>,
@@ -191,18 +186,8 @@ impl<'a> LockedObjects<'a> {
         for object in objects {
             wanted.push(object.resv().as_raw(), GFP_KERNEL)?;
         }
-        wanted.sort_unstable();
-        let mut unique = 0;
-        for at in 0..wanted.len() {
-            if unique == 0 || wanted[unique - 1] != wanted[at] {
-                wanted[unique] = wanted[at];
-                unique += 1;
-            }
-        }
-        wanted.truncate(unique);
-
         let context = KBox::new(Opaque::uninit(), GFP_KERNEL)?;
-        let locked = KVec::with_capacity(unique, GFP_KERNEL)?;
+        let locked = KVec::with_capacity(wanted.len(), GFP_KERNEL)?;
         // SAFETY: The context's memory stays where it is until `drop`, which undoes this.
         unsafe { raw::igpu_ww_acquire_init(context.get()) };
         let mut this = Self {
@@ -214,7 +199,6 @@ impl<'a> LockedObjects<'a> {
         this.lock_all(&wanted)?;
         // SAFETY: The context is initialised, and all its locks are held.
         unsafe { raw::igpu_ww_acquire_done(this.context.get()) };
-        this.locked.sort_unstable();
         Ok(this)
     }
 
@@ -225,19 +209,19 @@ impl<'a> LockedObjects<'a> {
             if let Some(resv) = first {
                 // SAFETY: The reservation lives: its object is borrowed for as long as this.
                 // No lock of this context is held.
-                let ret = unsafe {
-                    raw::igpu_resv_lock_slow_interruptible(resv, self.context.get())
-                };
+                let ret =
+                    unsafe { raw::igpu_resv_lock_slow_interruptible(resv, self.context.get()) };
                 kernel::error::to_result(ret)?;
                 self.locked.push(resv, GFP_KERNEL)?;
             }
             let mut contended = None;
             for &resv in wanted {
-                if Some(resv) == first {
+                // SAFETY: As above.
+                let ret = unsafe { raw::igpu_resv_lock_interruptible(resv, self.context.get()) };
+                if ret == EALREADY.to_errno() {
+                    // Locked in this context: the first, or one that comes up again.
                     continue;
                 }
-                // SAFETY: As above; it isn't locked in this context.
-                let ret = unsafe { raw::igpu_resv_lock_interruptible(resv, self.context.get()) };
                 if ret == EDEADLK.to_errno() {
                     contended = Some(resv);
                     break;
@@ -263,9 +247,13 @@ impl<'a> LockedObjects<'a> {
     /// The object's reservation, if it is locked here.
     fn find(&self, object: &Object) -> Result<*mut bindings::dma_resv> {
         let resv = object.resv().as_raw();
-        match self.locked.binary_search(&resv) {
-            Ok(_) => Ok(resv),
-            Err(_) => Err(EINVAL),
+        // SAFETY: The reservation lives. If it is locked here, the word is our context, and
+        // doesn't change; if not, it may change, but never to ours.
+        let holder = unsafe { (&raw const (*resv).lock.ctx).read_volatile() };
+        if ptr::eq(holder, self.context.get()) {
+            Ok(resv)
+        } else {
+            Err(EINVAL)
         }
     }
 

@@ -5,12 +5,15 @@
 
 use kernel::{bindings, error::Error, time::Jiffies};
 
-pub(crate) use crate::virtio::{new_irq_lock, IrqBackend, IrqLock};
+use crate::raw;
+pub(crate) use crate::virtio::{IrqBackend, IrqLock};
 
 /// A wait's time limit was reached. The kernel crate has no constant for it.
 pub(crate) const ETIME: Error = errno(bindings::ETIME);
 /// A fence's command was never sent.
 pub(crate) const ECANCELED: Error = errno(bindings::ECANCELED);
+/// The lock is held already.
+pub(super) const EALREADY: Error = errno(bindings::EALREADY);
 /// Somebody else must have these locks first.
 pub(super) const EDEADLK: Error = errno(bindings::EDEADLK);
 
@@ -28,10 +31,14 @@ pub(crate) fn check_errno() -> bool {
         (ETIME, bindings::ETIME),
         (ECANCELED, bindings::ECANCELED),
         (EDEADLK, bindings::EDEADLK),
+        (EALREADY, bindings::EALREADY),
     ]
     .into_iter()
     .all(|(error, number)| error == Error::from_errno(-(number as i32)))
 }
+
+/// Nanoseconds of a timer tick: no wait is more exact.
+pub(crate) const JIFFY_NS: u64 = 1_000_000_000 / raw::igpu_constants_IGPU_HZ as u64;
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +62,8 @@ impl Timeout {
             Self::Forever => MAX_JIFFIES,
             Self::Nanoseconds(0) => 0,
             Self::Nanoseconds(ns) => {
-                let tick = 1_000_000_000 / u64::from(bindings::HZ);
                 // The tick that runs already may be almost over: one more.
-                (ns.div_ceil(tick) + 1).min(MAX_JIFFIES - 1)
+                (ns.div_ceil(JIFFY_NS) + 1).min(MAX_JIFFIES - 1)
             }
         };
         ticks as Jiffies

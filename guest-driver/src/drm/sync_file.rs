@@ -17,11 +17,6 @@ use crate::raw;
 pub(crate) struct ReservedFd(FileDescriptorReservation);
 
 impl ReservedFd {
-    /// The descriptor.
-    pub(crate) fn fd(&self) -> i32 {
-        self.0.reserved_fd() as i32
-    }
-
     /// A sync_file for the fence, to have this descriptor. `ENOMEM`.
     pub(crate) fn attach(self, fence: &Fence) -> Result<SyncFile> {
         // SAFETY: The fence lives; the sync_file takes a reference of its own.
@@ -49,11 +44,6 @@ impl SyncFile {
     pub(crate) fn reserve() -> Result<ReservedFd> {
         let descriptor = FileDescriptorReservation::get_unused_fd_flags(bindings::O_CLOEXEC)?;
         Ok(ReservedFd(descriptor))
-    }
-
-    /// A sync_file for the fence. `EMFILE`, `ENOMEM`.
-    pub(crate) fn new(fence: &Fence) -> Result<Self> {
-        Self::reserve()?.attach(fence)
     }
 
     /// The descriptor it will have.

@@ -19,12 +19,8 @@ use kernel::{
     sync::{aref::ARef, Arc, Mutex},
 };
 
-use super::{
-    device::Device,
-    fence::Fence,
-    sync::{new_irq_lock, IrqLock},
-    work::Deferred,
-};
+use super::{device::Device, fence::Fence, sync::IrqLock, work::Deferred};
+use crate::new_irq_lock;
 
 /// One fence of a wait.
 #[repr(C)]
@@ -257,8 +253,7 @@ impl WaitList {
         loop {
             let mut waits = self.waits.lock();
             waits.cut = true;
-            let Some(place) = (next..waits.list.len()).find(|&at| waits.list[at].is_some())
-            else {
+            let Some(place) = (next..waits.list.len()).find(|&at| waits.list[at].is_some()) else {
                 return;
             };
             let wait = waits.list[place].clone();

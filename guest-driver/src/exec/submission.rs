@@ -10,8 +10,8 @@ use crate::protocol::{self, Status, SubmitReply};
 use crate::virtio::{status_to_result, Prepared};
 use crate::vm::{ActiveViews, Mode};
 use kernel::prelude::*;
-use kernel::sync::Arc;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 use zerocopy::IntoBytes;
 
 /// Waits until the slots of a submission have room for it, with no lock held: see
@@ -23,7 +23,10 @@ pub(crate) fn wait_for_room(
     nonblocking: bool,
 ) -> Result {
     for slot in device_slots {
-        context.slot(slot).ok_or(EINVAL)?.wait_for_room(dev, nonblocking)?;
+        context
+            .slot(slot)
+            .ok_or(EINVAL)?
+            .wait_for_room(dev, nonblocking)?;
     }
     Ok(())
 }
@@ -52,7 +55,13 @@ impl Submission {
         dev: &drm::Device,
         publish: impl FnOnce(&ARef<Fence>),
     ) -> Result<ARef<Fence>> {
-        let Self { context, slot: index, batch, mut waits, views } = self;
+        let Self {
+            context,
+            slot: index,
+            batch,
+            mut waits,
+            views,
+        } = self;
         let vm = context.vm().clone();
         let slot: Arc<Slot> = context.slot(index).ok_or(EINVAL)?.clone();
         let mut single = context.single_timeline().map(|last| last.lock());
@@ -93,11 +102,14 @@ impl Submission {
             }
         };
         let command: Prepared =
-            context.transport().prepare(&command, &[points.as_bytes()], done)?;
+            context
+                .transport()
+                .prepare(&command, &[points.as_bytes()], done)?;
         let place = Place::reserve()?;
 
         state.last_value = value;
-        slot.queue().send(dev, place, value, command, fence.clone(), &foreign)?;
+        slot.queue()
+            .send(dev, place, value, command, fence.clone(), &foreign)?;
         if vm.mode() == Mode::Bind {
             vm.remember_submission(&mut order, slot.timeline().number(), fence.clone());
         }

@@ -8,8 +8,8 @@ use crate::new_irq_lock;
 use crate::virtio::{Prepared, Transport};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTree, RBTreeNodeReservation};
-use kernel::sync::Arc;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 
 /// A command that is not handed over yet.
 struct Unsent {
@@ -72,7 +72,11 @@ impl SendQueue {
             }
         }
 
-        let entry = Unsent { command, fence, ready: foreign.is_empty() };
+        let entry = Unsent {
+            command,
+            fence,
+            ready: foreign.is_empty(),
+        };
         self.unsent.lock().insert(place.0.into_node(value, entry));
         if foreign.is_empty() {
             // What was in front may have left meanwhile.
@@ -102,7 +106,9 @@ impl SendQueue {
     fn flush(&self) {
         let mut unsent = self.unsent.lock();
         loop {
-            let Some(front) = unsent.cursor_front_mut() else { return };
+            let Some(front) = unsent.cursor_front_mut() else {
+                return;
+            };
             if !front.current().1.ready {
                 return;
             }

@@ -20,7 +20,10 @@ pub(crate) struct Waits {
 impl Waits {
     /// Nothing to wait for.
     pub(crate) fn new() -> Self {
-        Self { points: KVec::new(), foreign: KVec::new() }
+        Self {
+            points: KVec::new(),
+            foreign: KVec::new(),
+        }
     }
 
     /// The same fences once more. ENOMEM.
@@ -53,7 +56,11 @@ impl Waits {
         let Some(point) = leaf.as_point(dev.cookie()) else {
             return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
         };
-        match self.points.iter_mut().find(|(known, _)| known.timeline == point.timeline) {
+        match self
+            .points
+            .iter_mut()
+            .find(|(known, _)| known.timeline == point.timeline)
+        {
             Some(known) => {
                 if known.0.value.get() < point.value.get() {
                     *known = (point, leaf);
@@ -79,7 +86,8 @@ impl Waits {
     /// Drops what is on `timeline`, for a command that comes later on that timeline
     /// anyway.
     pub(crate) fn forget_timeline(&mut self, timeline: u32) {
-        self.points.retain(|(point, _)| point.timeline.get() != timeline);
+        self.points
+            .retain(|(point, _)| point.timeline.get() != timeline);
     }
 
     /// The points to name in the command, at most

@@ -4,8 +4,8 @@
 //! GET_RESET_STATS.
 
 use crate::context::{Context, LiveParams, Proto};
-use crate::drm::process::{capable, Capability};
 use crate::drm;
+use crate::drm::process::{capable, Capability};
 use crate::protocol;
 use crate::rules::proto_context::{self, Caller, Get, Parameter, SetLive, SetProto};
 use crate::rules::sseu::{UserSseu, USER_SSEU_SIZE};
@@ -33,7 +33,11 @@ impl Caller for CurrentCaller {
 
 impl From<&drm_i915_gem_context_param> for Parameter {
     fn from(args: &drm_i915_gem_context_param) -> Self {
-        Self { param: args.param, size: args.size, value: args.value }
+        Self {
+            param: args.param,
+            size: args.size,
+            value: args.value,
+        }
     }
 }
 
@@ -113,7 +117,11 @@ fn set_proto(
     args: &mut drm_i915_gem_context_param,
 ) -> Result {
     let igpu = dev.data();
-    match proto.set(&igpu.environment(), &CurrentCaller, &Parameter::from(&*args))? {
+    match proto.set(
+        &igpu.environment(),
+        &CurrentCaller,
+        &Parameter::from(&*args),
+    )? {
         SetProto::Done => {}
         SetProto::Vm { id } => {
             let vm = file.data().vms().get(id)?;
@@ -134,16 +142,16 @@ fn set_proto(
 }
 
 /// Sets a parameter of a live context.
-fn set_live(
-    dev: &drm::Device,
-    context: &Context,
-    args: &mut drm_i915_gem_context_param,
-) -> Result {
+fn set_live(dev: &drm::Device, context: &Context, args: &mut drm_i915_gem_context_param) -> Result {
     let igpu = dev.data();
     let facts = igpu.facts();
     let mut live = context.params().lock();
     let live: &mut LiveParams = &mut live;
-    match live.params.set(&igpu.environment(), &CurrentCaller, &Parameter::from(&*args))? {
+    match live.params.set(
+        &igpu.environment(),
+        &CurrentCaller,
+        &Parameter::from(&*args),
+    )? {
         SetLive::Done => {}
         SetLive::Flags(_) => context.params_changed(&live.params),
         SetLive::Priority(priority) => {
@@ -151,7 +159,9 @@ fn set_live(
                 context: context.number().into(),
                 priority: priority.into(),
             };
-            context.transport().submit(context.transport().prepare(&command, &[], |_, _| ())?);
+            context
+                .transport()
+                .submit(context.transport().prepare(&command, &[], |_, _| ())?);
         }
         SetLive::Sseu => {
             let sseu: drm_i915_gem_context_param_sseu = user::read(args.value)?;
@@ -210,8 +220,11 @@ pub(crate) fn reset_stats(
     proto_context::check_reset_stats(args.flags, args.pad)?;
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
     let stats = context.reset_stats();
-    args.reset_count =
-        if capable(Capability::SysAdmin) { dev.data().reset_count() } else { 0 };
+    args.reset_count = if capable(Capability::SysAdmin) {
+        dev.data().reset_count()
+    } else {
+        0
+    };
     args.batch_active = stats.guilty;
     args.batch_pending = stats.innocent;
     Ok(0)

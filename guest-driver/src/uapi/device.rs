@@ -4,8 +4,8 @@
 
 use crate::drm::{self, Timeout};
 use crate::protocol;
-use crate::rules::query::{self, Step, MAX_ANSWER, MAX_HEADER};
 use crate::rules::getparam;
+use crate::rules::query::{self, Step, MAX_ANSWER, MAX_HEADER};
 use crate::uapi::user;
 use crate::uapi_types::{
     drm_i915_gem_get_aperture, drm_i915_getparam, drm_i915_query, drm_i915_query_item,
@@ -87,8 +87,10 @@ pub(crate) fn reg_read(
     if flags & !u64::from(I915_REG_READ_8B_WA) != 0 {
         return Err(EINVAL);
     }
-    let command =
-        protocol::ReadRegister { offset: (RENDER_TIMESTAMP as u32).into(), reserved: 0.into() };
+    let command = protocol::ReadRegister {
+        offset: (RENDER_TIMESTAMP as u32).into(),
+        reserved: 0.into(),
+    };
     let reply = dev.unlocked(|| dev.data().transport().call(&command, &[]))?;
     args.val = reply.value.get();
     Ok(0)

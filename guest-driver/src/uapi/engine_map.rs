@@ -19,7 +19,10 @@ use kernel::prelude::*;
 
 impl From<i915_engine_class_instance> for ClassInstance {
     fn from(name: i915_engine_class_instance) -> Self {
-        Self { class: name.engine_class, instance: name.engine_instance }
+        Self {
+            class: name.engine_class,
+            instance: name.engine_instance,
+        }
     }
 }
 
@@ -34,7 +37,11 @@ fn engine_behind<H>(address: u64, index: usize) -> Result<ClassInstance> {
 pub(super) fn read(facts: &PlatformFacts, address: u64, count: usize) -> Result<KBox<EngineMap>> {
     let mut map = KBox::new(EngineMap::new(count)?, GFP_KERNEL)?;
     for index in 0..count {
-        map.place(facts, index, engine_behind::<i915_context_param_engines>(address, index)?)?;
+        map.place(
+            facts,
+            index,
+            engine_behind::<i915_context_param_engines>(address, index)?,
+        )?;
     }
     let header: i915_context_param_engines = user::read(address)?;
     user::for_each_extension(header.extensions, |name, link| match name {

@@ -35,7 +35,9 @@ pub(crate) fn execbuffer3(
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
     vm_bind::check_bind_mode(true, context.vm().mode() == Mode::Bind)?;
     let map = vm_bind::select_slot(context.user_map(), args.engine_idx)?;
-    let first_slot = context.device_slot(args.engine_idx as usize).ok_or(EINVAL)?;
+    let first_slot = context
+        .device_slot(args.engine_idx as usize)
+        .ok_or(EINVAL)?;
 
     let width = map.width();
     let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
@@ -55,7 +57,12 @@ pub(crate) fn execbuffer3(
         return Err(EIO);
     }
 
-    wait_for_room(dev, &context, first_slot..first_slot + width, file.is_nonblocking())?;
+    wait_for_room(
+        dev,
+        &context,
+        first_slot..first_slot + width,
+        file.is_nonblocking(),
+    )?;
 
     let (waits, signals) = fences.split();
     let mut all: KVec<ARef<Fence>> = KVec::with_capacity(width, GFP_KERNEL)?;

@@ -27,13 +27,19 @@ impl Signal {
     }
 
     fn new(syncobj: ARef<Syncobj>, value: u64) -> Result<Self> {
-        let point = if value == 0 { None } else { Some((value, ChainNode::new()?)) };
+        let point = if value == 0 {
+            None
+        } else {
+            Some((value, ChainNode::new()?))
+        };
         Ok(Self { syncobj, point })
     }
 
     /// What VM_BIND and VM_UNBIND are to signal. ENOENT, ENOMEM.
     pub(crate) fn of_bind(file: &drm::File, fence: Option<OutFence>) -> Result<Option<Self>> {
-        fence.map(|fence| Self::find(file, fence.handle, fence.value)).transpose()
+        fence
+            .map(|fence| Self::find(file, fence.handle, fence.value))
+            .transpose()
     }
 
     /// Has it signal when `fence` does.
@@ -56,7 +62,10 @@ pub(crate) struct SubmissionFences {
 impl SubmissionFences {
     /// None.
     pub(crate) fn new() -> Self {
-        Self { waits: Waits::new(), signals: KVVec::new() }
+        Self {
+            waits: Waits::new(),
+            signals: KVVec::new(),
+        }
     }
 
     /// Takes in `count` timeline fences at `address`, of EXECBUFFER3 or of EXECBUFFER2's
@@ -110,9 +119,7 @@ impl SubmissionFences {
         };
         // A timeline fence that is also signalled may be waited for before there is one;
         // one of the plain array may not (`add_fence_array`).
-        if wait_needs_fence
-            && flags & I915_TIMELINE_FENCE_WAIT != 0
-            && state == PointState::Nothing
+        if wait_needs_fence && flags & I915_TIMELINE_FENCE_WAIT != 0 && state == PointState::Nothing
         {
             return Err(EINVAL);
         }
@@ -121,7 +128,8 @@ impl SubmissionFences {
             self.waits.add(dev, fence)?;
         }
         if action.signal {
-            self.signals.push(Signal::new(syncobj, value)?, GFP_KERNEL)?;
+            self.signals
+                .push(Signal::new(syncobj, value)?, GFP_KERNEL)?;
         }
         Ok(())
     }

@@ -203,6 +203,5 @@ const _: () = assert!(
     rules::I915_ENGINE_CLASS_INVALID
         == header::drm_i915_gem_engine_class_I915_ENGINE_CLASS_INVALID as u16
 );
-const _: () = assert!(
-    rules::I915_ENGINE_CLASS_INVALID_NONE == header::I915_ENGINE_CLASS_INVALID_NONE as u16
-);
+const _: () =
+    assert!(rules::I915_ENGINE_CLASS_INVALID_NONE == header::I915_ENGINE_CLASS_INVALID_NONE as u16);

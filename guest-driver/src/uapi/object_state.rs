@@ -5,6 +5,7 @@
 
 use crate::drm::gem::BackingKind;
 use crate::drm::resv::Usage;
+use crate::drm::sync::JIFFY_NS;
 use crate::drm::{self, Object, Timeout, ETIME};
 use crate::rules::object::{self, Advice, CpuAccess, Patience};
 use crate::uapi_types::{
@@ -13,7 +14,7 @@ use crate::uapi_types::{
 };
 
 use kernel::prelude::*;
-use kernel::time::{msecs_to_jiffies, Instant, Monotonic};
+use kernel::time::{Instant, Monotonic};
 
 /// `DRM_IOCTL_I915_GEM_SET_DOMAIN`: the CPU is about to use the object, so who uses it
 /// now is waited for. Caches need nothing: GPU and CPU share theirs.
@@ -119,7 +120,9 @@ pub(crate) fn busy(
         if fence.is_signaled() {
             continue;
         }
-        let Some(Ok(class)) = fence.tag(dev.cookie()).map(u16::try_from) else { continue };
+        let Some(Ok(class)) = fence.tag(dev.cookie()).map(u16::try_from) else {
+            continue;
+        };
         args.busy |= match usage {
             Usage::Kernel | Usage::Write => object::busy_writer(class),
             Usage::Read | Usage::Bookkeep => object::busy_reader(class),
@@ -151,8 +154,7 @@ pub(crate) fn wait(
         Err(error) if error == ETIME && args.timeout_ns > 0 => {
             // The wait is as exact as jiffies: a rest below one is none, a longer one
             // means that time went by for us less than for the clock.
-            let jiffy_ns = 1_000_000_000 / u64::from(msecs_to_jiffies(1000) as u32);
-            if (args.timeout_ns as u64) < jiffy_ns {
+            if (args.timeout_ns as u64) < JIFFY_NS {
                 args.timeout_ns = 0;
                 return Err(ETIME);
             }

@@ -3,6 +3,7 @@
 //! Relocations of EXECBUFFER2: addresses of objects, written into objects.
 
 use crate::drm;
+use crate::rules::address::canonical;
 use crate::rules::execbuffer2::{self, Header, Relocation};
 use crate::uapi::execbuffer2::wait_unused;
 use crate::uapi::user;
@@ -10,7 +11,6 @@ use crate::uapi_types::{
     drm_i915_gem_exec_object2, drm_i915_gem_relocation_entry, I915_EXEC_HANDLE_LUT,
     I915_EXEC_NO_RELOC,
 };
-use crate::rules::address::canonical;
 use crate::vm::LegacyRequest;
 use kernel::prelude::*;
 
@@ -48,12 +48,16 @@ pub(super) fn relocate(
             };
             let size = request.object.size() as u64;
             let done = execbuffer2::check_relocation(&relocation, target, size)?;
-            let (Some(value), Some(target)) = (done.value, target) else { continue };
+            let (Some(value), Some(target)) = (done.value, target) else {
+                continue;
+            };
             if !idle {
                 wait_unused(dev, &request.object)?;
                 idle = true;
             }
-            request.object.write_bytes(entry.offset as usize, &value.to_le_bytes())?;
+            request
+                .object
+                .write_bytes(entry.offset as usize, &value.to_le_bytes())?;
             let place = object.relocs_ptr
                 + (index * size_of::<drm_i915_gem_relocation_entry>()) as u64
                 + core::mem::offset_of!(drm_i915_gem_relocation_entry, presumed_offset) as u64;
@@ -65,11 +69,7 @@ pub(super) fn relocate(
 }
 
 /// The object a relocation names: by its place in the list, or by its handle.
-fn target(
-    header: &Header,
-    objects: &[drm_i915_gem_exec_object2],
-    handle: u32,
-) -> Option<usize> {
+fn target(header: &Header, objects: &[drm_i915_gem_exec_object2], handle: u32) -> Option<usize> {
     if header.flags & u64::from(I915_EXEC_HANDLE_LUT) != 0 {
         return ((handle as usize) < objects.len()).then_some(handle as usize);
     }

@@ -23,26 +23,29 @@ pub(crate) fn write<T: IntoBytes + zerocopy::Immutable>(address: u64, value: &T)
 
 /// Writes `bytes` to `address`. EFAULT.
 pub(crate) fn write_bytes(address: u64, bytes: &[u8]) -> Result {
-    UserSlice::new(pointer(address)?, bytes.len()).writer().write_slice(bytes)
+    UserSlice::new(pointer(address)?, bytes.len())
+        .writer()
+        .write_slice(bytes)
 }
 
 /// Reads as many bytes as `bytes` has room for. EFAULT.
 pub(crate) fn read_bytes(address: u64, bytes: &mut [u8]) -> Result {
-    UserSlice::new(pointer(address)?, bytes.len()).reader().read_slice(bytes)
+    UserSlice::new(pointer(address)?, bytes.len())
+        .reader()
+        .read_slice(bytes)
 }
 
 /// The `index`-th of the structures that stand in a row at `address`. EFAULT.
 pub(crate) fn read_element<T: FromBytes + IntoBytes>(address: u64, index: usize) -> Result<T> {
-    let offset = (index as u64).checked_mul(size_of::<T>() as u64).ok_or(EFAULT)?;
+    let offset = (index as u64)
+        .checked_mul(size_of::<T>() as u64)
+        .ok_or(EFAULT)?;
     read(address.checked_add(offset).ok_or(EFAULT)?)
 }
 
 /// The `count` structures that stand in a row at `address`, read in pieces, so that a
 /// count that is not backed by memory is refused before much is allocated. EFAULT, ENOMEM.
-pub(crate) fn read_array<T: FromBytes + IntoBytes>(
-    address: u64,
-    count: usize,
-) -> Result<KVVec<T>> {
+pub(crate) fn read_array<T: FromBytes + IntoBytes>(address: u64, count: usize) -> Result<KVVec<T>> {
     let mut array = KVVec::new();
     for index in 0..count {
         array.push(read_element(address, index)?, GFP_KERNEL)?;
@@ -52,16 +55,15 @@ pub(crate) fn read_array<T: FromBytes + IntoBytes>(
 
 /// Userspace's pointer: `EFAULT` if it isn't one.
 pub(crate) fn pointer(address: u64) -> Result<UserPtr> {
-    Ok(UserPtr::from_addr(usize::try_from(address).map_err(|_| EFAULT)?))
+    Ok(UserPtr::from_addr(
+        usize::try_from(address).map_err(|_| EFAULT)?,
+    ))
 }
 
 /// Calls `apply` with the name and the address of each link of a chain of extensions, in
 /// its order: `i915_user_extensions` of i915. The link's own header is checked here; an
 /// unknown name is for `apply` to refuse with EINVAL. EFAULT, EINVAL, E2BIG.
-pub(crate) fn for_each_extension(
-    first: u64,
-    mut apply: impl FnMut(u32, u64) -> Result,
-) -> Result {
+pub(crate) fn for_each_extension(first: u64, mut apply: impl FnMut(u32, u64) -> Result) -> Result {
     let mut walk = extensions::Walk::new();
     let mut address = first;
     while address != 0 {

@@ -15,7 +15,11 @@ use kernel::sync::aref::ARef;
 
 impl From<drm_i915_gem_timeline_fence> for TimelineFence {
     fn from(fence: drm_i915_gem_timeline_fence) -> Self {
-        Self { handle: fence.handle, flags: fence.flags, value: fence.value }
+        Self {
+            handle: fence.handle,
+            flags: fence.flags,
+            value: fence.value,
+        }
     }
 }
 
@@ -85,11 +89,7 @@ pub(crate) fn vm_unbind(
 }
 
 /// Hands the fence out, or waits for it if userspace didn't ask for one.
-fn finish(
-    dev: &drm::Device,
-    signal: Option<Signal>,
-    fence: &ARef<Fence>,
-) -> Result<i32> {
+fn finish(dev: &drm::Device, signal: Option<Signal>, fence: &ARef<Fence>) -> Result<i32> {
     match signal {
         Some(signal) => signal.attach(fence),
         None => {

@@ -40,27 +40,6 @@ impl Transport {
         C: Command + IntoBytes + Immutable,
         C::Reply: FromBytes + Copy + Unpin + Send + Sync + 'static,
     {
-        self.call_in(command, lists, true)
-    }
-
-    /// [`Self::call`], not ended by a signal: for tearing things down.
-    pub(crate) fn call_uninterruptible<C>(
-        &self,
-        command: &C,
-        lists: &[&[u8]],
-    ) -> Result<C::Reply>
-    where
-        C: Command + IntoBytes + Immutable,
-        C::Reply: FromBytes + Copy + Unpin + Send + Sync + 'static,
-    {
-        self.call_in(command, lists, false)
-    }
-
-    fn call_in<C>(&self, command: &C, lists: &[&[u8]], killable: bool) -> Result<C::Reply>
-    where
-        C: Command + IntoBytes + Immutable,
-        C::Reply: FromBytes + Copy + Unpin + Send + Sync + 'static,
-    {
         let answer = Arc::pin_init(
             pin_init!(Answer {
                 arrived <- Completion::new(),
@@ -75,11 +54,7 @@ impl Transport {
         })?);
 
         let timeout = msecs_to_jiffies(CALL_TIMEOUT_MS);
-        if killable {
-            answer.arrived.wait_killable(timeout)?;
-        } else {
-            answer.arrived.wait(timeout);
-        }
+        answer.arrived.wait_killable(timeout)?;
         let Some((status, reply)) = *answer.value.lock() else {
             pr_err!("the device did not answer {:?}, giving it up\n", C::OPCODE);
             self.give_up();

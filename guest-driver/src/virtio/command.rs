@@ -221,20 +221,16 @@ impl Prepared {
         let table = if segments == 1 {
             &raw mut this.common.out
         } else {
-            this.common.out_pages.resize(
-                segments as usize,
-                pin_init::zeroed(),
-                GFP_KERNEL,
-            )?;
+            this.common
+                .out_pages
+                .resize(segments as usize, pin_init::zeroed(), GFP_KERNEL)?;
             this.common.out_pages.as_mut_ptr()
         };
         // SAFETY: `table` has `segments` entries, as many as the buffer needs.
         unsafe { raw::igpu_buffer_to_sg(table, segments, start, length) };
         let reply = (&raw mut this.reply).cast();
         // SAFETY: The reply lies in the box, which is kmalloc memory: one segment.
-        unsafe {
-            raw::igpu_buffer_to_sg(&mut this.common.reply, 1, reply, size_of::<C::Reply>())
-        };
+        unsafe { raw::igpu_buffer_to_sg(&mut this.common.reply, 1, reply, size_of::<C::Reply>()) };
 
         Ok(Self(RawCommand(NonNull::from(KBox::leak(full)).cast())))
     }

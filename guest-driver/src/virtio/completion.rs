@@ -33,13 +33,8 @@ impl Completion {
         unsafe { bindings::complete_all(self.inner.get()) }
     }
 
-    /// Waits at most `timeout`; false if it has not happened by then. Process context.
-    pub(crate) fn wait(&self, timeout: Jiffies) -> bool {
-        // SAFETY: The completion is initialised.
-        unsafe { bindings::wait_for_completion_timeout(self.inner.get(), timeout) != 0 }
-    }
-
-    /// The same, ended with `ERESTARTSYS` if the thread is killed. Process context.
+    /// Waits at most `timeout`; false if it has not happened by then. `ERESTARTSYS` if the
+    /// thread is killed. Process context.
     pub(crate) fn wait_killable(&self, timeout: Jiffies) -> Result<bool> {
         // SAFETY: The completion is initialised.
         let left =

@@ -32,11 +32,7 @@ unsafe impl Backend for IrqBackend {
     type State = bindings::spinlock_t;
     type GuardState = c_ulong;
 
-    unsafe fn init(
-        ptr: *mut Self::State,
-        name: *const c_char,
-        key: *mut bindings::lock_class_key,
-    ) {
+    unsafe fn init(ptr: *mut Self::State, name: *const c_char, key: *mut bindings::lock_class_key) {
         // SAFETY: The caller vouches for `ptr`, `name` and `key`.
         unsafe { bindings::__spin_lock_init(ptr, name, key) }
     }

@@ -18,7 +18,6 @@ pub(crate) mod work;
 
 pub(crate) use call::status_to_result;
 pub(crate) use command::Prepared;
-pub(crate) use counters::{Counter, Counters, QueueCounters};
 pub(crate) use device::{Client, Parent, Registration};
 pub(crate) use irq_lock::{new_irq_lock, IrqBackend, IrqLock};
 pub(crate) use transport::{EventListener, Transport};

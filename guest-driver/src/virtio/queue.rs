@@ -95,11 +95,7 @@ impl CommandQueue {
 
     /// Takes out what the device has finished, onto `finished`, and lets parked commands
     /// in. Arms the interrupt again. Called from the interrupt.
-    pub(super) fn collect(
-        &self,
-        finished: &mut CommandList,
-        counters: &QueueCounters,
-    ) -> Trouble {
+    pub(super) fn collect(&self, finished: &mut CommandList, counters: &QueueCounters) -> Trouble {
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
         if ring.vq.is_null() {

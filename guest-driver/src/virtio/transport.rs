@@ -181,22 +181,6 @@ impl Transport {
         self.send(queue, commands);
     }
 
-    /// Sends several, with one notification for each run of commands to the same queue.
-    pub(crate) fn submit_all(&self, commands: impl IntoIterator<Item = Prepared>) {
-        let mut run = CommandList::new();
-        let mut run_queue = Queue::Control;
-        for command in commands {
-            if command.queue() != run_queue && !run.is_empty() {
-                self.send(run_queue, run.take());
-            }
-            run_queue = command.queue();
-            run.push(command.into_raw());
-        }
-        if !run.is_empty() {
-            self.send(run_queue, run);
-        }
-    }
-
     /// Whether the device is gone for good. Any context.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)

@@ -145,9 +145,3 @@ unsafe fn end<F: FnOnce() + Send + 'static>(closure: NonNull<()>, enqueue: bool)
         queue().enqueue(closure);
     }
 }
-
-/// Runs `run` soon, in process context.
-pub(crate) fn defer(run: impl FnOnce() + Send + 'static) -> Result {
-    Deferred::new(run)?.queue();
-    Ok(())
-}

@@ -13,10 +13,10 @@ use crate::virtio::{Prepared, Transport};
 use crate::vm::{ActiveViews, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTree;
+use kernel::sync::aref::ARef;
 use kernel::sync::lock::mutex::MutexBackend;
 use kernel::sync::lock::Guard;
 use kernel::sync::{new_condvar, new_mutex, Arc, CondVar, Mutex};
-use kernel::sync::aref::ARef;
 
 /// Who decides what is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,11 @@ impl AddressSpace {
             &[],
             move |status, _reply| {
                 if status != Status::Ok && status != Status::DeviceLost {
-                    pr_err!("the device refused address space {}: {:?}\n", number, status);
+                    pr_err!(
+                        "the device refused address space {}: {:?}\n",
+                        number,
+                        status
+                    );
                 }
             },
         )?;
@@ -172,7 +176,9 @@ impl AddressSpace {
         order: &mut Order<'_>,
         waits: &mut Waits,
     ) -> Result {
-        let Some(last) = &order.0.last_update else { return Ok(()) };
+        let Some(last) = &order.0.last_update else {
+            return Ok(());
+        };
         if last.is_signaled() {
             order.0.last_update = None;
             return Ok(());
@@ -237,7 +243,11 @@ impl AddressSpace {
             return;
         }
         let mut idle = self.idle.lock();
-        let sweep = if ActiveViews::decrement(views) { idle.sweep.take() } else { None };
+        let sweep = if ActiveViews::decrement(views) {
+            idle.sweep.take()
+        } else {
+            None
+        };
         self.became_idle.notify_all();
         drop(idle);
         if let Some(sweep) = sweep {

@@ -16,8 +16,8 @@ use crate::vm::update::{Displaced, Update};
 use crate::vm::{AddressSpace, BindPoint, View};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTreeNode, RBTreeNodeReservation};
-use kernel::sync::Arc;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 
 /// A range to map, checked.
 pub(crate) struct BindRequest<'a> {
@@ -66,11 +66,19 @@ impl AddressSpace {
         if !touched.starts.is_empty() {
             self.add_submission_waits(dev, state, &mut waits)?;
         }
-        let displaced = Arc::new(Displaced { _views: touched.views }, GFP_KERNEL)?;
+        let displaced = Arc::new(
+            Displaced {
+                _views: touched.views,
+            },
+            GFP_KERNEL,
+        )?;
         let update = self.prepare_update(
             state,
             (range.start(), range.length()),
-            &Update::Map { view: &view, offset: request.offset },
+            &Update::Map {
+                view: &view,
+                offset: request.offset,
+            },
             waits,
             displaced,
         )?;
@@ -101,7 +109,12 @@ impl AddressSpace {
         }
         let mut waits = Waits::new();
         self.add_submission_waits(dev, state, &mut waits)?;
-        let displaced = Arc::new(Displaced { _views: touched.views }, GFP_KERNEL)?;
+        let displaced = Arc::new(
+            Displaced {
+                _views: touched.views,
+            },
+            GFP_KERNEL,
+        )?;
         let update = self.prepare_update(
             state,
             (range.start(), range.length()),
@@ -133,7 +146,10 @@ impl State {
         }
         match self.mappings.cursor_lower_bound(&address) {
             Some(cursor) => cursor.peek_prev().map(|(key, _)| *key),
-            None => self.mappings.cursor_back().map(|cursor| *cursor.current().0),
+            None => self
+                .mappings
+                .cursor_back()
+                .map(|cursor| *cursor.current().0),
         }
         .and_then(|key| Some((key, self.mappings.get(&key)?)))
     }
@@ -146,7 +162,10 @@ impl State {
 
     /// The mappings that touch `range`, in order. ENOMEM.
     fn touched(&self, range: &Range) -> Result<Touched> {
-        let mut touched = Touched { starts: KVec::new(), views: KVec::new() };
+        let mut touched = Touched {
+            starts: KVec::new(),
+            views: KVec::new(),
+        };
         let mut add = |start: u64, mapping: &Mapping| -> Result {
             touched.starts.push(start, GFP_KERNEL)?;
             Ok(touched.views.push(mapping.view.clone(), GFP_KERNEL)?)
@@ -188,8 +207,12 @@ impl State {
         tail: &mut Option<RBTreeNodeReservation<u64, Mapping>>,
     ) {
         for start in starts {
-            let Some(mapping) = self.mappings.get_mut(start) else { continue };
-            let Some(seen) = rule_mapping(*start, mapping) else { continue };
+            let Some(mapping) = self.mappings.get_mut(start) else {
+                continue;
+            };
+            let Some(seen) = rule_mapping(*start, mapping) else {
+                continue;
+            };
             match range_map::cut(&seen, range) {
                 Cut::Keep => {}
                 Cut::Remove => drop(self.mappings.remove(start)),
@@ -198,14 +221,16 @@ impl State {
                     let piece = mapping.piece(&rest);
                     if let Some(node) = self.mappings.remove_node(start) {
                         let node = node.into_reservation();
-                        self.mappings.insert(node.into_node(rest.range.start(), piece));
+                        self.mappings
+                            .insert(node.into_node(rest.range.start(), piece));
                     }
                 }
                 Cut::Split { head, tail: rest } => {
                     let piece = mapping.piece(&rest);
                     mapping.length = head.range.length();
                     if let Some(reservation) = tail.take() {
-                        self.mappings.insert(reservation.into_node(rest.range.start(), piece));
+                        self.mappings
+                            .insert(reservation.into_node(rest.range.start(), piece));
                     }
                 }
             }
@@ -226,5 +251,8 @@ impl Mapping {
 
 fn rule_mapping(start: u64, mapping: &Mapping) -> Option<range_map::Mapping> {
     let range = Range::new(start, mapping.length).ok()?;
-    Some(range_map::Mapping { range, offset: mapping.offset })
+    Some(range_map::Mapping {
+        range,
+        offset: mapping.offset,
+    })
 }

@@ -18,7 +18,10 @@ pub(crate) struct IdTable<T> {
 impl<T> IdTable<T> {
     /// No ids.
     pub(crate) fn new() -> Self {
-        Self { ids: IdPool::new(), entries: RBTree::new() }
+        Self {
+            ids: IdPool::new(),
+            entries: RBTree::new(),
+        }
     }
 
     /// Gives out the lowest free id, with `value` behind it. ENOMEM.

@@ -10,9 +10,9 @@ use crate::virtio::{status_to_result, Prepared};
 use crate::vm::address_space::State;
 use crate::vm::{AddressSpace, View};
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
-use kernel::sync::aref::ARef;
 use zerocopy::IntoBytes;
 
 /// What a range of GPU addresses is to be.
@@ -65,7 +65,10 @@ impl AddressSpace {
         displaced: Arc<Displaced>,
     ) -> Result<PreparedUpdate> {
         let (points, foreign) = waits.finish()?;
-        let mut prepared = PreparedUpdate { commands: KVec::new(), foreign };
+        let mut prepared = PreparedUpdate {
+            commands: KVec::new(),
+            foreign,
+        };
 
         let mut extents = KVVec::new();
         match update {
@@ -84,7 +87,15 @@ impl AddressSpace {
                     wait_count: (points.len() as u32).into(),
                     reserved: 0.into(),
                 };
-                self.add_command(state, &mut prepared, &command, &points, &[], None, displaced)?;
+                self.add_command(
+                    state,
+                    &mut prepared,
+                    &command,
+                    &points,
+                    &[],
+                    None,
+                    displaced,
+                )?;
                 return Ok(prepared);
             }
         }
@@ -159,8 +170,11 @@ impl AddressSpace {
             drop(vm);
         };
         let command =
-            self.transport.prepare(command, &[points.as_bytes(), extents.as_bytes()], done)?;
-        Ok(prepared.commands.push((value, command, fence, Place::reserve()?), GFP_KERNEL)?)
+            self.transport
+                .prepare(command, &[points.as_bytes(), extents.as_bytes()], done)?;
+        Ok(prepared
+            .commands
+            .push((value, command, fence, Place::reserve()?), GFP_KERNEL)?)
     }
 
     /// Sends an update; from now on it is the address space's last. An error leaves it
@@ -176,7 +190,8 @@ impl AddressSpace {
         let mut last = None;
         for (value, command, fence, place) in commands {
             // Only waiting for others' fences can fail, and only the first command does.
-            self.updates.send(dev, place, value, command, fence.clone(), waits)?;
+            self.updates
+                .send(dev, place, value, command, fence.clone(), waits)?;
             waits = &[];
             last = Some(fence);
         }

@@ -78,7 +78,11 @@ impl ActiveViews {
     /// With room for `capacity` views.
     pub(crate) fn new(vm: Arc<AddressSpace>, capacity: usize) -> Result<Self> {
         let views = KVec::with_capacity(capacity, GFP_KERNEL)?;
-        Ok(Self { vm, views, number: NEXT_NUMBER.fetch_add(1, Relaxed) })
+        Ok(Self {
+            vm,
+            views,
+            number: NEXT_NUMBER.fetch_add(1, Relaxed),
+        })
     }
 
     /// Marks `view` active. ENOMEM when there is no room left for it.
