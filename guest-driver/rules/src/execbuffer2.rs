@@ -291,7 +291,7 @@ pub fn check_placement(facts: &PlatformFacts, object: &CheckedObject) -> Result<
     if object.size > limit {
         return Err(Errno::ENOSPC);
     }
-    valid_if(object.offset % object.alignment == 0)?;
+    valid_if(object.offset & (object.alignment - 1) == 0)?;
     valid_if(!range_overflows(object.offset, object.size, limit))?;
     Range::new(object.offset, object.size)
 }

@@ -227,7 +227,7 @@ impl Object {
     /// Process context.
     pub(crate) fn pin(&self) -> Result<PinnedPages> {
         // User memory is pinned before the lock is taken: that takes the mmap lock, which
-        // is held around ours in page faults.
+        // is held around ours in page faults. Who comes second gives back what it pinned.
         let mut user = None;
         if matches!(self.backing, Backing::User { .. }) && !self.has_pages() {
             user = Some(self.get_user()?);
@@ -241,10 +241,12 @@ impl Object {
                 (Backing::User { .. }, None) => return Err(EAGAIN),
                 (Backing::Imported(table), _) => self.get_imported(*table)?,
             };
-            match KBox::new(pages, GFP_KERNEL) {
-                Ok(pages) => *held = Some(pages),
-                Err(error) => return Err(error.into()),
-            }
+            let Ok(room) = KBox::<Pages>::new_uninit(GFP_KERNEL) else {
+                drop(held);
+                self.put(&pages, false);
+                return Err(ENOMEM);
+            };
+            *held = Some(KBox::write(room, pages));
         }
         let Some(pages) = held.as_deref_mut() else {
             return Err(ENOMEM);
@@ -252,6 +254,9 @@ impl Object {
         self.pins.fetch_add(1, Ordering::Acquire);
         let pages = NonNull::from(pages);
         drop(held);
+        if let Some(user) = user {
+            self.put(&user, false);
+        }
         Ok(PinnedPages {
             object: self.into(),
             pages,
@@ -366,11 +371,13 @@ impl Object {
     /// somebody does, or it isn't the object's own. Afterwards the object is zeroed.
     /// Process context.
     pub(crate) fn purge(&self) -> bool {
-        if !matches!(self.backing, Backing::Shmem) || self.is_exported() {
+        if !matches!(self.backing, Backing::Shmem) {
             return false;
         }
         let mut held = self.pages.lock();
-        if self.pins.load(Ordering::Acquire) != 0 {
+        // Pages get into a dma-buf's mappings only with the lock held, so an export after
+        // this finds none of the pages that go.
+        if self.pins.load(Ordering::Acquire) != 0 || self.is_exported() {
             return false;
         }
         // No page fault puts a page back before the lock is free.

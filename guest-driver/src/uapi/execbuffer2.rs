@@ -22,8 +22,8 @@ use crate::uapi_types::{
 };
 use crate::vm::{LegacyBinding, LegacyRequest, Mode};
 use kernel::prelude::*;
-use kernel::sync::Arc;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 
 /// `DRM_IOCTL_I915_GEM_EXECBUFFER2` and `_WR`.
 pub(crate) fn execbuffer2(
@@ -47,7 +47,10 @@ pub(crate) fn execbuffer2(
 
     let mut fences = read_fences(dev, file, &header)?;
     add_in_fence(dev, &header, args.rsvd2 as u32, &mut fences.waits)?;
-    let out_fence = header.wants_out_fence().then(SyncFile::reserve).transpose()?;
+    let out_fence = header
+        .wants_out_fence()
+        .then(SyncFile::reserve)
+        .transpose()?;
     let context_id = (args.rsvd1 & u64::from(I915_EXEC_CONTEXT_ID_MASK)) as u32;
     let context = file.data().contexts().lookup(dev, file, context_id)?;
     vm_bind::check_bind_mode(false, context.vm().mode() == Mode::Bind)?;
@@ -61,14 +64,26 @@ pub(crate) fn execbuffer2(
     if context.is_banned() {
         return Err(EIO);
     }
-    wait_for_room(dev, &context, first_slot..first_slot + width, file.is_nonblocking())?;
+    wait_for_room(
+        dev,
+        &context,
+        first_slot..first_slot + width,
+        file.is_nonblocking(),
+    )?;
     list.check_placements(dev)?;
     let binding = context.vm().bind_legacy(dev, &list.requests)?;
     relocation::relocate(dev, &header, &objects, &list.requests, &binding.addresses)?;
     header.check_late()?;
 
-    let (fence, addresses) =
-        submit(dev, &context, (first_slot, width), &header, &list, binding, fences)?;
+    let (fence, addresses) = submit(
+        dev,
+        &context,
+        (first_slot, width),
+        &header,
+        &list,
+        binding,
+        fences,
+    )?;
     write_back(args.buffers_ptr, &objects, &addresses);
     if let Some(out_fence) = out_fence {
         let fd = out_fence.attach(&fence)?.install();
@@ -78,11 +93,7 @@ pub(crate) fn execbuffer2(
 }
 
 /// The fence array, or the timeline fences of the extension.
-fn read_fences(
-    dev: &drm::Device,
-    file: &drm::File,
-    header: &Header,
-) -> Result<SubmissionFences> {
+fn read_fences(dev: &drm::Device, file: &drm::File, header: &Header) -> Result<SubmissionFences> {
     let mut fences = SubmissionFences::new();
     if let Some(chain) = header.extensions()? {
         user::for_each_extension(chain, |name, link| {
@@ -179,7 +190,14 @@ impl ObjectList {
             }
             let relocated_batch = is_batch && checked.relocation_count != 0 && !checked.pinned;
             let zone = Zone::of(facts, &checked, relocated_batch);
-            list.requests.push(LegacyRequest { object, checked, zone }, GFP_KERNEL)?;
+            list.requests.push(
+                LegacyRequest {
+                    object,
+                    checked,
+                    zone,
+                },
+                GFP_KERNEL,
+            )?;
         }
         Ok(list)
     }
@@ -211,13 +229,16 @@ fn submit(
 ) -> Result<(ARef<Fence>, KVec<u64>)> {
     let LegacyBinding { addresses, views } = binding;
     let (mut waits, signals) = fences.split();
-    let mut locked =
-        LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
+    let mut locked = LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
     for request in list.requests.iter() {
         locked.reserve(&request.object, width as u32)?;
         if !request.checked.asynchronous {
             // A writer follows all, a reader the writers.
-            let usage = if request.checked.write { Usage::Read } else { Usage::Write };
+            let usage = if request.checked.write {
+                Usage::Read
+            } else {
+                Usage::Write
+            };
             for fence in locked.fences(&request.object, usage)? {
                 waits.add(dev, &fence)?;
             }
@@ -228,10 +249,11 @@ fn submit(
     let mut views = Some(views);
     for (number, batch) in list.batches.iter().enumerate() {
         let last = number + 1 == width;
+        let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
         let submission = Submission {
             context: context.clone(),
             slot: first_slot + number,
-            batch: addresses[*batch] + u64::from(header.batch_start_offset),
+            batch: address + u64::from(header.batch_start_offset),
             waits: waits.try_clone()?,
             // The last of a parallel submission keeps the objects mapped; it follows
             // the others.
@@ -239,7 +261,11 @@ fn submit(
         };
         let fence = submission.queue(dev, |fence| {
             for request in list.requests.iter() {
-                let usage = if request.checked.write { Usage::Write } else { Usage::Read };
+                let usage = if request.checked.write {
+                    Usage::Write
+                } else {
+                    Usage::Read
+                };
                 locked.add_fence(&request.object, fence, usage);
             }
         })?;

@@ -18,8 +18,8 @@ use crate::vm::update::{Displaced, Update};
 use crate::vm::{ActiveViews, AddressSpace, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNode;
-use kernel::sync::Arc;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 
 /// An object that a submission names, and where it may be.
 pub(crate) struct LegacyRequest {
@@ -62,9 +62,11 @@ impl LegacyRequest {
 
     /// Whether the rules about alignment and zone allow it at `start`.
     fn fits(&self, start: u64) -> bool {
-        start % self.checked.alignment == 0
+        start & (self.checked.alignment - 1) == 0
             && start >= self.zone.start
-            && start.checked_add(self.checked.size).is_some_and(|end| end <= self.zone.end)
+            && start
+                .checked_add(self.checked.size)
+                .is_some_and(|end| end <= self.zone.end)
     }
 }
 
@@ -103,14 +105,19 @@ impl AddressSpace {
         binding: &mut LegacyBinding,
     ) -> Result<Attempt> {
         const NOT_PLACED: u64 = u64::MAX;
-        binding.addresses.iter_mut().for_each(|address| *address = NOT_PLACED);
+        binding
+            .addresses
+            .iter_mut()
+            .for_each(|address| *address = NOT_PLACED);
 
         // What is mapped where it may be stays; what is mapped elsewhere goes.
         for (request, address) in requests.iter().zip(binding.addresses.iter_mut()) {
             let Some(start) = state.by_object.get(&object_key(&request.object)).copied() else {
                 continue;
             };
-            let Some(mapping) = state.mappings.get(&start) else { continue };
+            let Some(mapping) = state.mappings.get(&start) else {
+                continue;
+            };
             let view = mapping.view.clone();
             if request.accepts(start, mapping) {
                 view.set_closed(false);
@@ -141,7 +148,13 @@ impl AddressSpace {
                 }
                 self.evict(dev, state, start)?;
             }
-            self.map_object(dev, state, request, request.checked.offset, &mut binding.views)?;
+            self.map_object(
+                dev,
+                state,
+                request,
+                request.checked.offset,
+                &mut binding.views,
+            )?;
             binding.addresses[index] = request.checked.offset;
         }
 
@@ -203,15 +216,26 @@ impl AddressSpace {
     ) -> Result {
         let view = View::new(&request.object)?;
         let size = request.object.size() as u64;
-        let mapping =
-            Mapping { length: request.checked.size, offset: 0, view: view.clone() };
+        let mapping = Mapping {
+            length: request.checked.size,
+            offset: 0,
+            view: view.clone(),
+        };
         let node = RBTreeNode::new(start, mapping, GFP_KERNEL)?;
         let key = RBTreeNode::new(object_key(&request.object), start, GFP_KERNEL)?;
-        let displaced = Arc::new(Displaced { _views: KVec::new() }, GFP_KERNEL)?;
+        let displaced = Arc::new(
+            Displaced {
+                _views: KVec::new(),
+            },
+            GFP_KERNEL,
+        )?;
         let update = self.prepare_update(
             state,
             (start, size),
-            &Update::Map { view: &view, offset: 0 },
+            &Update::Map {
+                view: &view,
+                offset: 0,
+            },
             Waits::new(),
             displaced,
         )?;
@@ -223,7 +247,9 @@ impl AddressSpace {
 
     /// Unmaps the mapping at `start`, which no submission uses.
     fn evict(self: &Arc<Self>, dev: &drm::Device, state: &mut State, start: u64) -> Result {
-        let Some(mapping) = state.mappings.get(&start) else { return Ok(()) };
+        let Some(mapping) = state.mappings.get(&start) else {
+            return Ok(());
+        };
         let view = mapping.view.clone();
         let length = mapping.length;
         let key = object_key(view.object());
@@ -251,8 +277,12 @@ impl AddressSpace {
         }
         let mut order = self.order();
         let state = &mut *order.0;
-        let Some(start) = state.by_object.get(&object_key(object)).copied() else { return };
-        let Some(mapping) = state.mappings.get(&start) else { return };
+        let Some(start) = state.by_object.get(&object_key(object)).copied() else {
+            return;
+        };
+        let Some(mapping) = state.mappings.get(&start) else {
+            return;
+        };
         let view = mapping.view.clone();
         view.set_closed(true);
         // Out of memory: the mapping stays until it is in somebody's way or the address
@@ -285,7 +315,9 @@ impl AddressSpace {
         let state = &mut *order.0;
         let closed = core::mem::replace(&mut state.closed, KVec::new());
         for start in closed {
-            let Some(mapping) = state.mappings.get(&start) else { continue };
+            let Some(mapping) = state.mappings.get(&start) else {
+                continue;
+            };
             let view = mapping.view.clone();
             if !view.is_closed() {
                 continue;
@@ -304,7 +336,12 @@ impl State {
     /// Where there is room for an object that is not pinned: where it lay last, or in the
     /// hole that i915 would take.
     fn room_for(&self, request: &LegacyRequest) -> Option<u64> {
-        let CheckedObject { offset, size, alignment, .. } = request.checked;
+        let CheckedObject {
+            offset,
+            size,
+            alignment,
+            ..
+        } = request.checked;
         if request.fits(offset) && first_overlap(self, offset, size).is_none() {
             return Some(offset);
         }
