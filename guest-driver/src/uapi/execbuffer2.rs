@@ -60,7 +60,7 @@ pub(crate) fn execbuffer2(
         return Err(EIO);
     }
 
-    let list = ObjectList::look_up(dev, file, &header, &objects, width)?;
+    let mut list = ObjectList::look_up(dev, file, &header, &objects, width)?;
     if context.is_banned() {
         return Err(EIO);
     }
@@ -72,7 +72,7 @@ pub(crate) fn execbuffer2(
     )?;
     list.check_placements(dev)?;
     let binding = context.vm().bind_legacy(dev, &list.requests)?;
-    relocation::relocate(dev, &header, &objects, &list.requests, &binding.addresses)?;
+    relocation::relocate(dev, &header, &objects, &mut list.requests, &binding.addresses)?;
     header.check_late()?;
 
     let (fence, addresses) = submit(

@@ -15,13 +15,13 @@ use crate::vm::LegacyRequest;
 use kernel::prelude::*;
 
 /// Writes the relocations of all objects. With `I915_EXEC_NO_RELOC` the caller vouches
-/// that they are right as long as no object has moved from where it said. EFAULT, ENOENT,
-/// EINVAL, ERESTARTSYS.
+/// that they are right as long as no object has moved from where it said. An object that a
+/// relocation says is written counts as written. EFAULT, ENOENT, EINVAL, ERESTARTSYS.
 pub(super) fn relocate(
     dev: &drm::Device,
     header: &Header,
     objects: &[drm_i915_gem_exec_object2],
-    requests: &[LegacyRequest],
+    requests: &mut [LegacyRequest],
     addresses: &[u64],
 ) -> Result {
     let moved = objects
@@ -31,14 +31,15 @@ pub(super) fn relocate(
     if header.flags & u64::from(I915_EXEC_NO_RELOC) != 0 && !moved {
         return Ok(());
     }
-    for (object, request) in objects.iter().zip(requests) {
+    for (index, object) in objects.iter().enumerate() {
+        let source = requests.get(index).ok_or(EINVAL)?.object.clone();
         execbuffer2::check_relocation_count(object.relocation_count)?;
         let mut idle = false;
         for index in 0..object.relocation_count as usize {
             let entry: drm_i915_gem_relocation_entry =
                 user::read_element(object.relocs_ptr, index)?;
-            let target = target(header, objects, entry.target_handle)
-                .and_then(|target| addresses.get(target).copied());
+            let target_index = target(header, objects, entry.target_handle);
+            let target = target_index.and_then(|target| addresses.get(target).copied());
             let relocation = Relocation {
                 delta: entry.delta,
                 offset: entry.offset,
@@ -46,18 +47,20 @@ pub(super) fn relocate(
                 read_domains: entry.read_domains,
                 write_domain: entry.write_domain,
             };
-            let size = request.object.size() as u64;
+            let size = source.size() as u64;
             let done = execbuffer2::check_relocation(&relocation, target, size)?;
+            if let Some(request) = target_index.and_then(|target| requests.get_mut(target)) {
+                // As if it had been listed with EXEC_OBJECT_WRITE.
+                request.checked.write |= done.write;
+            }
             let (Some(value), Some(target)) = (done.value, target) else {
                 continue;
             };
             if !idle {
-                wait_unused(dev, &request.object)?;
+                wait_unused(dev, &source)?;
                 idle = true;
             }
-            request
-                .object
-                .write_bytes(entry.offset as usize, &value.to_le_bytes())?;
+            source.write_bytes(entry.offset as usize, &value.to_le_bytes())?;
             let place = object.relocs_ptr
                 + (index * size_of::<drm_i915_gem_relocation_entry>()) as u64
                 + core::mem::offset_of!(drm_i915_gem_relocation_entry, presumed_offset) as u64;
