@@ -17,7 +17,7 @@
 //! | the device is wedged | `EIO` |
 //! | each object: look up, [`check_object`], and if [`Header::is_batch`], [`check_batch`] | `ENOENT`, `EINVAL` |
 //! | the context is banned | `EIO` |
-//! | each pinned object: [`check_placement`]; [`first_conflict`] among them all | `EINVAL`; `ENOSPC` |
+//! | each pinned object: [`check_placement`]; that no two overlap | `EINVAL`; `ENOSPC` |
 //! | each relocation: [`check_relocation`] | `ENOENT`, `EINVAL` |
 //! | [`Header::check_late`] | `EINVAL` |
 //!
@@ -294,25 +294,6 @@ pub fn check_placement(facts: &PlatformFacts, object: &CheckedObject) -> Result<
     valid_if(object.offset & (object.alignment - 1) == 0)?;
     valid_if(!range_overflows(object.offset, object.size, limit))?;
     Range::new(object.offset, object.size)
-}
-
-/// A range an object of a submission takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// The range.
-    pub range: Range,
-    /// Which object: the same one may be listed twice at the same place.
-    pub object: u64,
-}
-
-/// Two objects that want the same address, if there are any: a submission with such is
-/// `ENOSPC`, as neither can be evicted for the other. Sorts the placements by address.
-pub fn first_conflict(placements: &mut [Placement]) -> Option<(Placement, Placement)> {
-    placements.sort_unstable_by_key(|placement| (placement.range, placement.object));
-    placements
-        .windows(2)
-        .map(|pair| (pair[0], pair[1]))
-        .find(|(one, next)| one != next && one.range.overlaps(&next.range))
 }
 
 /// The most relocations of an object (`eb_relocate_vma`), in an array that can be
@@ -626,26 +607,6 @@ mod tests {
         assert!(place((1 << 48) - 4096, 0, true, 0).is_ok());
         assert_eq!(place((1 << 48) - 4096, 0, true, 8192), Err(Errno::EINVAL));
         assert_eq!(place(0, 0, false, gib4), Err(Errno::ENOSPC));
-    }
-
-    #[test]
-    fn objects_of_one_submission_must_not_overlap() {
-        let placement = |object, start: u64, pages: u64| Placement {
-            range: Range::new(start * 4096, pages * 4096).unwrap(),
-            object,
-        };
-        let mut apart = [placement(1, 4, 2), placement(2, 0, 4), placement(3, 6, 1)];
-        assert_eq!(first_conflict(&mut apart), None);
-        let mut twice = [placement(1, 4, 2), placement(1, 4, 2)];
-        assert_eq!(first_conflict(&mut twice), None);
-        let mut same_place = [placement(1, 4, 2), placement(2, 4, 2)];
-        assert!(first_conflict(&mut same_place).is_some());
-        let mut overlapping = [placement(1, 4, 2), placement(2, 9, 1), placement(3, 3, 2)];
-        let (one, next) = first_conflict(&mut overlapping).unwrap();
-        assert_eq!((one.object, next.object), (3, 1));
-        // One that covers several behind it.
-        let mut covering = [placement(1, 0, 10), placement(2, 5, 1)];
-        assert!(first_conflict(&mut covering).is_some());
     }
 
     // eb_relocate_entry

@@ -445,11 +445,6 @@ impl<V, M: BorrowMut<EngineMap>> ProtoContext<V, M> {
             vm_bind_mode: self.vm_bind_mode,
         }
     }
-
-    /// Takes it apart when the context is built: address space and engine map.
-    pub fn into_parts(self) -> (Option<V>, Option<M>) {
-        (self.vm, self.engines)
-    }
 }
 
 /// What remains to be done to set a live context's parameter.
@@ -578,11 +573,6 @@ impl ContextParams {
     /// Whether it was given an engine map, so that submissions name slots.
     pub fn has_user_engines(&self) -> bool {
         self.user_engines
-    }
-
-    /// Whether its address space is in bind mode.
-    pub fn is_vm_bind(&self) -> bool {
-        self.vm_bind_mode
     }
 }
 

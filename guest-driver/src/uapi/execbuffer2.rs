@@ -72,7 +72,13 @@ pub(crate) fn execbuffer2(
     )?;
     list.check_placements(dev)?;
     let binding = context.vm().bind_legacy(dev, &list.requests)?;
-    relocation::relocate(dev, &header, &objects, &mut list.requests, &binding.addresses)?;
+    relocation::relocate(
+        dev,
+        &header,
+        &objects,
+        &mut list.requests,
+        &binding.addresses,
+    )?;
     header.check_late()?;
 
     let (fence, addresses) = submit(

@@ -4,11 +4,10 @@
 
 use crate::drm::{self, ChainNode, Fence, Syncobj};
 use crate::fence::Waits;
+use crate::rules::execbuffer2::array_fence_action;
 use crate::rules::vm_bind::{self, OutFence, PointState};
 use crate::uapi::user;
-use crate::uapi_types::{
-    drm_i915_gem_exec_fence, drm_i915_gem_timeline_fence, I915_TIMELINE_FENCE_WAIT,
-};
+use crate::uapi_types::{drm_i915_gem_exec_fence, drm_i915_gem_timeline_fence};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 
@@ -51,6 +50,15 @@ impl Signal {
     }
 }
 
+/// Which of i915's two ways to name fences: they differ in what may be waited for.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// EXECBUFFER3, and EXECBUFFER2's extension.
+    Timeline,
+    /// EXECBUFFER2's plain array.
+    Array,
+}
+
 /// The fences of a submission.
 pub(crate) struct SubmissionFences {
     /// What it follows.
@@ -80,7 +88,14 @@ impl SubmissionFences {
     ) -> Result {
         for index in 0..count {
             let fence = read(index)?;
-            self.add(dev, file, fence.handle, fence.flags, fence.value, false)?;
+            self.add(
+                dev,
+                file,
+                fence.handle,
+                fence.flags,
+                fence.value,
+                Kind::Timeline,
+            )?;
         }
         Ok(())
     }
@@ -95,7 +110,7 @@ impl SubmissionFences {
     ) -> Result {
         for index in 0..count {
             let fence: drm_i915_gem_exec_fence = user::read_element(address, index)?;
-            self.add(dev, file, fence.handle, fence.flags, 0, true)?;
+            self.add(dev, file, fence.handle, fence.flags, 0, Kind::Array)?;
         }
         Ok(())
     }
@@ -107,7 +122,7 @@ impl SubmissionFences {
         handle: u32,
         flags: u32,
         value: u64,
-        wait_needs_fence: bool,
+        kind: Kind,
     ) -> Result {
         vm_bind::check_fence_flags(flags)?;
         let syncobj = Syncobj::find(file, handle)?;
@@ -117,13 +132,10 @@ impl SubmissionFences {
             Ok(None) => PointState::Signaled,
             Err(_) => PointState::Nothing,
         };
-        // A timeline fence that is also signalled may be waited for before there is one;
-        // one of the plain array may not (`add_fence_array`).
-        if wait_needs_fence && flags & I915_TIMELINE_FENCE_WAIT != 0 && state == PointState::Nothing
-        {
-            return Err(EINVAL);
-        }
-        let action = vm_bind::fence_action(flags, value, state)?;
+        let action = match kind {
+            Kind::Timeline => vm_bind::fence_action(flags, value, state)?,
+            Kind::Array => array_fence_action(flags, state != PointState::Nothing)?,
+        };
         if let (true, Ok(Some(fence))) = (action.wait, &pending) {
             self.waits.add(dev, fence)?;
         }

@@ -21,6 +21,7 @@ use crate::uapi_types::{
 };
 use crate::vm::Mode;
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::uaccess::UserSlice;
 
 /// Makes an object of `size` bytes and a handle for it.
@@ -154,24 +155,58 @@ pub(crate) fn mmap_offset(
     Ok(0)
 }
 
+/// Bytes between an object and the caller's memory.
+struct Transfer {
+    object: ARef<Object>,
+    offset: usize,
+    memory: UserSlice,
+}
+
+impl Transfer {
+    /// Checks a PREAD or, with `write`, a PWRITE, and waits for who uses the object;
+    /// `None` if there is nothing to be done. EFAULT, ENOENT, EINVAL, ERESTARTSYS.
+    fn begin(
+        dev: &drm::Device,
+        file: &drm::File,
+        handle: u32,
+        (offset, size): (u64, u64),
+        address: u64,
+        write: bool,
+    ) -> Result<Option<Self>> {
+        if !object::has_bytes(size) {
+            return Ok(None);
+        }
+        if !is_user_range(address, size) {
+            return Err(EFAULT);
+        }
+        let object = Object::lookup(file, handle)?;
+        object::check_transfer_range(object.size() as u64, offset, size, write, false)?;
+        // A reader waits for the writers, a writer for all.
+        let usage = if write { Usage::Read } else { Usage::Write };
+        dev.unlocked(|| object.resv().wait(usage, Timeout::Forever))?;
+        Ok(Some(Self {
+            object,
+            offset: offset as usize,
+            memory: UserSlice::new(user::pointer(address)?, size as usize),
+        }))
+    }
+}
+
 /// `DRM_IOCTL_I915_GEM_PREAD`.
 pub(crate) fn pread(
     dev: &drm::Device,
     file: &drm::File,
     args: &mut drm_i915_gem_pread,
 ) -> Result<i32> {
-    if !object::has_bytes(args.size) {
-        return Ok(0);
+    let range = (args.offset, args.size);
+    if let Some(transfer) = Transfer::begin(dev, file, args.handle, range, args.data_ptr, false)? {
+        let Transfer {
+            object,
+            offset,
+            memory,
+        } = transfer;
+        object.read(offset, &mut memory.writer())?;
     }
-    if !is_user_range(args.data_ptr, args.size) {
-        return Err(EFAULT);
-    }
-    let object = Object::lookup(file, args.handle)?;
-    let size = object.size() as u64;
-    object::check_transfer_range(size, args.offset, args.size, false, false)?;
-    dev.unlocked(|| object.resv().wait(Usage::Write, Timeout::Forever))?;
-    let slice = UserSlice::new(user::pointer(args.data_ptr)?, args.size as usize);
-    object.read(args.offset as usize, &mut slice.writer())?;
     Ok(0)
 }
 
@@ -181,17 +216,14 @@ pub(crate) fn pwrite(
     file: &drm::File,
     args: &mut drm_i915_gem_pwrite,
 ) -> Result<i32> {
-    if !object::has_bytes(args.size) {
-        return Ok(0);
+    let range = (args.offset, args.size);
+    if let Some(transfer) = Transfer::begin(dev, file, args.handle, range, args.data_ptr, true)? {
+        let Transfer {
+            object,
+            offset,
+            memory,
+        } = transfer;
+        object.write(offset, &mut memory.reader())?;
     }
-    if !is_user_range(args.data_ptr, args.size) {
-        return Err(EFAULT);
-    }
-    let object = Object::lookup(file, args.handle)?;
-    let size = object.size() as u64;
-    object::check_transfer_range(size, args.offset, args.size, true, false)?;
-    dev.unlocked(|| object.resv().wait(Usage::Read, Timeout::Forever))?;
-    let slice = UserSlice::new(user::pointer(args.data_ptr)?, args.size as usize);
-    object.write(args.offset as usize, &mut slice.reader())?;
     Ok(0)
 }
