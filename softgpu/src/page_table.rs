@@ -466,4 +466,33 @@ mod tests {
         tlb.catch_up(&table);
         assert_eq!(tlb.lookup(&table, 0), None);
     }
+
+    /// What a mapping costs where none joins another: `cargo test -p softgpu --release
+    /// sparse_mappings_cost -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn sparse_mappings_cost() {
+        const MAPPINGS: u64 = 100_000;
+        let resident = || -> u64 {
+            let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+            let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+            pages * PAGE_SIZE
+        };
+        let before = resident();
+        let mut table = PageTable::default();
+        for index in 0..MAPPINGS {
+            let backing = Backing::Memory {
+                address: index * 2 * PAGE_SIZE,
+                read_only: false,
+            };
+            // A page in each 1 GiB of the 48 bits, then in the next, as far as they go.
+            let start = (index << 30) % (1 << 48) + (index >> 18) * PAGE_SIZE;
+            table
+                .map(start, std::iter::once((PAGE_SIZE, backing)))
+                .unwrap();
+        }
+        let bytes = resident() - before;
+        println!("{} bytes a mapping", bytes / MAPPINGS);
+        assert_eq!(table.len() as u64, MAPPINGS);
+    }
 }
