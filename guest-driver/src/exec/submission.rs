@@ -48,8 +48,8 @@ pub(crate) struct Submission {
 
 impl Submission {
     /// Queues it, and has `publish` put its fence where others find it, before any later
-    /// submission to the slot can be made. Waits for nothing. ENOMEM: nothing was queued,
-    /// nothing published.
+    /// submission to the slot can be made. Waits for nothing. ENOMEM; EINVAL in bind mode
+    /// if nothing is mapped at the batch's address: nothing was queued, nothing published.
     pub(crate) fn queue(
         self,
         dev: &drm::Device,
@@ -71,6 +71,10 @@ impl Submission {
         let mut state = slot.lock()?;
         let mut order = vm.order();
 
+        // An unbind that came first is seen, and nothing is there to be executed.
+        if vm.mode() == Mode::Bind && !vm.is_mapped(&order, batch) {
+            return Err(EINVAL);
+        }
         vm.add_update_wait(dev, &mut order, &mut waits)?;
         waits.forget_timeline(slot.timeline().number());
         let (points, foreign) = waits.finish()?;

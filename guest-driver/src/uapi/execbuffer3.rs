@@ -48,7 +48,7 @@ pub(crate) fn execbuffer3(
             user::read_element(args.batch_address, index)?
         };
         let batch = vm_bind::check_batch_address(igpu.facts(), batch)?;
-        if !context.vm().is_mapped(batch) {
+        if !context.vm().is_mapped(&context.vm().order(), batch) {
             return Err(EINVAL);
         }
         batches.push(batch, GFP_KERNEL)?;

@@ -13,7 +13,7 @@ use crate::rules::address::Range;
 use crate::rules::range_map::{self, Cut};
 use crate::vm::address_space::{Mapping, State};
 use crate::vm::update::{Displaced, Update};
-use crate::vm::{AddressSpace, BindPoint, View};
+use crate::vm::{AddressSpace, BindPoint, Order, View};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTreeNode, RBTreeNodeReservation};
 use kernel::sync::aref::ARef;
@@ -127,9 +127,8 @@ impl AddressSpace {
         Ok(Some(fence))
     }
 
-    /// Whether something is mapped at `address`.
-    pub(crate) fn is_mapped(&self, address: u64) -> bool {
-        let order = self.order();
+    /// Whether something is mapped at `address`, as long as `order` is held.
+    pub(crate) fn is_mapped(&self, order: &Order<'_>, address: u64) -> bool {
         let state = &order.0;
         match state.last_at_or_before(address) {
             Some((start, mapping)) => address - start < mapping.length,

@@ -34,7 +34,7 @@ mod table;
 mod update;
 mod view;
 
-pub(crate) use address_space::{AddressSpace, BindPoint, Mode};
+pub(crate) use address_space::{AddressSpace, BindPoint, Mode, Order};
 pub(crate) use bind::BindRequest;
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
 pub(crate) use table::{IdTable, VmTable};
