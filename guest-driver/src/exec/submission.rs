@@ -31,30 +31,56 @@ pub(crate) fn wait_for_room(
     Ok(())
 }
 
+/// Queues one submission for each of `batches`, on the context's slots from `first_slot`
+/// on, all after `waits`, and has `publish` called with the fence of each. The fence
+/// signals when all have ended; until then `views` stay active. As
+/// [`Submission::queue`].
+pub(crate) fn queue_batches(
+    dev: &drm::Device,
+    context: &Arc<Context>,
+    first_slot: usize,
+    batches: &[u64],
+    waits: &Waits,
+    views: Option<Arc<ActiveViews>>,
+    mut publish: impl FnMut(&ARef<Fence>),
+) -> Result<ARef<Fence>> {
+    let mut fences: KVec<ARef<Fence>> = KVec::with_capacity(batches.len(), GFP_KERNEL)?;
+    for (index, batch) in batches.iter().enumerate() {
+        let submission = Submission {
+            context: context.clone(),
+            slot: first_slot + index,
+            batch: *batch,
+            waits: waits.try_clone()?,
+            views: views.clone(),
+        };
+        fences.push(submission.queue(dev, &mut publish)?, GFP_KERNEL)?;
+    }
+    match &fences[..] {
+        [only] => Ok(only.clone()),
+        several => Fence::merge(several),
+    }
+}
+
 /// What to execute where.
-pub(crate) struct Submission {
+struct Submission {
     /// The context.
-    pub(crate) context: Arc<Context>,
+    context: Arc<Context>,
     /// Index of the slot among the context's slots on the device.
-    pub(crate) slot: usize,
+    slot: usize,
     /// GPU address of the batch, in bytes, not canonical form.
-    pub(crate) batch: u64,
+    batch: u64,
     /// What it follows, beside the slot's earlier submissions and the address space's
     /// page-table updates.
-    pub(crate) waits: Waits,
+    waits: Waits,
     /// What EXECBUFFER2 keeps mapped while it runs.
-    pub(crate) views: Option<ActiveViews>,
+    views: Option<Arc<ActiveViews>>,
 }
 
 impl Submission {
     /// Queues it, and has `publish` put its fence where others find it, before any later
     /// submission to the slot can be made. Waits for nothing. ENOMEM; EINVAL in bind mode
     /// if nothing is mapped at the batch's address: nothing was queued, nothing published.
-    pub(crate) fn queue(
-        self,
-        dev: &drm::Device,
-        publish: impl FnOnce(&ARef<Fence>),
-    ) -> Result<ARef<Fence>> {
+    fn queue(self, dev: &drm::Device, publish: impl FnOnce(&ARef<Fence>)) -> Result<ARef<Fence>> {
         let Self {
             context,
             slot: index,

@@ -6,7 +6,7 @@
 use crate::context::Context;
 use crate::drm::resv::Usage;
 use crate::drm::{self, Fence, LockedObjects, Object, SyncFile, Timeout};
-use crate::exec::{wait_for_room, Submission};
+use crate::exec::{queue_batches, wait_for_room};
 use crate::fence::Waits;
 use crate::rules::address::canonical;
 use crate::rules::address_allocator::Zone;
@@ -251,37 +251,23 @@ fn submit(
         }
     }
 
-    let mut all: KVec<ARef<Fence>> = KVec::with_capacity(width, GFP_KERNEL)?;
-    let mut views = Some(views);
-    for (number, batch) in list.batches.iter().enumerate() {
-        let last = number + 1 == width;
+    let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
+    for batch in list.batches.iter() {
         let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
-        let submission = Submission {
-            context: context.clone(),
-            slot: first_slot + number,
-            batch: address + u64::from(header.batch_start_offset),
-            waits: waits.try_clone()?,
-            // The last of a parallel submission keeps the objects mapped; it follows
-            // the others.
-            views: if last { views.take() } else { None },
-        };
-        let fence = submission.queue(dev, |fence| {
-            for request in list.requests.iter() {
-                let usage = if request.checked.write {
-                    Usage::Write
-                } else {
-                    Usage::Read
-                };
-                locked.add_fence(&request.object, fence, usage);
-            }
-        })?;
-        all.push(fence, GFP_KERNEL)?;
+        batches.push(address + u64::from(header.batch_start_offset), GFP_KERNEL)?;
     }
+    let views = Some(Arc::new(views, GFP_KERNEL)?);
+    let fence = queue_batches(dev, context, first_slot, &batches, &waits, views, |fence| {
+        for request in list.requests.iter() {
+            let usage = if request.checked.write {
+                Usage::Write
+            } else {
+                Usage::Read
+            };
+            locked.add_fence(&request.object, fence, usage);
+        }
+    })?;
     drop(locked);
-    let fence = match &all[..] {
-        [only] => only.clone(),
-        several => Fence::merge(several)?,
-    };
     attach_all(signals, &fence);
     Ok((fence, addresses))
 }

@@ -2,15 +2,14 @@
 
 //! EXECBUFFER3: a batch's address, and fences. All that is bound is the working set.
 
-use crate::drm::{self, Fence};
-use crate::exec::{wait_for_room, Submission};
+use crate::drm;
+use crate::exec::{queue_batches, wait_for_room};
 use crate::rules::vm_bind::{self, Execbuffer3};
 use crate::uapi::fences::{attach_all, SubmissionFences};
 use crate::uapi::user;
 use crate::uapi_types::drm_i915_gem_execbuffer3;
 use crate::vm::Mode;
 use kernel::prelude::*;
-use kernel::sync::aref::ARef;
 
 /// `DRM_IOCTL_I915_GEM_EXECBUFFER3`.
 pub(crate) fn execbuffer3(
@@ -65,21 +64,7 @@ pub(crate) fn execbuffer3(
     )?;
 
     let (waits, signals) = fences.split();
-    let mut all: KVec<ARef<Fence>> = KVec::with_capacity(width, GFP_KERNEL)?;
-    for (index, batch) in batches.into_iter().enumerate() {
-        let submission = Submission {
-            context: context.clone(),
-            slot: first_slot + index,
-            batch,
-            waits: waits.try_clone()?,
-            views: None,
-        };
-        all.push(submission.queue(dev, |_| ())?, GFP_KERNEL)?;
-    }
-    let fence = match &all[..] {
-        [only] => only.clone(),
-        several => Fence::merge(several)?,
-    };
+    let fence = queue_batches(dev, &context, first_slot, &batches, &waits, None, |_| ())?;
     attach_all(signals, &fence);
     Ok(0)
 }

@@ -12,7 +12,7 @@ use crate::fence::Waits;
 use crate::rules::address::Range;
 use crate::rules::range_map::{self, Cut};
 use crate::vm::address_space::{Mapping, State};
-use crate::vm::update::{Displaced, Update};
+use crate::vm::update::Update;
 use crate::vm::{AddressSpace, BindPoint, Order, View};
 use kernel::prelude::*;
 use kernel::rbtree::{RBTreeNode, RBTreeNodeReservation};
@@ -66,13 +66,8 @@ impl AddressSpace {
         if !touched.starts.is_empty() {
             self.add_submission_waits(dev, state, &mut waits)?;
         }
-        let displaced = Arc::new(
-            Displaced {
-                _views: touched.views,
-            },
-            GFP_KERNEL,
-        )?;
-        let update = self.prepare_update(
+        let fence = self.send_update(
+            dev,
             state,
             (range.start(), range.length()),
             &Update::Map {
@@ -80,9 +75,8 @@ impl AddressSpace {
                 offset: request.offset,
             },
             waits,
-            displaced,
+            touched.views,
         )?;
-        let fence = self.commit_update(dev, state, update)?;
         state.cut(&touched.starts, &range, &mut tail);
         state.mappings.insert(node);
         Ok(fence)
@@ -109,20 +103,14 @@ impl AddressSpace {
         }
         let mut waits = Waits::new();
         self.add_submission_waits(dev, state, &mut waits)?;
-        let displaced = Arc::new(
-            Displaced {
-                _views: touched.views,
-            },
-            GFP_KERNEL,
-        )?;
-        let update = self.prepare_update(
+        let fence = self.send_update(
+            dev,
             state,
             (range.start(), range.length()),
             &Update::Unmap,
             waits,
-            displaced,
+            touched.views,
         )?;
-        let fence = self.commit_update(dev, state, update)?;
         state.cut(&touched.starts, &range, &mut tail);
         Ok(Some(fence))
     }

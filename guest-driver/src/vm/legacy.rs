@@ -14,7 +14,7 @@ use crate::rules::address::Range;
 use crate::rules::address_allocator::{self, Choice, Zone};
 use crate::rules::execbuffer2::CheckedObject;
 use crate::vm::address_space::{Mapping, State};
-use crate::vm::update::{Displaced, Update};
+use crate::vm::update::Update;
 use crate::vm::{ActiveViews, AddressSpace, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNode;
@@ -223,13 +223,8 @@ impl AddressSpace {
         };
         let node = RBTreeNode::new(start, mapping, GFP_KERNEL)?;
         let key = RBTreeNode::new(object_key(&request.object), start, GFP_KERNEL)?;
-        let displaced = Arc::new(
-            Displaced {
-                _views: KVec::new(),
-            },
-            GFP_KERNEL,
-        )?;
-        let update = self.prepare_update(
+        self.send_update(
+            dev,
             state,
             (start, size),
             &Update::Map {
@@ -237,9 +232,8 @@ impl AddressSpace {
                 offset: 0,
             },
             Waits::new(),
-            displaced,
+            KVec::new(),
         )?;
-        self.commit_update(dev, state, update)?;
         state.mappings.insert(node);
         state.by_object.insert(key);
         views.add(view)
@@ -255,15 +249,14 @@ impl AddressSpace {
         let key = object_key(view.object());
         let mut views = KVec::with_capacity(1, GFP_KERNEL)?;
         views.push(view, GFP_KERNEL)?;
-        let displaced = Arc::new(Displaced { _views: views }, GFP_KERNEL)?;
-        let update = self.prepare_update(
+        self.send_update(
+            dev,
             state,
             (start, length),
             &Update::Unmap,
             Waits::new(),
-            displaced,
+            views,
         )?;
-        self.commit_update(dev, state, update)?;
         state.mappings.remove(&start);
         state.by_object.remove(&key);
         Ok(())

@@ -24,7 +24,7 @@ pub(super) enum Update<'a> {
 }
 
 /// An update with everything it needs allocated.
-pub(super) struct PreparedUpdate {
+struct PreparedUpdate {
     /// The values and commands, in order; several when there are many extents.
     commands: KVec<(u64, Prepared, ARef<Fence>, Place)>,
     foreign: KVec<ARef<Fence>>,
@@ -32,9 +32,9 @@ pub(super) struct PreparedUpdate {
 
 /// The views of mappings that an update takes away, whole or in part. The update's command
 /// holds them, and so their pages stay pinned until the device has applied it.
-pub(super) struct Displaced {
+struct Displaced {
     /// Held, not read.
-    pub(super) _views: KVec<Arc<View>>,
+    _views: KVec<Arc<View>>,
 }
 
 /// The first error of the commands that make up an update.
@@ -53,10 +53,27 @@ impl FirstError {
 }
 
 impl AddressSpace {
+    /// Sends the update of `[start, start + length)`, after `waits`; from now on it is the
+    /// address space's last. What it takes away, `displaced`, is held until the device has
+    /// confirmed it. An error leaves it not sent.
+    pub(super) fn send_update(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        range: (u64, u64),
+        update: &Update<'_>,
+        waits: Waits,
+        displaced: KVec<Arc<View>>,
+    ) -> Result<ARef<Fence>> {
+        let displaced = Arc::new(Displaced { _views: displaced }, GFP_KERNEL)?;
+        let prepared = self.prepare_update(state, range, update, waits, displaced)?;
+        self.commit_update(dev, state, prepared)
+    }
+
     /// Makes ready the update of `[start, start + length)`, after `waits`. Changes
     /// nothing but the timeline's last value. `displaced` holds what the update takes
     /// away until the device has confirmed it.
-    pub(super) fn prepare_update(
+    fn prepare_update(
         self: &Arc<Self>,
         state: &mut State,
         (start, length): (u64, u64),
@@ -179,7 +196,7 @@ impl AddressSpace {
 
     /// Sends an update; from now on it is the address space's last. An error leaves it
     /// not sent.
-    pub(super) fn commit_update(
+    fn commit_update(
         &self,
         dev: &drm::Device,
         state: &mut State,
