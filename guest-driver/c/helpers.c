@@ -119,6 +119,18 @@ void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buff
 	}
 }
 
+/* Ids. */
+
+void igpu_ids_init(struct xarray *ids)
+{
+	xa_init_flags(ids, XA_FLAGS_ALLOC1);
+}
+
+int igpu_ids_add(struct xarray *ids, u32 *id, void *value)
+{
+	return xa_alloc(ids, id, value, xa_limit_32b, GFP_KERNEL);
+}
+
 /* Fences and reservations. */
 
 struct dma_fence *igpu_fence_get(struct dma_fence *fence)

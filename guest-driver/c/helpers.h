@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <linux/xarray.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -42,6 +43,10 @@ void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
 unsigned int igpu_buffer_segments(const void *buffer, size_t length);
 void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buffer,
 		       size_t length);
+
+/* Ids. */
+void igpu_ids_init(struct xarray *ids);
+int igpu_ids_add(struct xarray *ids, u32 *id, void *value);
 
 /* Fences and reservations. */
 struct dma_fence *igpu_fence_get(struct dma_fence *fence);

@@ -30,6 +30,7 @@
 
 pub mod address;
 pub mod address_allocator;
+pub mod context_table;
 pub mod engine_map;
 pub mod errno;
 pub mod execbuffer2;

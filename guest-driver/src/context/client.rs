@@ -33,7 +33,7 @@ impl Client {
         Arc::pin_init(
             try_pin_init!(Self {
                 contexts <- ContextTable::new(igpu)?,
-                vms <- VmTable::new(),
+                vms <- VmTable::new()?,
                 opened: Instant::now(),
                 ban_score: Atomic::new(0),
                 last_hang: Atomic::new(0),

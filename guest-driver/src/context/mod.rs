@@ -23,10 +23,15 @@
 //! # Locks
 //!
 //! An id stands either for a proto-context or for a live context. Live ones are found
-//! under the table's `live` spinlock alone, the way of every submission. Who finds none
-//! takes the table's `ids` mutex, which guards every proto-context a client can reach,
-//! looks again, builds, and publishes before it lets go: so two threads that race on
-//! first use get one context, and a failed build leaves the proto-context as it was.
+//! under the array's own spinlock, the way of every submission. Who finds none takes the
+//! table's `ids` mutex, which guards every proto-context a client can reach, looks again,
+//! builds, and publishes before it lets go: so two threads that race on first use get one
+//! context, and a failed build leaves the proto-context as it was. These steps are
+//! [`rules::context_table`](crate::rules::context_table), tested with threads on the host;
+//! `table` gives them the kernel's locks.
+//!
+//! No function trusts its caller to hold a lock: what a lock guards is inside it, so a
+//! function that needs it held takes the guard, or the `&mut` that only a guard gives.
 //!
 //! Order, outermost first: `ContextTable::ids`, then those of `vm` (building makes an
 //! address space). A live context's `params` mutex and a slot's submission lock are taken

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! DRM made safe: device, files, ioctls, objects, reservations, fences, syncobjs, debugfs.
+//! DRM made safe: device, files, ids, ioctls, objects, reservations, fences, syncobjs,
+//! debugfs.
 //!
 //! Written on the raw bindings, since the kernel crate's own DRM module isn't there when
 //! DRM is a module. Fixed to one driver, [`Driver`](driver::Driver)'s implementation
@@ -18,6 +19,7 @@ pub(crate) mod driver;
 pub(crate) mod fence;
 pub(crate) mod file;
 pub(crate) mod gem;
+mod id_array;
 pub(crate) mod ioctl;
 mod mmap;
 mod pages;
@@ -39,6 +41,7 @@ pub(crate) use driver::Driver;
 pub(crate) use fence::{Fence, Timeline};
 pub(crate) use file::File;
 pub(crate) use gem::Object;
+pub(crate) use id_array::IdArray;
 pub(crate) use ioctl::{ioctl, Direction, Ioctl, AUTH, MASTER, RENDER_ALLOW, ROOT_ONLY};
 pub(crate) use pages::PinnedPages;
 pub(crate) use resv::LockedObjects;

@@ -7,6 +7,7 @@ use crate::context::{Context, LiveParams, Proto};
 use crate::drm;
 use crate::drm::process::{capable, Capability};
 use crate::protocol;
+use crate::rules::context_table::Found;
 use crate::rules::proto_context::{self, Caller, Get, Parameter, SetLive, SetProto};
 use crate::rules::sseu::{UserSseu, USER_SSEU_SIZE};
 use crate::uapi::{engine_map, user};
@@ -50,10 +51,7 @@ pub(crate) fn create(
     let igpu = dev.data();
     let client = file.data();
     let flags = proto_context::check_create(args.flags, igpu.is_wedged(), client.is_banned())?;
-    let mut proto = KBox::new(
-        Proto::new(&igpu.environment(), flags.single_timeline),
-        GFP_KERNEL,
-    )?;
+    let mut proto = Proto::new(&igpu.environment(), flags.single_timeline);
     if flags.extensions {
         user::for_each_extension(args.extensions, |name, link| {
             // CLONE and the unknown.
@@ -87,24 +85,11 @@ pub(crate) fn setparam(
     file: &drm::File,
     args: &mut drm_i915_gem_context_param,
 ) -> Result<i32> {
-    let on_live = core::cell::Cell::new(false);
+    let contexts = file.data().contexts();
     let id = args.ctx_id;
-    let mut proto_args = *args;
-    file.data().contexts().with(
-        dev,
-        file,
-        id,
-        |proto| set_proto(dev, file, proto, &mut proto_args),
-        |_| {
-            on_live.set(true);
-            Ok(())
-        },
-    )?;
-    if on_live.get() {
-        let context = file.data().contexts().lookup(dev, file, id)?;
-        set_live(dev, &context, args)?;
-    } else {
-        *args = proto_args;
+    match contexts.access(dev, file, id, |proto| set_proto(dev, file, proto, args))? {
+        Found::Proto(()) => {}
+        Found::Live(context) => set_live(dev, &context, args)?,
     }
     Ok(0)
 }

@@ -37,5 +37,5 @@ mod view;
 pub(crate) use address_space::{AddressSpace, BindPoint, Mode, Order};
 pub(crate) use bind::BindRequest;
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
-pub(crate) use table::{IdTable, VmTable};
+pub(crate) use table::VmTable;
 pub(crate) use view::{ActiveViews, View};
