@@ -157,7 +157,8 @@ pub struct DestroyContext {
 }
 control_command!(DestroyContext, DestroyContext, ReplyHeader);
 
-/// Changes a context's priority, from its next scheduling decision on.
+/// Changes the priority of what the context submits from here on; what it has submitted
+/// keeps its own.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct SetPriority {

@@ -233,7 +233,8 @@ impl Gpu {
         self.with_state(|state| state.destroy_context(id))
     }
 
-    /// Changes a context's priority, pending submissions included.
+    /// Changes the priority of what a context submits from here on. What is submitted
+    /// keeps its own, or gets that of what waits for it, if that is higher.
     pub fn set_priority(&self, id: ContextId, priority: i32) -> Result<(), GpuError> {
         self.with_state(|state| state.set_priority(id, priority))
     }

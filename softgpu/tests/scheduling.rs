@@ -140,8 +140,59 @@ fn higher_priority_goes_first_and_lower_waits() {
     rig.submit(2, 0x4000, &[], 1);
     rig.expect(2, 1, Outcome::Completed);
     rig.nothing_completes_for(20 * MILLISECOND);
-    // Raised above the spinner, it runs.
+    // As in i915, a context's new priority is that of its later batches; what stands in
+    // front of them is in their way, and is raised with them.
     rig.gpu.set_priority(ContextId(3), 20).unwrap();
+    rig.nothing_completes_for(20 * MILLISECOND);
+    rig.submit(3, 0x4000, &[], 2);
+    rig.expect(3, 1, Outcome::Completed);
+    rig.expect(3, 2, Outcome::Completed);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+}
+
+#[test]
+fn what_something_urgent_waits_for_is_as_urgent() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Copy, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, -10);
+    rig.context(3, EngineClass::Render, 1, -10);
+    rig.context(4, EngineClass::Video, 1, 10);
+    rig.put(0x4000, &store(0x8000, 1));
+    rig.spinner(0x1000, true);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    // 4 waits for 3, 3 waits for 2's second, which stands behind its first.
+    rig.submit(2, 0x4000, &[], 1);
+    rig.submit(2, 0x4000, &[], 2);
+    rig.submit(2, 0x4000, &[], 3);
+    rig.submit(3, 0x4000, &[of(2, 2)], 1);
+    rig.nothing_completes_for(20 * MILLISECOND);
+    rig.submit(4, 0x4000, &[of(3, 1)], 1);
+    rig.expect(2, 1, Outcome::Completed);
+    rig.expect(2, 2, Outcome::Completed);
+    rig.expect(3, 1, Outcome::Completed);
+    rig.expect(4, 1, Outcome::Completed);
+    // Nothing urgent waits for this one.
+    rig.nothing_completes_for(20 * MILLISECOND);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+    rig.expect(2, 3, Outcome::Completed);
+}
+
+#[test]
+fn what_was_waited_for_before_it_came_is_as_urgent() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Copy, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, -10);
+    rig.context(3, EngineClass::Video, 1, 10);
+    rig.put(0x4000, &store(0x8000, 1));
+    rig.spinner(0x1000, true);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.wait_for_dword(0x1f00, 1);
+    rig.submit(3, 0x4000, &[of(2, 1)], 1);
+    rig.submit(2, 0x4000, &[], 1);
+    rig.expect(2, 1, Outcome::Completed);
     rig.expect(3, 1, Outcome::Completed);
     rig.end_spinner(0x1000);
     rig.expect(1, 1, Outcome::Completed);

@@ -208,7 +208,7 @@ pub trait Executor: Send {
     fn create_context(&mut self, id: u32, context: Context) -> Result<(), Refused>;
     /// Cancels what the context has unfinished, and forgets it.
     fn destroy_context(&mut self, id: u32) -> Result<(), Refused>;
-    /// Changes a context's priority.
+    /// Changes the priority of what a context submits from here on.
     fn set_priority(&mut self, id: u32, priority: i32) -> Result<(), Refused>;
     /// Cancels what the context has unfinished.
     fn cancel_context(&mut self, id: u32) -> Result<(), Refused>;

@@ -13,6 +13,7 @@ use crate::rules::sseu::Sseu;
 use crate::rules::{EngineMap, EngineSlot};
 use crate::virtio::{Prepared, Transport};
 use crate::vm::{AddressSpace, Mode};
+use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
@@ -109,7 +110,14 @@ impl Context {
                     timeline: timeline.into(),
                 };
                 engines.push(engine, GFP_KERNEL)?;
-                let slot = Slot::new(dev, &transport, timeline, number, class)?;
+                let new =
+                    |name: fmt::Arguments<'_>| Slot::new(dev, &transport, timeline, class, name);
+                // Who looks at the fences of a single timeline is to see one.
+                let slot = if proto.single_timeline() {
+                    new(fmt!("ctx{}", number))?
+                } else {
+                    new(fmt!("ctx{} class{}", number, class))?
+                };
                 slots.push(slot, GFP_KERNEL)?;
             }
         }

@@ -5,6 +5,7 @@
 use crate::drm::{self, Fence, Timeline};
 use crate::fence::SendQueue;
 use crate::virtio::Transport;
+use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::lock::mutex::MutexBackend;
@@ -41,17 +42,17 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// A slot on engines of class `class` (`enum drm_i915_gem_engine_class`).
+    /// A slot on engines of class `class` (`enum drm_i915_gem_engine_class`), whose fences
+    /// call their timeline `name`.
     pub(crate) fn new(
         dev: &drm::Device,
         transport: &Arc<Transport>,
         timeline: u32,
-        context: u32,
         class: u16,
+        name: fmt::Arguments<'_>,
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
-        let tag = class.into();
-        let timeline = Timeline::new(dev, timeline, tag, fmt!("ctx{} class{}", context, class));
+        let timeline = Timeline::new(dev, timeline, class.into(), name);
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,

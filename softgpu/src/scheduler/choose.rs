@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Chore, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, SlotKey, State};
+use super::{Chore, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, Slot, SlotKey, State};
 use crate::completion::Outcome;
 use crate::execute::Execution;
 use crate::execute::program::Program;
@@ -56,7 +56,7 @@ impl State {
             return;
         };
         slot.place = Place::Ready(sequence);
-        let entry = (Reverse(slot.priority), sequence, key);
+        let entry = (Reverse(slot.priority()), sequence, key);
         let engines = slot.engines.clone();
         for engine in engines {
             self.engines[engine].ready.insert(entry);
@@ -74,7 +74,7 @@ impl State {
         };
         match slot.place {
             Place::Ready(sequence) => {
-                let entry = (Reverse(slot.priority), sequence, key);
+                let entry = (Reverse(slot.priority()), sequence, key);
                 slot.place = Place::Idle;
                 let engines = slot.engines.clone();
                 for engine in engines {
@@ -113,7 +113,7 @@ impl State {
         queue.idle_since = Some(now);
         for parked in &queue.parked {
             if let Some(slot) = self.slots.get_mut(&parked.slot)
-                && slot.priority == highest
+                && slot.priority() == highest
             {
                 slot.busy += share;
             }
@@ -121,7 +121,7 @@ impl State {
     }
 
     fn priority(&self, key: SlotKey) -> i32 {
-        self.slots.get(&key).map_or(i32::MIN, |slot| slot.priority)
+        self.slots.get(&key).map_or(i32::MIN, Slot::priority)
     }
 
     /// Tells a busy engine whether others want it.

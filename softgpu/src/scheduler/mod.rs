@@ -5,6 +5,7 @@
 //! commands execute, page tables change or the sink is called.
 
 mod choose;
+mod priority;
 mod queues;
 mod timeline;
 
@@ -104,6 +105,8 @@ struct Batch {
     address: u64,
     signal: u64,
     waits: Waits,
+    /// At least that of every batch behind it.
+    priority: i32,
 }
 
 /// What a bind does to the page table.
@@ -121,6 +124,8 @@ struct QueuedBind {
     change: TableChange,
     signal: u64,
     waits: Waits,
+    /// That of what waits for it.
+    priority: i32,
 }
 
 /// An address space with its queue.
@@ -187,7 +192,8 @@ struct Slot {
     engines: Vec<usize>,
     name: TimelineId,
     timeline: TimelineKey,
-    priority: i32,
+    /// What is submitted from here on has this one.
+    context_priority: i32,
     recoverable: bool,
     queue: Queue<Batch>,
     place: Place,

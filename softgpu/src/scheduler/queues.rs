@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::timeline::Owner;
 use super::{
     Batch, Chore, LifeSigns, Moment, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey,
     State, TableChange, Work,
@@ -66,8 +67,8 @@ impl State {
         let full = self.spaces.len() >= limits::MAX_ADDRESS_SPACES;
         limit(full, "address spaces", limits::MAX_ADDRESS_SPACES)?;
         let name = timeline;
-        let timeline = self.timelines.add(name)?;
         let key = SpaceKey(self.fresh());
+        let timeline = self.timelines.add(name, Owner::Space(key))?;
         self.space_ids.insert(id, key);
         let space = Space {
             tables: Arc::new(AddressSpace::default()),
@@ -154,7 +155,7 @@ impl State {
         let mut keys = Vec::with_capacity(slots.len());
         for (index, (slot, engines)) in slots.iter().zip(engines).enumerate() {
             let key = SlotKey(self.fresh());
-            let timeline = self.timelines.add(slot.timeline)?;
+            let timeline = self.timelines.add(slot.timeline, Owner::Slot(key))?;
             let slot = Slot {
                 context: id,
                 index: index as u16,
@@ -162,7 +163,7 @@ impl State {
                 engines,
                 name: slot.timeline,
                 timeline,
-                priority: description.priority,
+                context_priority: description.priority,
                 recoverable: description.recoverable,
                 queue: Queue::default(),
                 place: Place::Idle,
@@ -245,23 +246,12 @@ impl State {
         }
     }
 
+    /// What the context submits from here on has this priority.
     pub(crate) fn set_priority(&mut self, id: ContextId, priority: i32) -> Result<(), GpuError> {
         check_priority(priority)?;
         for key in self.context(id)? {
-            let Some(slot) = self.slots.get_mut(&key) else {
-                continue;
-            };
-            let ready = matches!(slot.place, Place::Ready(_));
-            if ready {
-                self.unqueue(key);
-            }
             if let Some(slot) = self.slots.get_mut(&key) {
-                slot.priority = priority;
-                let engines = slot.engines.clone();
-                if ready {
-                    self.reconsider(key);
-                }
-                engines.into_iter().for_each(|engine| self.signal(engine));
+                slot.context_priority = priority;
             }
         }
         Ok(())
@@ -306,6 +296,7 @@ impl State {
             value: signal,
         };
         let (name, number) = (slot.name, slot.queue.next_number());
+        let priority = slot.context_priority;
         self.timelines.check(
             moment.timeline,
             Point {
@@ -322,8 +313,10 @@ impl State {
                 address,
                 signal,
                 waits,
+                priority: limits::MIN_PRIORITY,
             });
         }
+        self.prioritise(moment, priority);
         self.reconsider(key);
         Ok(())
     }
@@ -361,8 +354,10 @@ impl State {
                 change,
                 signal,
                 waits,
+                priority: limits::MIN_PRIORITY,
             });
         }
+        self.prioritise(moment, limits::MIN_PRIORITY);
         self.reconsider_space(key);
         Ok(())
     }

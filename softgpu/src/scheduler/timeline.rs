@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Work;
+use super::{SlotKey, SpaceKey, Work};
 use crate::error::GpuError;
 use crate::ids::{Point, TimelineId};
 
@@ -19,9 +19,19 @@ pub(crate) struct Moment {
     pub(super) value: u64,
 }
 
+/// Whose queue moves a timeline on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A slot's.
+    Slot(SlotKey),
+    /// An address space's.
+    Space(SpaceKey),
+}
+
 /// One timeline.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Timeline {
+    owner: Owner,
     reached: u64,
     /// The last value that work has promised to signal.
     promised: u64,
@@ -38,14 +48,20 @@ pub(super) struct Timelines {
 
 impl Timelines {
     /// Adds a timeline at 0.
-    pub(super) fn add(&mut self, id: TimelineId) -> Result<TimelineKey, GpuError> {
+    pub(super) fn add(&mut self, id: TimelineId, owner: Owner) -> Result<TimelineKey, GpuError> {
         if self.names.contains_key(&id) {
             return Err(GpuError::TimelineExists(id));
         }
         self.next_key += 1;
         let key = TimelineKey(self.next_key);
         self.names.insert(id, key);
-        self.all.insert(key, Timeline::default());
+        let timeline = Timeline {
+            owner,
+            reached: 0,
+            promised: 0,
+            waiters: BTreeMap::new(),
+        };
+        self.all.insert(key, timeline);
         Ok(key)
     }
 
@@ -85,6 +101,20 @@ impl Timelines {
         if let Some(timeline) = self.all.get_mut(&moment.timeline) {
             timeline.promised = moment.value;
         }
+    }
+
+    /// Whose queue moves a timeline on.
+    pub(super) fn owner(&self, key: TimelineKey) -> Option<Owner> {
+        self.all.get(&key).map(|timeline| timeline.owner)
+    }
+
+    /// What waits for no more than a moment.
+    pub(super) fn waiting(&self, moment: Moment) -> Vec<Work> {
+        let Some(timeline) = self.all.get(&moment.timeline) else {
+            return Vec::new();
+        };
+        let waiters = timeline.waiters.range(..=moment.value);
+        waiters.flat_map(|(_, works)| works).copied().collect()
     }
 
     /// Has `work` wait for a point. None: it is reached, or its timeline is gone.
@@ -137,7 +167,12 @@ impl Timelines {
 
     /// Removes a timeline; returns each wait that this ends.
     pub(super) fn remove(&mut self, key: TimelineKey) -> Vec<Work> {
-        let timeline = self.all.remove(&key).unwrap_or_default();
-        timeline.waiters.into_values().flatten().collect()
+        let timeline = self.all.remove(&key);
+        let waiters = timeline.map(|timeline| timeline.waiters);
+        waiters
+            .unwrap_or_default()
+            .into_values()
+            .flatten()
+            .collect()
     }
 }
