@@ -71,7 +71,8 @@ impl fmt::Display for Unexplained {
             self.furthest,
             self.events.len()
         )?;
-        for event in &self.events {
+        // What comes later has nothing to do with it.
+        for event in self.events.iter().take(self.furthest + 4) {
             writeln!(
                 f,
                 "  {:>4}..{:<4} thread {} {} {:?} -> {:?}",

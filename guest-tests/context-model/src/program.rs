@@ -93,7 +93,11 @@ impl fmt::Display for Program {
         for (index, (caller, calls)) in self.threads.iter().enumerate() {
             for call in calls {
                 let privileged = caller.privileged;
-                writeln!(f, "  thread {index}{} {call:?}", if privileged { "#" } else { "$" })?;
+                writeln!(
+                    f,
+                    "  thread {index}{} {call:?}",
+                    if privileged { "#" } else { "$" }
+                )?;
             }
         }
         Ok(())
@@ -173,7 +177,9 @@ impl Source {
             },
             11..=14 => Call::Submit {
                 context,
-                engine: self.random.weighted(&[(6, 0), (3, 1), (1, 2), (1, 4), (1, 5)]),
+                engine: self
+                    .random
+                    .weighted(&[(6, 0), (3, 1), (1, 2), (1, 4), (1, 5)]),
                 no_memory: self.failures && self.random.once_in(4),
             },
             15 => Call::ResetStats { context },
@@ -190,7 +196,9 @@ impl Source {
     fn create(&mut self) -> Call {
         // SINGLE_TIMELINE, and sometimes a flag that nobody knows.
         let flags = self.random.weighted(&[(8, 0), (3, 2), (1, 4)]);
-        let length = self.random.weighted(&[(3, 0), (3, 1), (2, 2), (1, 3), (1, 4)]);
+        let length = self
+            .random
+            .weighted(&[(3, 0), (3, 1), (2, 2), (1, 3), (1, 4)]);
         let chain = (0..length).map(|_| self.link()).collect();
         Call::Create { flags, chain }
     }
@@ -367,6 +375,9 @@ mod tests {
                 closed += usize::from(calls.contains(&Call::Close));
             }
         }
-        assert!((100..400).contains(&closed), "{closed} of 1000 close the file");
+        assert!(
+            (100..400).contains(&closed),
+            "{closed} of 1000 close the file"
+        );
     }
 }
