@@ -143,6 +143,11 @@ void igpu_fence_put(struct dma_fence *fence)
 	dma_fence_put(fence);
 }
 
+struct dma_fence *igpu_fence_get_rcu(struct dma_fence *fence)
+{
+	return dma_fence_get_rcu(fence);
+}
+
 bool igpu_fence_is_signaled(struct dma_fence *fence)
 {
 	return dma_fence_is_signaled(fence);

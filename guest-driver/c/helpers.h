@@ -51,6 +51,7 @@ int igpu_ids_add(struct xarray *ids, u32 *id, void *value);
 /* Fences and reservations. */
 struct dma_fence *igpu_fence_get(struct dma_fence *fence);
 void igpu_fence_put(struct dma_fence *fence);
+struct dma_fence *igpu_fence_get_rcu(struct dma_fence *fence);
 bool igpu_fence_is_signaled(struct dma_fence *fence);
 void igpu_fence_set_error(struct dma_fence *fence, int error);
 const struct dma_fence_ops *igpu_fence_ops(struct dma_fence *fence);

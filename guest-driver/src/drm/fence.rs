@@ -6,13 +6,16 @@ use core::{
     fmt,
     mem::offset_of,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering},
 };
 use kernel::{
     bindings,
     ffi::{c_char, c_void},
     prelude::*,
-    sync::aref::{ARef, AlwaysRefCounted},
+    sync::{
+        aref::{ARef, AlwaysRefCounted},
+        rcu,
+    },
     time::{Instant, Monotonic},
     types::Opaque,
 };
@@ -116,13 +119,21 @@ impl Fence {
         waited(left, timeout, start)
     }
 
-    /// The point it stands for: if it is a fence of the device with this
-    /// [cookie](Device::cookie), isn't signalled, and the command that reaches the point
-    /// [was sent](Self::mark_sent). Any context.
-    pub(crate) fn as_point(&self, cookie: u64) -> Option<Point> {
+    /// The point it stands for, if it is a fence of the device with this
+    /// [cookie](Device::cookie) and isn't signalled; with how far the command that reaches
+    /// it has come. Any context.
+    pub(crate) fn as_point(&self, cookie: u64) -> Option<(Point, Sent)> {
         let own = self.as_own()?;
-        (own.cookie == cookie && own.sent.load(Ordering::Acquire))
-            .then(|| Point::new(own.timeline, self.seqno()))
+        if own.cookie != cookie {
+            return None;
+        }
+        let sent = match own.sending() {
+            Some(sending) => Sent::Announced(sending),
+            // Asked in this order: it is taken away after this is said.
+            None if own.sent.load(Ordering::Acquire) => Sent::Yes,
+            None => Sent::Unknown,
+        };
+        Some((Point::new(own.timeline, self.seqno()), sent))
     }
 
     /// The tag of its timeline, if it is an unsignalled fence of the device with this
@@ -132,12 +143,40 @@ impl Fence {
         (own.cookie == cookie).then_some(own.tag)
     }
 
-    /// Notes that the command that will reach this fence's point has been handed to the
-    /// transport, so that the device can be told to wait for the point. Nothing happens to
-    /// a fence that isn't ours. Any context.
-    pub(crate) fn mark_sent(&self) {
-        if let Some(own) = self.as_own() {
+    /// Prepares for others to wait until the command that signals it has been handed to
+    /// the transport. To be called for a fence of ours that nobody else has seen; without
+    /// memory there is nothing to wait for but its end. Process context.
+    pub(crate) fn announce_sending(&self) {
+        let Some(own) = self.as_own() else {
+            return;
+        };
+        let sending = OwnFence {
+            base: pin_init::zeroed(),
+            // No device's, so that this one stands for no point.
+            cookie: 0,
+            timeline: own.timeline,
+            tag: own.tag,
+            sent: AtomicBool::new(true),
+            sending: AtomicPtr::new(ptr::null_mut()),
+            name: own.name,
+        };
+        // SAFETY: It only counts.
+        let context = unsafe { bindings::dma_fence_context_alloc(1) };
+        if let Ok(sending) = sending.into_fence(context, 1) {
+            own.sending
+                .store(ARef::into_raw(sending).as_ptr().cast(), Ordering::Release);
+        }
+    }
+
+    /// Has `hand_over` hand the command that signals it to the transport, and tells who
+    /// waits for that. Any context, but not from within another fence's callback.
+    pub(crate) fn send(&self, hand_over: impl FnOnce()) {
+        // Asked first: it may have signalled when the command has been handed over.
+        let own = self.as_own();
+        hand_over();
+        if let Some(own) = own {
             own.sent.store(true, Ordering::Release);
+            own.end_sending();
         }
     }
 
@@ -247,8 +286,66 @@ struct OwnFence {
     tag: u32,
     /// The command that signals it has been handed to the transport.
     sent: AtomicBool,
+    /// Signals when that is so, if somebody was to be told; a reference, given up when it
+    /// has signalled.
+    sending: AtomicPtr<bindings::dma_fence>,
     /// The timeline's name, NUL padded.
     name: [u8; NAME_BYTES],
+}
+
+impl OwnFence {
+    /// Makes a fence of it, `value` of the fence context `context`. `ENOMEM`. Process
+    /// context.
+    fn into_fence(self, context: u64, value: u64) -> Result<ARef<Fence>> {
+        let fence = KBox::new(self, GFP_KERNEL)?;
+        let fence = NonNull::from(KBox::leak(fence)).cast::<bindings::dma_fence>();
+        // SAFETY: The fence's memory is ours, and from kmalloc, as the kernel will free
+        // it; with no lock given it uses the one within; the operations are a static that
+        // isn't used any more once the fence has signalled, which it does before the
+        // module goes.
+        unsafe {
+            bindings::dma_fence_init64(
+                fence.as_ptr(),
+                OPERATIONS.0.get(),
+                ptr::null_mut(),
+                context,
+                value,
+            )
+        };
+        // SAFETY: A new fence comes with one reference, which is ours.
+        Ok(unsafe { ARef::from_raw(fence.cast()) })
+    }
+
+    /// The fence that signals when the command has been sent, while it hasn't.
+    fn sending(&self) -> Option<ARef<Fence>> {
+        let _reading = rcu::read_lock();
+        let sending = self.sending.load(Ordering::Acquire);
+        if sending.is_null() {
+            return None;
+        }
+        // SAFETY: The reference behind the pointer was there when it was read, and fences
+        // are freed a grace period after their last reference has gone.
+        unsafe { Fence::take_raw(raw::igpu_fence_get_rcu(sending)) }
+    }
+
+    /// Signals that fence, and gives it up.
+    fn end_sending(&self) {
+        let sending = self.sending.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: The pointer came with a reference, and is taken out once.
+        if let Some(sending) = unsafe { Fence::take_raw(sending) } {
+            signal(&sending, Ok(()));
+        }
+    }
+}
+
+/// How far the command that signals a fence of ours has come.
+pub(crate) enum Sent {
+    /// It has been handed to the transport.
+    Yes,
+    /// It will have been when this signals.
+    Announced(ARef<Fence>),
+    /// It hasn't, and nobody will tell.
+    Unknown,
 }
 
 /// A timeline of the device as the world of fences sees it: a fence context.
@@ -287,33 +384,16 @@ impl Timeline {
     /// A fence for its point `value`, which must be later than those of the fences before.
     /// `ENOMEM`. Process context.
     pub(crate) fn fence(&self, value: u64) -> Result<PendingFence> {
-        let fence = KBox::new(
-            OwnFence {
-                base: pin_init::zeroed(),
-                cookie: self.cookie,
-                timeline: self.number,
-                tag: self.tag,
-                sent: AtomicBool::new(false),
-                name: self.name,
-            },
-            GFP_KERNEL,
-        )?;
-        let fence = NonNull::from(KBox::leak(fence)).cast::<bindings::dma_fence>();
-        // SAFETY: The fence's memory is ours, and from kmalloc, as the kernel will free
-        // it; with no lock given it uses the one within; the operations are a static that
-        // isn't used any more once the fence has signalled, which it does before the
-        // module goes.
-        unsafe {
-            bindings::dma_fence_init64(
-                fence.as_ptr(),
-                OPERATIONS.0.get(),
-                ptr::null_mut(),
-                self.context,
-                value,
-            )
+        let fence = OwnFence {
+            base: pin_init::zeroed(),
+            cookie: self.cookie,
+            timeline: self.number,
+            tag: self.tag,
+            sent: AtomicBool::new(false),
+            sending: AtomicPtr::new(ptr::null_mut()),
+            name: self.name,
         };
-        // SAFETY: A new fence comes with one reference, which is ours.
-        Ok(PendingFence(unsafe { ARef::from_raw(fence.cast()) }))
+        Ok(PendingFence(fence.into_fence(self.context, value)?))
     }
 }
 
@@ -357,6 +437,9 @@ impl PendingFence {
 
 impl Drop for PendingFence {
     fn drop(&mut self) {
+        if let Some(own) = self.0.as_own() {
+            own.end_sending();
+        }
         signal(&self.0, Err(ECANCELED));
     }
 }

@@ -38,7 +38,7 @@ pub(crate) use crate::virtio::work;
 pub(crate) use debugfs::{parse_u64, DebugFile};
 pub(crate) use device::Device;
 pub(crate) use driver::Driver;
-pub(crate) use fence::{Fence, Timeline};
+pub(crate) use fence::{Fence, Sent, Timeline};
 pub(crate) use file::File;
 pub(crate) use gem::Object;
 pub(crate) use id_array::IdArray;

@@ -4,14 +4,14 @@
 //! a timeline's commands are handed to the transport.
 //!
 //! A point of our own is named on the wire and resolved by the device; a fence of
-//! somebody else is waited for in the guest, before the command is handed over. A point
-//! counts as ours only once its command has been handed over ([`Fence::mark_sent`]):
-//! so no command on a ring ever waits for one that is still behind it, and full rings
-//! can't deadlock.
+//! somebody else is waited for in the guest, before the command is handed over. If the
+//! command of our own point has not been handed over, the guest waits for that, not for
+//! its end ([`Fence::announce_sending`]): so no command on a ring ever waits for one that is
+//! still behind it, full rings can't deadlock, and the device knows what waits for what.
 //!
 //! May know: `protocol`, `virtio`, `drm`. Knows nothing of contexts and address spaces.
 //!
-//! [`Fence::mark_sent`]: crate::drm::Fence::mark_sent
+//! [`Fence::announce_sending`]: crate::drm::Fence::announce_sending
 
 mod send_queue;
 mod waits;

@@ -66,11 +66,11 @@ impl SendQueue {
         if foreign.is_empty() {
             let unsent = self.unsent.lock();
             if unsent.is_empty() {
-                fence.mark_sent();
-                self.transport.submit(command);
+                fence.send(|| self.transport.submit(command));
                 return Ok(());
             }
         }
+        fence.announce_sending();
 
         let entry = Unsent {
             command,
@@ -114,8 +114,8 @@ impl SendQueue {
             }
             let (_, node) = front.remove_current();
             let (_, entry) = node.to_key_value();
-            entry.fence.mark_sent();
-            self.transport.submit(entry.command);
+            let Unsent { command, fence, .. } = entry;
+            fence.send(|| self.transport.submit(command));
         }
     }
 }

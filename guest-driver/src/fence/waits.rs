@@ -3,7 +3,7 @@
 //! The fences a command must follow, sorted into those the device resolves and those the
 //! guest waits for.
 
-use crate::drm::{self, Fence};
+use crate::drm::{self, Fence, Sent};
 use crate::protocol::{self, Point};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
@@ -13,7 +13,7 @@ use kernel::sync::aref::ARef;
 pub(crate) struct Waits {
     /// Points of our own, each with its fence.
     points: KVec<(Point, ARef<Fence>)>,
-    /// Fences of others, and our own whose command is not handed over yet.
+    /// Fences of others, and those that say when a command of our own is handed over.
     foreign: KVec<ARef<Fence>>,
 }
 
@@ -53,8 +53,15 @@ impl Waits {
         if leaf.is_signaled() {
             return Ok(());
         }
-        let Some(point) = leaf.as_point(dev.cookie()) else {
-            return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
+        let point = match leaf.as_point(dev.cookie()) {
+            Some((point, Sent::Yes)) => point,
+            Some((point, Sent::Announced(sending))) => {
+                self.foreign.push(sending, GFP_KERNEL)?;
+                point
+            }
+            Some((_, Sent::Unknown)) | None => {
+                return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
+            }
         };
         match self
             .points
@@ -76,8 +83,10 @@ impl Waits {
     /// ENOMEM.
     pub(crate) fn add_unsent(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
         for leaf in fence.leaves()? {
-            if leaf.as_point(dev.cookie()).is_none() {
-                self.add_leaf(dev, leaf)?;
+            match leaf.as_point(dev.cookie()) {
+                Some((_, Sent::Yes)) => {}
+                Some((_, Sent::Announced(sending))) => self.foreign.push(sending, GFP_KERNEL)?,
+                Some((_, Sent::Unknown)) | None => self.foreign.push(leaf, GFP_KERNEL)?,
             }
         }
         Ok(())
