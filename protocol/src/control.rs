@@ -181,8 +181,23 @@ pub struct CancelContext {
 }
 control_command!(CancelContext, CancelContext, ReplyHeader);
 
-/// Cancels every unfinished submission of the guest, as i915's `i915_wedged` and
-/// `i915_gem_drop_caches` debugfs files do with what still runs.
+/// Says that a context's owner is gone, and what it has unfinished runs out. Batches in it
+/// that an engine executes now have to reach an arbitration point within the engine's
+/// preemption time-out, and those that come to an engine without heartbeat, where nothing
+/// would end them if they hang, are cancelled with all else of their slot: now, or when the
+/// heartbeat is switched off. A persistent context's close.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CloseContext {
+    /// The context.
+    pub context: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(CloseContext, CloseContext, ReplyHeader);
+
+/// Cancels every unfinished submission of the guest, as i915's `i915_gem_drop_caches`
+/// debugfs file does with what still runs.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct ResetActive {
@@ -190,3 +205,62 @@ pub struct ResetActive {
     pub reserved: U64,
 }
 control_command!(ResetActive, ResetActive, ReplyHeader);
+
+/// Resets engines: the batch that each of them executes ends with
+/// [`Status::Hung`](super::Status::Hung), as if it had been found to hang; all else goes on.
+/// i915's `i915_wedged` debugfs file.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ResetEngines {
+    /// Bit n for the n-th engine of [`PlatformReply::engines`]. Not zero.
+    pub engines: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(ResetEngines, ResetEngines, ResetEnginesReply);
+
+/// The reply to [`ResetEngines`].
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ResetEnginesReply {
+    /// How the command ended.
+    pub header: ReplyHeader,
+    /// Submissions that were found on the engines. Each comes back soon: as hung, unless
+    /// it ends by itself that very moment.
+    pub submissions: U32,
+    /// Zero.
+    pub reserved: U32,
+}
+
+/// Bits of [`SetEngineProperties::flags`].
+pub struct EngineFlags;
+
+impl EngineFlags {
+    /// Heartbeats are sent, if there is an interval (`enable_hangcheck`).
+    pub const HANG_DETECTION: u32 = 1 << 0;
+    /// Every bit that means something.
+    pub const ALL: u32 = Self::HANG_DETECTION;
+}
+
+/// Changes how an engine shares its time and finds hangs, from now on, for this guest. At
+/// first an engine has what [`EngineInfo`](super::EngineInfo) says, and hang detection.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct SetEngineProperties {
+    /// `enum drm_i915_gem_engine_class`.
+    pub class: U16,
+    /// The instance of that class.
+    pub instance: U16,
+    /// Bits of [`EngineFlags`].
+    pub flags: U32,
+    /// Milliseconds between heartbeats; 0: none.
+    pub heartbeat_interval_ms: U32,
+    /// Milliseconds that a batch has to reach an arbitration point when it must make room;
+    /// 0: as long as it likes.
+    pub preempt_timeout_ms: U32,
+    /// Milliseconds of a time slice; 0: none, a batch runs on until a higher priority comes.
+    pub timeslice_duration_ms: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(SetEngineProperties, SetEngineProperties, ReplyHeader);

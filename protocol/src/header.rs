@@ -56,8 +56,14 @@ pub enum Opcode {
     SetPriority = 0x0022,
     /// [`CancelContext`](super::CancelContext)
     CancelContext = 0x0023,
+    /// [`CloseContext`](super::CloseContext)
+    CloseContext = 0x0024,
     /// [`ResetActive`](super::ResetActive)
     ResetActive = 0x0030,
+    /// [`ResetEngines`](super::ResetEngines)
+    ResetEngines = 0x0031,
+    /// [`SetEngineProperties`](super::SetEngineProperties)
+    SetEngineProperties = 0x0032,
     /// [`Bind`](super::Bind)
     Bind = 0x0100,
     /// [`Unbind`](super::Unbind)
@@ -79,7 +85,10 @@ impl Opcode {
             0x0021 => Self::DestroyContext,
             0x0022 => Self::SetPriority,
             0x0023 => Self::CancelContext,
+            0x0024 => Self::CloseContext,
             0x0030 => Self::ResetActive,
+            0x0031 => Self::ResetEngines,
+            0x0032 => Self::SetEngineProperties,
             0x0100 => Self::Bind,
             0x0101 => Self::Unbind,
             0x0200 => Self::Submit,

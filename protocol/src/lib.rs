@@ -40,9 +40,10 @@ mod timeline;
 pub use bind::{Bind, BindFlags, Extent, Unbind};
 pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
-    CancelContext, ContextEngine, ContextFlags, CreateAddressSpace, CreateContext,
-    DestroyAddressSpace, DestroyContext, Hello, HelloReply, QueryPlatform, ReadRegister,
-    ReadRegisterReply, ResetActive, SetPriority,
+    CancelContext, CloseContext, ContextEngine, ContextFlags, CreateAddressSpace, CreateContext,
+    DestroyAddressSpace, DestroyContext, EngineFlags, Hello, HelloReply, QueryPlatform,
+    ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply,
+    SetEngineProperties, SetPriority,
 };
 pub use event::{Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};

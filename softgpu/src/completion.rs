@@ -81,6 +81,8 @@ pub enum HangReason {
     PreemptTimeout,
     /// The batch ran alone and reached no arbitration point in time.
     HeartbeatTimeout,
+    /// The engine was reset while it executed the batch.
+    EngineReset,
 }
 
 impl fmt::Display for HangReason {
@@ -99,6 +101,7 @@ impl fmt::Display for HangReason {
             Self::TooManyLevels => f.write_str("batch nested too deep"),
             Self::PreemptTimeout => f.write_str("no arbitration point while others wait"),
             Self::HeartbeatTimeout => f.write_str("no arbitration point for too long"),
+            Self::EngineReset => f.write_str("reset of the engine"),
         }
     }
 }

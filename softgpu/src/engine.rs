@@ -13,6 +13,7 @@ use crate::completion::{Completion, HangReason, HangReport, Outcome};
 use crate::counters::{LiveCounters, count};
 use crate::execute::{Machine, Pause, Stop, Surroundings, Tally};
 use crate::gpu::GpuConfig;
+use crate::heartbeat;
 use crate::memory::Memory;
 use crate::page_table::{TableFull, Tlb};
 use crate::scheduler::{
@@ -60,6 +61,10 @@ impl Shared {
                 }
                 Choice::Sleep(Some(until)) => {
                     self.signals[engine].wake.wait_until(&mut state, until);
+                    continue;
+                }
+                Choice::Chores => {
+                    state = self.do_chores(state);
                     continue;
                 }
             };
@@ -144,7 +149,13 @@ impl Shared {
                 return End::Stopped;
             }
             if job.abort.load(Ordering::Relaxed) {
+                if self.state.lock().is_reset(job.slot) {
+                    return self.hang(engine, job, HangReason::EngineReset, None);
+                }
                 return End::Returned(Returned::Ended(Outcome::Cancelled));
+            }
+            if signals.retimed.swap(false, Ordering::Relaxed) {
+                job.timing = self.state.lock().timing(engine);
             }
             let (pause, tally) = self.quantum(engine, job, slice_over);
             let began = std::mem::replace(&mut now, Instant::now());
@@ -152,6 +163,7 @@ impl Shared {
             self.account(engine, job, &tally, now - began);
             if tally.arbitrations > 0 {
                 job.life = LifeSigns::new(now);
+                signals.pulse.store(false, Ordering::Relaxed);
             } else if tally.bytes_blitted >= LIVELY_BYTES {
                 job.life.last_sign = now;
             }
@@ -163,10 +175,11 @@ impl Shared {
             slice_over = contended && !timeslice.is_zero() && now - taken >= timeslice;
             let stalled = matches!(pause, Pause::Waiting | Pause::Spinning { .. });
             let wanted = signals.urgent.load(Ordering::Relaxed)
+                || signals.pulse.load(Ordering::Relaxed)
                 || contended && (stalled || slice_over) && !timeslice.is_zero();
             let hold = match pause {
                 Pause::Budget => {
-                    if let Some(reason) = overdue(job, wanted, now) {
+                    if let Some(reason) = self.overdue(engine, job, wanted, now) {
                         return self.hang(engine, job, reason, None);
                     }
                     continue;
@@ -190,7 +203,7 @@ impl Shared {
             };
             count(&self.counters[engine].polls, 1);
             if hold == Hold::Exclusive
-                && let Some(reason) = overdue(job, wanted, now)
+                && let Some(reason) = self.overdue(engine, job, wanted, now)
             {
                 return self.hang(engine, job, reason, None);
             }
@@ -251,6 +264,30 @@ impl Shared {
         }
     }
 
+    /// Whether a batch that passes no arbitration point has done so for too long.
+    fn overdue(
+        &self,
+        engine: usize,
+        job: &mut Job,
+        wanted: bool,
+        now: Instant,
+    ) -> Option<HangReason> {
+        let timing = job.timing;
+        if wanted {
+            let since = *job.life.wanted_since.get_or_insert(now);
+            let waited = now.saturating_duration_since(since);
+            if !timing.preempt_timeout.is_zero() && waited > timing.preempt_timeout {
+                return Some(HangReason::PreemptTimeout);
+            }
+        } else {
+            job.life.wanted_since = None;
+        }
+        let usual = self.config.platform.engines[engine].timing.heartbeat;
+        let patience = heartbeat::patience(timing, usual, job.priority)?;
+        let silence = now.saturating_duration_since(job.life.last_sign);
+        (silence > patience).then_some(HangReason::HeartbeatTimeout)
+    }
+
     fn hang(
         &self,
         engine: usize,
@@ -292,25 +329,6 @@ impl Shared {
         });
         End::Returned(Returned::Ended(Outcome::Hung))
     }
-}
-
-/// Whether a batch that passes no arbitration point has done so for too long.
-fn overdue(job: &mut Job, wanted: bool, now: Instant) -> Option<HangReason> {
-    let timing = job.timing;
-    if timing.preempt_timeout.is_zero() {
-        return None;
-    }
-    if wanted {
-        let since = *job.life.wanted_since.get_or_insert(now);
-        if now.saturating_duration_since(since) > timing.preempt_timeout {
-            return Some(HangReason::PreemptTimeout);
-        }
-    } else {
-        job.life.wanted_since = None;
-    }
-    let silence = now.saturating_duration_since(job.life.last_sign);
-    let alone = !timing.heartbeat.is_zero() && silence > timing.heartbeat + timing.preempt_timeout;
-    alone.then_some(HangReason::HeartbeatTimeout)
 }
 
 /// Does what a bind says; none: it was cancelled.

@@ -245,6 +245,25 @@ impl Gpu {
         self.with_state(|state| state.cancel_context(id))
     }
 
+    /// Notes that nobody owns a context any more: what it has submitted runs out, but where
+    /// no heartbeat would end it if it hangs, it ends as cancelled. What is on an engine
+    /// now has to reach an arbitration point within the preemption time-out.
+    pub fn close_context(&self, id: ContextId) -> Result<(), GpuError> {
+        self.with_state(|state| state.close_context(id))
+    }
+
+    /// Resets engines, by their place in the platform's list, a bit each; bits of engines
+    /// that don't exist are ignored. The batch that each of them executes hangs. Returns how
+    /// many there were; they are reported soon.
+    pub fn reset_engines(&self, engines: u32) -> u32 {
+        let all = 0..self.platform().engines.len().min(32);
+        // Never refused.
+        self.with_state(|state| {
+            Ok(state.reset_engines(all.filter(|engine| engines >> engine & 1 != 0)))
+        })
+        .unwrap_or(0)
+    }
+
     /// Ends every unfinished submission as cancelled, running or not. Contexts are not
     /// banned; what is submitted from here on is executed.
     pub fn reset_active(&self) {
@@ -368,8 +387,9 @@ impl Gpu {
         }
     }
 
-    /// Changes how an engine shares its time, from the next time on that a batch is
-    /// taken up.
+    /// Changes how an engine shares its time, at once. If the heartbeat has changed, what
+    /// is on the engine has to reach an arbitration point within the preemption time-out;
+    /// if it is off, contexts that were closed end there as cancelled.
     pub fn set_engine_timing(
         &self,
         engine: EngineId,

@@ -82,6 +82,7 @@ mod engine;
 mod error;
 mod execute;
 mod gpu;
+mod heartbeat;
 mod ids;
 pub mod limits;
 pub mod memory;

@@ -108,6 +108,9 @@ pub struct EngineTiming {
     pub preempt_timeout: Duration,
     /// How often a running batch is asked for a sign of life.
     pub heartbeat: Duration,
+    /// Whether it is asked at all. Without, the heartbeat's interval still says whether
+    /// contexts may outlive their closing here.
+    pub hang_detection: bool,
 }
 
 /// One engine.
@@ -193,6 +196,7 @@ const TIMING: EngineTiming = EngineTiming {
     timeslice: Duration::from_millis(1),
     preempt_timeout: Duration::from_millis(640),
     heartbeat: Duration::from_millis(2500),
+    hang_detection: true,
 };
 
 /// i915 gives the render engine of Gen12 and later more time to be preempted, for

@@ -16,6 +16,7 @@ fn timing(rig: &Rig, class: EngineClass, preempt: u64, heartbeat: u64) {
         timeslice: MILLISECOND,
         preempt_timeout: Duration::from_millis(preempt),
         heartbeat: Duration::from_millis(heartbeat),
+        hang_detection: true,
     };
     rig.gpu
         .set_engine_timing(EngineId { class, instance: 0 }, timing)

@@ -212,8 +212,16 @@ pub trait Executor: Send {
     fn set_priority(&mut self, id: u32, priority: i32) -> Result<(), Refused>;
     /// Cancels what the context has unfinished.
     fn cancel_context(&mut self, id: u32) -> Result<(), Refused>;
+    /// Lets what the context has unfinished run out, for as long as hang detection sees to
+    /// it that it ends.
+    fn close_context(&mut self, id: u32) -> Result<(), Refused>;
     /// Cancels every unfinished submission.
     fn reset_active(&mut self);
+    /// Resets engines, by their place in [`Platform::engines`], a bit each: what they
+    /// execute ends as hung, soon. Returns how many submissions that are.
+    fn reset_engines(&mut self, engines: u32) -> u32;
+    /// Changes how an engine shares its time and finds hangs.
+    fn set_engine_properties(&mut self, properties: EngineProperties) -> Result<(), Refused>;
     /// Queues an update.
     fn update(&mut self, update: Update) -> Result<(), Refused>;
     /// Queues a submission.
@@ -222,6 +230,24 @@ pub trait Executor: Send {
     fn read_register(&self, offset: u32) -> Option<u64>;
     /// What the executor has counted, for the stats file.
     fn counters(&self) -> serde_json::Value;
+}
+
+/// How an engine shares its time and finds hangs, in the words of i915's sysfs. A time of 0
+/// switches that mechanism off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineProperties {
+    /// Class.
+    pub class: u16,
+    /// Instance as userspace counts.
+    pub instance: u16,
+    /// Heartbeat interval, in milliseconds.
+    pub heartbeat_interval_ms: u32,
+    /// Preemption time-out, in milliseconds.
+    pub preempt_timeout_ms: u32,
+    /// Time slice, in milliseconds.
+    pub timeslice_duration_ms: u32,
+    /// Whether heartbeats are sent at all.
+    pub hang_detection: bool,
 }
 
 /// One engine of a platform, in the words of i915's engine query.

@@ -178,6 +178,7 @@ pub fn reply_size(opcode: Opcode) -> usize {
         Opcode::Hello => size_of::<protocol::HelloReply>(),
         Opcode::QueryPlatform => size_of::<protocol::PlatformReply>(),
         Opcode::ReadRegister => size_of::<protocol::ReadRegisterReply>(),
+        Opcode::ResetEngines => size_of::<protocol::ResetEnginesReply>(),
         Opcode::Submit => size_of::<protocol::SubmitReply>(),
         _ => size_of::<ReplyHeader>(),
     }
@@ -209,7 +210,10 @@ pub fn command_name(bytes: &[u8]) -> &'static str {
         Some(Opcode::DestroyContext) => "destroy_context",
         Some(Opcode::SetPriority) => "set_priority",
         Some(Opcode::CancelContext) => "cancel_context",
+        Some(Opcode::CloseContext) => "close_context",
         Some(Opcode::ResetActive) => "reset_active",
+        Some(Opcode::ResetEngines) => "reset_engines",
+        Some(Opcode::SetEngineProperties) => "set_engine_properties",
         Some(Opcode::Bind) => "bind",
         Some(Opcode::Unbind) => "unbind",
         Some(Opcode::Submit) => "submit",

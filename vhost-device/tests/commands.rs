@@ -391,6 +391,43 @@ fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
 }
 
 #[test]
+fn a_reset_engines_batch_comes_back_hung_and_the_reply_counts_it() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    let reset = frontend::samples::reset_engines(0b11);
+    let size = size_of::<protocol::ResetEnginesReply>() as u32;
+    let counted = |guest: &mut Guest| {
+        let reply = guest.call(Queue::Control, &reset, size);
+        assert_eq!(frontend::status(&reply), Status::Ok);
+        let reply = protocol::ResetEnginesReply::read_from_bytes(&reply).unwrap();
+        reply.submissions.get()
+    };
+    assert_eq!(counted(&mut guest), 0, "nothing is executed");
+    // Jumps to itself on the copy engine.
+    guest.write_dwords(OBJECTS, &[0x1880_0101, BATCH as u32, (BATCH >> 32) as u32]);
+    let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 1));
+    while counted(&mut guest) == 0 {}
+    assert_eq!(guest.wait_status(ticket), Status::Hung);
+}
+
+#[test]
+fn a_closed_contexts_batch_ends_where_the_heartbeat_is_off() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    guest.write_dwords(OBJECTS, &[0x1880_0101, BATCH as u32, (BATCH >> 32) as u32]);
+    let properties = frontend::samples::properties(COPY, 0);
+    assert_eq!(guest.status(&properties), Status::Ok);
+    let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 1));
+    let close = frontend::samples::a_close();
+    assert_eq!(guest.control(&close), Status::Ok);
+    assert_eq!(guest.wait_status(ticket), Status::Cancelled);
+}
+
+#[test]
 fn hello_comes_first_and_may_come_again() {
     let daemon = Daemon::start(&[]);
     let mut guest = Guest::connect(&daemon.socket());

@@ -7,7 +7,9 @@ mod frontend;
 
 use frontend::daemon::Daemon;
 use frontend::gpu::{bind, create_address_space, create_context, engine, extent, submit, unbind};
-use frontend::samples::{a_bind, a_context, a_submit, each_command};
+use frontend::samples::{
+    a_bind, a_close, a_context, a_submit, each_command, properties, reset_engines,
+};
 use frontend::{Guest, HIGH, LOW, OBJECTS, encode, status};
 use protocol::{Extent, Point, QueryPlatform, Queue, Status};
 use virtio_igpu_protocol as protocol;
@@ -124,6 +126,78 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
             Queue::Control,
             patch(each_command()[5].1.clone(), 12, &[1]),
             InvalidCommand,
+        ),
+        (
+            "close reserved",
+            Queue::Control,
+            patch(a_close(), 12, &[1]),
+            InvalidCommand,
+        ),
+        (
+            "close of an unknown context",
+            Queue::Control,
+            patch(a_close(), 8, &[9]),
+            NotFound,
+        ),
+        (
+            "reset reserved",
+            Queue::Control,
+            patch(reset_engines(1), 12, &[1]),
+            InvalidCommand,
+        ),
+        (
+            "reset of no engine",
+            Queue::Control,
+            reset_engines(0),
+            InvalidCommand,
+        ),
+        (
+            "reset of an engine too many",
+            Queue::Control,
+            reset_engines(1 << 5 | 1),
+            Unsupported,
+        ),
+        (
+            "reset of all that could be",
+            Queue::Control,
+            reset_engines(u32::MAX),
+            Unsupported,
+        ),
+        (
+            "engine properties reserved",
+            Queue::Control,
+            patch(encode(&properties(0, 0), &[]), 28, &[1]),
+            InvalidCommand,
+        ),
+        (
+            "engine properties' flags",
+            Queue::Control,
+            patch(encode(&properties(0, 0), &[]), 12, &[2]),
+            InvalidCommand,
+        ),
+        (
+            "properties of an unknown class",
+            Queue::Control,
+            encode(&properties(4, 0), &[]),
+            Unsupported,
+        ),
+        (
+            "properties of a class past all",
+            Queue::Control,
+            encode(&properties(u16::MAX, 0), &[]),
+            Unsupported,
+        ),
+        (
+            "properties of an unknown instance",
+            Queue::Control,
+            encode(&properties(2, 2), &[]),
+            Unsupported,
+        ),
+        (
+            "properties of an instance past all",
+            Queue::Control,
+            encode(&properties(0, u16::MAX), &[]),
+            Unsupported,
         ),
         (
             "priority",

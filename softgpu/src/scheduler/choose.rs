@@ -24,6 +24,8 @@ pub(crate) enum Choice {
     Execute(Box<Job>),
     /// Sleep until then, or until woken.
     Sleep(Option<Instant>),
+    /// Do the chores, and ask again.
+    Chores,
 }
 
 impl State {
@@ -120,7 +122,7 @@ impl State {
         }
     }
 
-    fn priority(&self, key: SlotKey) -> i32 {
+    pub(super) fn priority(&self, key: SlotKey) -> i32 {
         self.slots.get(&key).map_or(i32::MIN, Slot::priority)
     }
 
@@ -146,6 +148,9 @@ impl State {
 
     /// What the engine is to do now.
     pub(crate) fn choose(&mut self, platform: &Platform, engine: usize, now: Instant) -> Choice {
+        if let Some(slot) = self.parked_for_reset(engine) {
+            return self.take(platform, engine, slot, now);
+        }
         let queue = &self.engines[engine];
         let next_poll = queue.parked.iter().map(|parked| parked.poll_at).min();
         let exclusive = queue
@@ -200,6 +205,11 @@ impl State {
         self.engines[engine].idle_since = None;
         self.unqueue(key);
         let timing = self.engines[engine].timing;
+        let priority = self.priority(key);
+        if self.has_no_business_on(engine, key) {
+            self.ban(key);
+            return Choice::Chores;
+        }
         let Some(slot) = self.slots.get_mut(&key) else {
             return Choice::Sleep(Some(now));
         };
@@ -227,7 +237,7 @@ impl State {
             execution.program = Program::start(batch);
         }
         slot.place = Place::Running(engine);
-        slot.abort.store(false, Ordering::Relaxed);
+        slot.abort.store(slot.reset, Ordering::Relaxed);
         let job = Job {
             slot: key,
             context: slot.context,
@@ -240,6 +250,7 @@ impl State {
             abort: slot.abort.clone(),
             life: slot.life,
             timing,
+            priority,
             busy: slot.busy,
             taken: now,
         };
@@ -259,6 +270,11 @@ impl State {
     ) {
         self.engines[engine].running = None;
         self.engines[engine].idle_since = Some(now);
+        let exclusive = Hold::Exclusive;
+        if !matches!(returned, Returned::Parked { hold, .. } if *hold == exclusive) {
+            // Something else can have the engine now: that is all a pulse asks.
+            self.signals[engine].pulse.store(false, Ordering::Relaxed);
+        }
         let key = job.slot;
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
@@ -291,6 +307,7 @@ impl State {
             Returned::Ended(outcome) => {
                 slot.stalled = false;
                 slot.begun = false;
+                slot.reset = false;
                 slot.busy = Duration::ZERO;
                 let (context, recoverable) = (slot.context, slot.recoverable);
                 if outcome != Outcome::Completed {

@@ -7,6 +7,7 @@
 mod choose;
 mod priority;
 mod queues;
+mod reset;
 mod timeline;
 
 use std::cmp::Reverse;
@@ -208,6 +209,10 @@ struct Slot {
     cancel_below: u64,
     /// Everything is to be cancelled.
     banned: bool,
+    /// Nobody owns the context any more: it may not be on an engine without heartbeat.
+    closed: bool,
+    /// The batch in front was executed when its engine was reset.
+    reset: bool,
     /// To be removed when the queue is empty.
     destroyed: bool,
     abort: Arc<AtomicBool>,
@@ -247,6 +252,10 @@ pub(crate) struct EngineSignals {
     pub(crate) urgent: AtomicBool,
     /// Something of the same priority wants a share of it.
     pub(crate) contended: AtomicBool,
+    /// The batch is to show that it can make room, by passing an arbitration point.
+    pub(crate) pulse: AtomicBool,
+    /// The engine's timing has changed.
+    pub(crate) retimed: AtomicBool,
     /// To be woken.
     pub(crate) wake: parking_lot::Condvar,
 }
@@ -265,6 +274,7 @@ pub(crate) struct Job {
     pub(crate) abort: Arc<AtomicBool>,
     pub(crate) life: LifeSigns,
     pub(crate) timing: EngineTiming,
+    pub(crate) priority: i32,
     /// How long the batch had an engine before.
     pub(crate) busy: Duration,
     /// Since when it has this one.
@@ -347,11 +357,6 @@ impl State {
             slots: self.slots.len() as u64,
             timelines: self.timelines.len() as u64,
         }
-    }
-
-    /// Changes how an engine shares its time.
-    pub(crate) fn set_timing(&mut self, engine: usize, timing: EngineTiming) {
-        self.engines[engine].timing = timing;
     }
 
     /// The next thing to be done without the lock.

@@ -172,6 +172,8 @@ impl State {
                 begun: false,
                 cancel_below: 0,
                 banned: false,
+                closed: false,
+                reset: false,
                 destroyed: false,
                 abort: Arc::new(AtomicBool::new(false)),
                 life: LifeSigns::new(now),
@@ -185,7 +187,7 @@ impl State {
         Ok(())
     }
 
-    fn context(&self, id: ContextId) -> Result<Vec<SlotKey>, GpuError> {
+    pub(super) fn context(&self, id: ContextId) -> Result<Vec<SlotKey>, GpuError> {
         self.contexts
             .get(&id)
             .cloned()
@@ -221,7 +223,7 @@ impl State {
         }
     }
 
-    fn ban(&mut self, key: SlotKey) {
+    pub(super) fn ban(&mut self, key: SlotKey) {
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
@@ -458,6 +460,7 @@ impl State {
         }
         let busy = std::mem::take(&mut slot.busy);
         slot.stalled = false;
+        slot.reset = false;
         let (name, timeline) = (slot.name, slot.timeline);
         let (number, batch) = slot.queue.pop()?;
         self.unregister(&batch.waits, Work::Batch(key, number));

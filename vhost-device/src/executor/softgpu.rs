@@ -5,14 +5,15 @@
 
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::softgpu as model;
 use model::{AddressSpaceId, ContextId, EngineClass, Gpu, GpuError, TimelineId};
 use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 
 use super::{
-    Backing, Completion, Context, Ending, Engine, Executor, Factory, Hang, Platform, Point,
-    Refused, Sink, Submission, Timeline, Update,
+    Backing, Completion, Context, Ending, Engine, EngineProperties, Executor, Factory, Hang,
+    Platform, Point, Refused, Sink, Submission, Timeline, Update,
 };
 use crate::GuestMemory;
 
@@ -73,7 +74,7 @@ impl Factory for SoftGpuFactory {
 
 /// The model's platform in the seam's words.
 fn describe(model: &model::Platform) -> Platform {
-    let milliseconds = |duration: std::time::Duration| duration.as_millis() as u32;
+    let milliseconds = |duration: Duration| duration.as_millis() as u32;
     Platform {
         name: model.name,
         device_id: model.device_id,
@@ -260,8 +261,34 @@ impl Executor for SoftGpu {
         self.gpu.cancel_context(ContextId(id)).map_err(refused)
     }
 
+    fn close_context(&mut self, id: u32) -> Result<(), Refused> {
+        self.gpu.close_context(ContextId(id)).map_err(refused)
+    }
+
     fn reset_active(&mut self) {
         self.gpu.reset_active();
+    }
+
+    fn reset_engines(&mut self, engines: u32) -> u32 {
+        self.gpu.reset_engines(engines)
+    }
+
+    fn set_engine_properties(&mut self, properties: EngineProperties) -> Result<(), Refused> {
+        let milliseconds = |time: u32| Duration::from_millis(time.into());
+        let class = EngineClass::from_uapi(properties.class).ok_or_else(|| {
+            Refused::NotFound(format!("there is no engine class {}", properties.class))
+        })?;
+        let engine = model::EngineId {
+            class,
+            instance: properties.instance,
+        };
+        let timing = model::EngineTiming {
+            timeslice: milliseconds(properties.timeslice_duration_ms),
+            preempt_timeout: milliseconds(properties.preempt_timeout_ms),
+            heartbeat: milliseconds(properties.heartbeat_interval_ms),
+            hang_detection: properties.hang_detection,
+        };
+        self.gpu.set_engine_timing(engine, timing).map_err(refused)
     }
 
     fn update(&mut self, update: Update) -> Result<(), Refused> {

@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 
 use protocol::{
-    ContextEngine, ContextFlags, CreateAddressSpace, CreateContext, EngineInfo, HelloReply,
-    PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader, Status,
+    ContextEngine, ContextFlags, CreateAddressSpace, CreateContext, EngineFlags, EngineInfo,
+    HelloReply, PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader, ResetEnginesReply,
+    SetEngineProperties, Status,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -71,7 +72,21 @@ impl Session {
                 let id = self.known_context(command.context.get())?;
                 self.executor.cancel_context(id)?;
             }
+            Request::CloseContext(command) => {
+                let id = self.known_context(command.context.get())?;
+                self.executor.close_context(id)?;
+            }
             Request::ResetActive => self.executor.reset_active(),
+            Request::ResetEngines(command) => {
+                let submissions = self.reset_engines(command.engines.get())?;
+                let reply = ResetEnginesReply {
+                    header: OK,
+                    submissions: U32::new(submissions),
+                    ..Default::default()
+                };
+                return Ok(reply.as_bytes().to_vec());
+            }
+            Request::SetEngineProperties(command) => self.set_engine_properties(&command)?,
             Request::Bind(..) | Request::Unbind(..) | Request::Submit(..) => {
                 return Err(Refusal::malformed("not a command of the control queue"));
             }
@@ -87,6 +102,34 @@ impl Session {
                 format!("there is no context {id}"),
             )),
         }
+    }
+
+    fn reset_engines(&mut self, engines: u32) -> Result<u32, Refusal> {
+        let count = self.platform.engines.len() as u32;
+        if engines.checked_shr(count).unwrap_or(0) != 0 {
+            let why = format!("no engines {engines:#x} on this platform");
+            return Err(Refusal::new(Status::Unsupported, why));
+        }
+        Ok(self.executor.reset_engines(engines))
+    }
+
+    fn set_engine_properties(&mut self, command: &SetEngineProperties) -> Result<(), Refusal> {
+        let (class, instance) = (command.class.get(), command.instance.get());
+        let instances = u32::from(self.platform.instances(class));
+        if instances.checked_shr(instance.into()).unwrap_or(0) & 1 == 0 {
+            let why = format!("no engine {class}:{instance} on this platform");
+            return Err(Refusal::new(Status::Unsupported, why));
+        }
+        self.executor
+            .set_engine_properties(executor::EngineProperties {
+                class,
+                instance,
+                heartbeat_interval_ms: command.heartbeat_interval_ms.get(),
+                preempt_timeout_ms: command.preempt_timeout_ms.get(),
+                timeslice_duration_ms: command.timeslice_duration_ms.get(),
+                hang_detection: command.flags.get() & EngineFlags::HANG_DETECTION != 0,
+            })?;
+        Ok(())
     }
 
     fn new_timeline(&self, number: u32) -> Result<(), Refusal> {

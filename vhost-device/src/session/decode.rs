@@ -5,9 +5,10 @@
 //! was held against its limit and against the bytes that are there.
 
 use protocol::{
-    Bind, BindFlags, CancelContext, Command, CommandHeader, ContextEngine, ContextFlags,
-    CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext, Extent, Hello, Opcode,
-    Point, QueryPlatform, Queue, ReadRegister, ResetActive, SetPriority, Submit, Unbind,
+    Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
+    ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
+    EngineFlags, Extent, Hello, Opcode, Point, QueryPlatform, Queue, ReadRegister, ResetActive,
+    ResetEngines, SetEngineProperties, SetPriority, Submit, Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -38,8 +39,14 @@ pub enum Request {
     SetPriority(SetPriority),
     /// [`CancelContext`]
     CancelContext(CancelContext),
+    /// [`CloseContext`]
+    CloseContext(CloseContext),
     /// [`ResetActive`]
     ResetActive,
+    /// [`ResetEngines`]
+    ResetEngines(ResetEngines),
+    /// [`SetEngineProperties`]
+    SetEngineProperties(SetEngineProperties),
     /// [`Bind`] with its waits and extents
     Bind(Bind, Vec<Point>, Vec<Extent>),
     /// [`Unbind`] with its waits
@@ -105,9 +112,27 @@ pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
         Opcode::CancelContext => payload
             .fixed(|command: &CancelContext| zero(command.reserved.get() == 0).map(|()| *command))
             .map(Request::CancelContext),
+        Opcode::CloseContext => payload
+            .fixed(|command: &CloseContext| zero(command.reserved.get() == 0).map(|()| *command))
+            .map(Request::CloseContext),
         Opcode::ResetActive => payload
             .fixed(|command: &ResetActive| zero(command.reserved.get() == 0))
             .map(|()| Request::ResetActive),
+        Opcode::ResetEngines => payload
+            .fixed(|command: &ResetEngines| {
+                zero(command.reserved.get() == 0)?;
+                if command.engines.get() == 0 {
+                    return Err(Refusal::malformed("a reset of no engine"));
+                }
+                Ok(*command)
+            })
+            .map(Request::ResetEngines),
+        Opcode::SetEngineProperties => payload
+            .fixed(|command: &SetEngineProperties| {
+                zero(command.reserved.get() == 0)?;
+                flags(command.flags.get(), EngineFlags::ALL).map(|()| *command)
+            })
+            .map(Request::SetEngineProperties),
         Opcode::Bind => payload.bind(),
         Opcode::Unbind => payload.unbind(),
         Opcode::Submit => payload.submit(),

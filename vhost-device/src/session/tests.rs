@@ -12,13 +12,16 @@ use zerocopy::{FromZeros, Immutable, IntoBytes};
 
 use super::{Answer, Session};
 use crate::GuestMemory;
-use crate::executor::{self, Backing, Context, Executor, Refused, Submission, Timeline, Update};
+use crate::executor::{
+    self, Backing, Context, EngineProperties, Executor, Refused, Submission, Timeline, Update,
+};
 
 /// What reached the executor, and what it is to say.
 #[derive(Default)]
 struct Record {
     updates: Vec<Update>,
     submissions: Vec<Submission>,
+    properties: Vec<EngineProperties>,
     refuse: Option<Refused>,
 }
 
@@ -53,7 +56,18 @@ impl Executor for Recorder {
     fn cancel_context(&mut self, _: u32) -> Result<(), Refused> {
         self.answer()
     }
+    fn close_context(&mut self, _: u32) -> Result<(), Refused> {
+        self.answer()
+    }
     fn reset_active(&mut self) {}
+    fn reset_engines(&mut self, engines: u32) -> u32 {
+        engines.count_ones()
+    }
+    fn set_engine_properties(&mut self, properties: EngineProperties) -> Result<(), Refused> {
+        self.answer()?;
+        self.0.lock().unwrap().properties.push(properties);
+        Ok(())
+    }
     fn update(&mut self, update: Update) -> Result<(), Refused> {
         self.answer()?;
         let mut record = self.0.lock().unwrap();
@@ -157,6 +171,56 @@ fn extent(address: u64, length: u64) -> Extent {
         address: U64::new(address),
         length: U64::new(length),
     }
+}
+
+#[test]
+fn engine_properties_are_passed_on_as_they_are_or_not_at_all() {
+    let (mut session, recorder) = session();
+    let mut command = protocol::SetEngineProperties {
+        class: U16::new(2),
+        instance: U16::new(1),
+        flags: U32::new(protocol::EngineFlags::HANG_DETECTION),
+        heartbeat_interval_ms: U32::new(u32::MAX),
+        preempt_timeout_ms: U32::ZERO,
+        timeslice_duration_ms: U32::new(7),
+        reserved: U32::ZERO,
+    };
+    let mut set = |command: &protocol::SetEngineProperties| {
+        status(&mut session, Queue::Control, &encode(command, &[]))
+    };
+    assert_eq!(set(&command), Status::Ok);
+    let mut passed = EngineProperties {
+        class: 2,
+        instance: 1,
+        heartbeat_interval_ms: u32::MAX,
+        preempt_timeout_ms: 0,
+        timeslice_duration_ms: 7,
+        hang_detection: true,
+    };
+    assert_eq!(recorder.0.lock().unwrap().properties, [passed]);
+    command.flags = U32::ZERO;
+    assert_eq!(set(&command), Status::Ok);
+    passed.hang_detection = false;
+    assert_eq!(recorder.0.lock().unwrap().properties[1], passed);
+    command.instance = U16::new(2);
+    assert_eq!(set(&command), Status::Unsupported);
+    assert_eq!(recorder.0.lock().unwrap().properties.len(), 2);
+}
+
+#[test]
+fn resets_are_of_engines_that_are_there() {
+    let (mut session, _) = session();
+    let engines = session.platform.engines.len() as u32;
+    let mut reset = |engines: u32| {
+        let command = protocol::ResetEngines {
+            engines: U32::new(engines),
+            reserved: U32::ZERO,
+        };
+        status(&mut session, Queue::Control, &encode(&command, &[]))
+    };
+    assert_eq!(reset((1 << engines) - 1), Status::Ok);
+    assert_eq!(reset(1 << engines), Status::Unsupported);
+    assert_eq!(reset(0), Status::InvalidCommand);
 }
 
 #[test]

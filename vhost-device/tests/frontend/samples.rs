@@ -5,7 +5,7 @@
 use protocol::{CancelContext, Point, QueryPlatform, Queue, ReadRegister};
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 
 use super::gpu::{bind, create_address_space, create_context, engine, extent, submit, unbind};
 use super::{OBJECTS, encode};
@@ -26,6 +26,36 @@ pub(crate) fn a_submit() -> Vec<u8> {
 
 pub(crate) fn a_context() -> Vec<u8> {
     create_context(7, 1, &[engine(0, 1, 70)])
+}
+
+/// Says that context 1's owner is gone.
+pub(crate) fn a_close() -> Vec<u8> {
+    let command = protocol::CloseContext {
+        context: U32::new(1),
+        reserved: U32::ZERO,
+    };
+    encode(&command, &[])
+}
+
+pub(crate) fn reset_engines(engines: u32) -> Vec<u8> {
+    let command = protocol::ResetEngines {
+        engines: U32::new(engines),
+        reserved: U32::ZERO,
+    };
+    encode(&command, &[])
+}
+
+/// Properties of an engine that never resets anything.
+pub(crate) fn properties(class: u16, instance: u16) -> protocol::SetEngineProperties {
+    protocol::SetEngineProperties {
+        class: U16::new(class),
+        instance: U16::new(instance),
+        flags: U32::new(protocol::EngineFlags::HANG_DETECTION),
+        heartbeat_interval_ms: U32::ZERO,
+        preempt_timeout_ms: U32::ZERO,
+        timeslice_duration_ms: U32::new(1),
+        reserved: U32::ZERO,
+    }
 }
 
 /// One of each command, all acceptable.
@@ -95,5 +125,8 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
         (Queue::Bind, a_bind()),
         (Queue::Bind, unbind(1, 0x1_0000, 0x1000, 1)),
         (Queue::Submit, a_submit()),
+        (Queue::Control, a_close()),
+        (Queue::Control, reset_engines(0b1)),
+        (Queue::Control, encode(&properties(0, 0), &[])),
     ]
 }
