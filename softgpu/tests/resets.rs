@@ -152,8 +152,9 @@ fn a_reset_engine_loses_what_it_executes_and_nothing_else() {
         rig.put(0x2000, &store(0x8000, 1));
         rig.submit(2, 0x2000, &[], 1);
         if preemptible {
-            // It takes turns with the spinner.
+            // It takes turns with the spinner, which then has the engine back.
             rig.expect(2, 1, Outcome::Completed);
+            rig.nothing_completes_for(100 * MILLISECOND);
         }
         // Bits of engines that are not there mean nothing.
         assert_eq!(rig.gpu.reset_engines(1 << 2 | 1 << 31), 1);
@@ -167,6 +168,7 @@ fn a_reset_engine_loses_what_it_executes_and_nothing_else() {
         rig.end_spinner(0x3000);
         rig.expect(4, 1, Outcome::Completed);
         assert_eq!(rig.hangs.lock().unwrap().len(), 1);
+        rig.nothing_completes_for(100 * MILLISECOND);
         assert_eq!(rig.gpu.reset_engines(u32::MAX), 0, "all are idle");
     }
 }

@@ -80,9 +80,11 @@ impl State {
             let queue = &self.engines[engine];
             // Of those that were put aside hardware would execute one of the most important.
             let parked = queue.parked.iter().map(|parked| parked.slot);
+            let mut ready = queue.ready.iter().map(|&(.., key)| key);
             let victim = queue
                 .running
-                .or_else(|| parked.min_by_key(|&key| Reverse(self.priority(key))));
+                .or_else(|| parked.min_by_key(|&key| Reverse(self.priority(key))))
+                .or_else(|| ready.find(|key| self.slots.get(key).is_some_and(|slot| slot.begun)));
             let Some(slot) = victim.and_then(|key| self.slots.get_mut(&key)) else {
                 continue;
             };
