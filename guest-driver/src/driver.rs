@@ -31,7 +31,7 @@ pub(crate) struct Igpu {
     facts: PlatformFacts,
     /// The last number given to an address space, context or timeline.
     last_number: Atomic<u32>,
-    /// Contexts reset after a hang: i915's reset count.
+    /// Resets of the whole device: i915's reset count.
     reset_count: Atomic<u32>,
     /// Legacy submissions to the video engines go to files' engines in turn.
     next_video: Atomic<u32>,
@@ -56,12 +56,12 @@ impl Igpu {
         &self.facts
     }
 
-    /// What the rules about contexts depend on. Hangs are always detected: the device
-    /// does it.
+    /// What the rules about contexts depend on, with i915's parameters as they are now.
     pub(crate) fn environment(&self) -> Environment<'_> {
         Environment {
             facts: &self.facts,
-            hangcheck: true,
+            hangcheck: debug::hangcheck_enabled(),
+            reset: self.facts.reset.limited(debug::reset_level()),
         }
     }
 
@@ -91,14 +91,17 @@ impl Igpu {
         self.transport.is_lost()
     }
 
-    /// Contexts reset after a hang.
+    /// Resets of the whole device.
     pub(crate) fn reset_count(&self) -> u32 {
         self.reset_count.load(Relaxed)
     }
 
-    /// A context was reset after a hang. Any context.
-    pub(crate) fn count_reset(&self) {
-        self.reset_count.fetch_add(1, Relaxed);
+    /// An engine has hung. If engines may not be reset one by one, i915 resets the device
+    /// (`intel_gt_handle_error`). Any context.
+    pub(crate) fn count_hang(&self) {
+        if self.environment().reset != ResetSupport::Engine {
+            self.reset_count.fetch_add(1, Relaxed);
+        }
     }
 
     /// The last hang the device has reported.

@@ -1,61 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
 //! Chains of `struct i915_user_extension` (`i915_user_extensions.c:i915_user_extensions`).
-//!
-//! The driver walks: for each link, [`Walk::step`] first, then it reads the header, has it
-//! judged by [`check_header`], picks the handler by name (an unknown name is `EINVAL`,
-//! after the header's checks), and reads the address of the next link last.
 
-use super::errno::{valid_if, Errno, Result};
+use super::errno::{Errno, Result};
+use super::uapi_structs::user_extension;
+use super::user_memory::{UserMemory, UserStruct};
 
 /// The most links of a chain that are followed; a chain that loops ends there.
 pub const MAX_LINKS: u32 = 512;
 
-/// How far a walk has come.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Walk {
-    links: u32,
-}
-
-impl Walk {
-    /// A walk that has seen no link.
-    pub const fn new() -> Self {
-        Self { links: 0 }
-    }
-
-    /// Counts a link before anything of it is read: `E2BIG` for one too many.
-    pub fn step(&mut self) -> Result {
-        if self.links == MAX_LINKS {
-            return Err(Errno::E2BIG);
+/// Calls `apply` with the name and the address of each link of a chain, in its order, and
+/// ends with the first error. `first` is the address of the first link, 0 for none.
+///
+/// Of each link: it is counted (`E2BIG` for one too many), its reserved fields are read
+/// and must be zero (`EFAULT`, `EINVAL`), its name is read (`EFAULT`), it is applied
+/// (`apply` answers `EINVAL` to a name it doesn't know), and only then the next one's
+/// address is read (`EFAULT`).
+pub fn for_each_link<E: From<Errno>>(
+    memory: &impl UserMemory,
+    first: u64,
+    mut apply: impl FnMut(u32, u64) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut address = first;
+    let mut links = 0;
+    while address != 0 {
+        if links == MAX_LINKS {
+            return Err(Errno::E2BIG.into());
         }
-        self.links += 1;
-        Ok(())
-    }
-}
-
-/// The reserved parts of a link's header must be zero: `EINVAL`.
-pub fn check_header(flags: u32, reserved: &[u32; 4]) -> Result {
-    valid_if(flags == 0 && reserved.iter().all(|&word| word == 0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_513th_link_is_too_many() {
-        let mut walk = Walk::new();
-        for _ in 0..512 {
-            assert_eq!(walk.step(), Ok(()));
+        links += 1;
+        let extension = UserStruct::new(memory, address);
+        extension.reserved_u32(user_extension::FLAGS)?;
+        for word in 0..user_extension::RSVD_WORDS {
+            extension.reserved_u32(user_extension::RSVD + 4 * word)?;
         }
-        assert_eq!(walk.step(), Err(Errno::E2BIG));
-        assert_eq!(walk.step(), Err(Errno::E2BIG));
+        apply(extension.u32(user_extension::NAME)?, address)?;
+        address = extension.u64(user_extension::NEXT_EXTENSION)?;
     }
-
-    #[test]
-    fn reserved_words_must_be_zero() {
-        assert_eq!(check_header(0, &[0; 4]), Ok(()));
-        assert_eq!(check_header(1, &[0; 4]), Err(Errno::EINVAL));
-        assert_eq!(check_header(0, &[0, 0, 0, 1]), Err(Errno::EINVAL));
-    }
+    Ok(())
 }

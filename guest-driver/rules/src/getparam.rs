@@ -3,7 +3,8 @@
 //! DRM_IOCTL_I915_GETPARAM (`i915_getparam.c:i915_getparam_ioctl`).
 
 use super::errno::{Errno, Result};
-use super::platform::{ClassInstance, PlatformFacts, ResetSupport};
+use super::platform::{ClassInstance, ResetSupport};
+use super::proto_context::Environment;
 use super::uapi_numbers::*;
 
 /// The version of mappings through the aperture that i915 reports, with or without one
@@ -23,8 +24,9 @@ fn nonzero(value: u32) -> Result<i32> {
     }
 }
 
-/// What a parameter is answered. `hangcheck` is the module parameter `enable_hangcheck`.
-pub fn answer(facts: &PlatformFacts, hangcheck: bool, parameter: i32) -> Result<i32> {
+/// What a parameter is answered.
+pub fn answer(environment: &Environment<'_>, parameter: i32) -> Result<i32> {
+    let facts = environment.facts;
     let has_engine = |class, instance| {
         Ok(i32::from(
             facts
@@ -58,8 +60,8 @@ pub fn answer(facts: &PlatformFacts, hangcheck: bool, parameter: i32) -> Result<
         I915_PARAM_HAS_SEMAPHORES => Ok(i32::from(
             facts.schedules_with(I915_SCHEDULER_CAP_SEMAPHORES),
         )),
-        I915_PARAM_HAS_GPU_RESET => Ok(match facts.reset {
-            _ if !hangcheck => 0,
+        I915_PARAM_HAS_GPU_RESET => Ok(match environment.reset {
+            _ if !environment.hangcheck => 0,
             ResetSupport::None => 0,
             ResetSupport::Device => 1,
             ResetSupport::Engine => 2,
@@ -131,8 +133,16 @@ pub fn answer(facts: &PlatformFacts, hangcheck: bool, parameter: i32) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::platform::{ice_lake, tiger_lake};
+    use super::super::platform::{ice_lake, tiger_lake, PlatformFacts};
     use super::*;
+
+    fn on(facts: &PlatformFacts) -> Environment<'_> {
+        Environment {
+            facts,
+            hangcheck: true,
+            reset: facts.reset,
+        }
+    }
 
     /// Every parameter of the header on Tiger Lake, in its order.
     #[test]
@@ -202,13 +212,13 @@ mod tests {
         assert_eq!(expected.len(), 59);
         for (parameter, expected) in (1..).zip(expected) {
             assert_eq!(
-                answer(&tiger_lake(), true, parameter),
+                answer(&on(&tiger_lake()), parameter),
                 expected,
                 "parameter {parameter}"
             );
         }
         assert_eq!(
-            answer(&tiger_lake(), true, I915_PARAM_VM_BIND_VERSION),
+            answer(&on(&tiger_lake()), I915_PARAM_VM_BIND_VERSION),
             Ok(2)
         );
     }
@@ -216,23 +226,33 @@ mod tests {
     #[test]
     fn unknown_parameters_are_einval() {
         for parameter in [0, -1, 60, 0x10038, 0x1003a, i32::MIN, i32::MAX] {
-            assert_eq!(answer(&tiger_lake(), true, parameter), Err(Errno::EINVAL));
+            assert_eq!(answer(&on(&tiger_lake()), parameter), Err(Errno::EINVAL));
         }
     }
 
     #[test]
-    fn without_hangcheck_there_is_no_reset() {
-        assert_eq!(
-            answer(&tiger_lake(), false, I915_PARAM_HAS_GPU_RESET),
-            Ok(0)
-        );
+    fn resets_are_what_the_parameters_let_be_reset() {
+        let facts = tiger_lake();
+        for (hangcheck, reset, has) in [
+            (true, ResetSupport::Engine, 2),
+            (true, ResetSupport::Device, 1),
+            (true, ResetSupport::None, 0),
+            (false, ResetSupport::Engine, 0),
+        ] {
+            let environment = Environment {
+                facts: &facts,
+                hangcheck,
+                reset,
+            };
+            assert_eq!(answer(&environment, I915_PARAM_HAS_GPU_RESET), Ok(has));
+        }
     }
 
     #[test]
     fn ice_lake_has_64_eus_and_no_vm_bind() {
         let facts = ice_lake();
-        assert_eq!(answer(&facts, true, I915_PARAM_EU_TOTAL), Ok(64));
-        assert_eq!(answer(&facts, true, I915_PARAM_VM_BIND_VERSION), Ok(0));
+        assert_eq!(answer(&on(&facts), I915_PARAM_EU_TOTAL), Ok(64));
+        assert_eq!(answer(&on(&facts), I915_PARAM_VM_BIND_VERSION), Ok(0));
     }
 
     #[test]
@@ -244,7 +264,7 @@ mod tests {
             I915_PARAM_EU_TOTAL,
             I915_PARAM_SUBSLICE_MASK,
         ] {
-            assert_eq!(answer(&facts, true, parameter), Err(Errno::ENODEV));
+            assert_eq!(answer(&on(&facts), parameter), Err(Errno::ENODEV));
         }
     }
 }

@@ -6,9 +6,10 @@
 //!
 //! Nothing here touches user memory, takes a lock, allocates or knows a kernel type. A
 //! rule that needs something looked up between two checks is split there: the first part
-//! says what to look up, the second judges what was found. All of it is therefore the same
-//! under cargo, where property tests run it on the host, and in the kernel, where the
-//! driver's crate includes this file as a module.
+//! says what to look up, the second judges what was found; where userspace's structures
+//! are read field by field, a parameter does the reading ([`user_memory`]). All of it is
+//! therefore the same under cargo, where property tests run it on the host, and in the
+//! kernel, where the driver's crate includes this file as a module.
 //!
 //! The reference is the i915 driver of Linux 7.2: each item names the function whose
 //! behaviour it encodes, and behaves like it down to the errno and to which of two errors
@@ -30,6 +31,7 @@
 
 pub mod address;
 pub mod address_allocator;
+pub mod ban;
 pub mod context_table;
 pub mod engine_map;
 pub mod errno;
@@ -44,6 +46,8 @@ pub mod range_map;
 pub mod sseu;
 pub mod sync;
 pub mod uapi_numbers;
+pub mod uapi_structs;
+pub mod user_memory;
 pub mod vm_bind;
 
 pub use engine_map::{EngineMap, EngineSlot};

@@ -45,7 +45,7 @@ pub struct Engine {
 
 /// What of the GPU can be reset after a hang (`intel_has_gpu_reset`,
 /// `intel_has_reset_engine`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResetSupport {
     /// Nothing.
     None,
@@ -53,6 +53,18 @@ pub enum ResetSupport {
     Device,
     /// One engine, leaving the others alone.
     Engine,
+}
+
+impl ResetSupport {
+    /// As much of it as the module parameter `reset` allows: nothing with 0, the whole
+    /// device with 1, engines from 2 on.
+    pub fn limited(self, parameter: u32) -> Self {
+        self.min(match parameter {
+            0 => Self::None,
+            1 => Self::Device,
+            _ => Self::Engine,
+        })
+    }
 }
 
 /// What the platform is and what the driver offers on it.
@@ -257,6 +269,23 @@ mod tests {
         // intel_engine_lookup_user takes eight bits of each.
         assert_eq!(find(0x100, 0), Some(0));
         assert_eq!(facts.class_count(I915_ENGINE_CLASS_VIDEO), 2);
+    }
+
+    // intel_has_gpu_reset, intel_has_reset_engine
+    #[test]
+    fn the_reset_parameter_limits_what_is_reset() {
+        use ResetSupport::{Device, Engine, None};
+        for (parameter, limited) in [
+            (0, [None, None, None]),
+            (1, [None, Device, Device]),
+            (2, [None, Device, Engine]),
+            (u32::MAX, [None, Device, Engine]),
+        ] {
+            assert_eq!(
+                [None, Device, Engine].map(|can| can.limited(parameter)),
+                limited
+            );
+        }
     }
 
     #[test]

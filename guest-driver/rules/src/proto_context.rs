@@ -23,7 +23,7 @@
 
 use core::borrow::BorrowMut;
 
-use super::engine_map::{self, EngineMap, EngineSlot};
+use super::engine_map::{self, EngineMap, EngineSlot, SlotIndex};
 use super::errno::{valid_if, Errno, Result};
 use super::platform::{PlatformFacts, ResetSupport};
 use super::sseu::{Sseu, UserSseu, USER_SSEU_SIZE};
@@ -64,6 +64,9 @@ pub struct Environment<'a> {
     pub facts: &'a PlatformFacts,
     /// The module parameter `enable_hangcheck`.
     pub hangcheck: bool,
+    /// What is to be reset after a hang: what the platform can reset, as far as the module
+    /// parameter `reset` allows it ([`ResetSupport::limited`]).
+    pub reset: ResetSupport,
 }
 
 /// `struct drm_i915_gem_context_param` but for the context's id.
@@ -127,26 +130,6 @@ pub fn check_destroy(context_id: u32, pad: u32) -> Result {
 /// GET_RESET_STATS, before the look-up (`i915_gem_context_reset_stats_ioctl`).
 pub fn check_reset_stats(flags: u32, pad: u32) -> Result {
     valid_if(flags == 0 && pad == 0)
-}
-
-/// How much a client may do before it is banned from creating contexts.
-pub mod ban {
-    /// Added to a client's score when a context of its hangs the GPU soon after another.
-    pub const FAST_HANG: u32 = 1;
-    /// Added when one of its contexts is banned.
-    pub const CONTEXT_BAN: u32 = 3;
-    /// The score from which on a client is banned.
-    pub const BANNED: u32 = 9;
-    /// Seconds within which a client's hangs are soon after each other.
-    pub const CLIENT_FAST_HANG_SECONDS: u64 = 60;
-    /// Seconds within which a context's third hang bans it.
-    pub const CONTEXT_FAST_HANG_SECONDS: u64 = 120;
-
-    /// Whether a client with this score may no longer create contexts
-    /// (`gem/i915_gem_context.c:client_is_banned`).
-    pub const fn is_client_banned(score: u32) -> bool {
-        score >= BANNED
-    }
 }
 
 /// What a context is or isn't. Under whichever lock guards its owner.
@@ -243,8 +226,11 @@ fn check_persistence(environment: &Environment<'_>, persistent: bool) -> Result 
     if persistent {
         return valid_if(environment.hangcheck);
     }
-    let facts = environment.facts;
-    if facts.schedules_with(I915_SCHEDULER_CAP_PREEMPTION) && facts.reset == ResetSupport::Engine {
+    if environment
+        .facts
+        .schedules_with(I915_SCHEDULER_CAP_PREEMPTION)
+        && environment.reset == ResetSupport::Engine
+    {
         Ok(())
     } else {
         Err(Errno::ENODEV)
@@ -548,7 +534,7 @@ impl ContextParams {
         facts: &PlatformFacts,
         map: &EngineMap,
         user: &UserSseu,
-    ) -> Result<usize> {
+    ) -> Result<SlotIndex> {
         let by_index = user.check_header()?;
         valid_if(by_index == self.user_engines)?;
         let index = if by_index {
@@ -556,8 +542,7 @@ impl ContextParams {
         } else {
             facts.find_engine(user.engine).ok_or(Errno::EINVAL)?.get()
         };
-        map.get(index)?;
-        Ok(index)
+        map.find_filled(index)
     }
 
     /// What the context is or isn't.

@@ -38,7 +38,7 @@ impl UserSseu {
     }
 }
 
-/// A configuration the hardware can have. No field is zero.
+/// A configuration of slices. No field of one that was asked for is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sseu {
     /// Slices that are powered.
@@ -52,6 +52,14 @@ pub struct Sseu {
 }
 
 impl Sseu {
+    /// What belongs to no slice at all.
+    pub const NOTHING: Self = Self {
+        slice_mask: 0,
+        subslice_mask: 0,
+        min_eus_per_subslice: 0,
+        max_eus_per_subslice: 0,
+    };
+
     /// What a context has that was told nothing: all of the device
     /// (`gt/intel_sseu.h:intel_sseu_from_device_info`).
     pub fn whole_device(facts: &PlatformFacts) -> Self {

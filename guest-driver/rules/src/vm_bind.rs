@@ -35,7 +35,7 @@
 //! | the context is banned | `EIO` |
 
 use super::address::{is_canonical, is_page_aligned, noncanonical, range_overflows, Range};
-use super::engine_map::{EngineMap, EngineSlot};
+use super::engine_map::{EngineMap, SlotIndex};
 use super::errno::{valid_if, Errno, Result};
 use super::platform::PlatformFacts;
 use super::uapi_numbers::*;
@@ -310,8 +310,10 @@ pub fn fence_action(flags: u32, value: u64, state: PointState) -> Result<FenceAc
 
 /// The slot EXECBUFFER3 submits to: `EINVAL` on a context without a map of its own or for
 /// a slot that is not there.
-pub fn select_slot(user_map: Option<&EngineMap>, engine_index: u32) -> Result<&EngineSlot> {
-    user_map.ok_or(Errno::EINVAL)?.get(engine_index as usize)
+pub fn select_slot(user_map: Option<&EngineMap>, engine_index: u32) -> Result<SlotIndex> {
+    user_map
+        .ok_or(Errno::EINVAL)?
+        .find_filled(engine_index as usize)
 }
 
 /// The 48-bit form of a batch's address: `EINVAL` if it is not canonical, lies outside

@@ -109,7 +109,7 @@ impl Subject {
                 SetProto::Engines { count } => {
                     let mut map = EngineMap::new(count)?;
                     let (class, instance) = pointee.engine;
-                    for slot in 0..count {
+                    for slot in map.indices() {
                         map.place(facts, slot, ClassInstance { class, instance })?;
                     }
                     proto.set_engines(map).map_err(|(error, _)| error)
@@ -119,7 +119,7 @@ impl Subject {
             Self::Live(params, map) => match params.set(environment, caller, parameter)? {
                 SetLive::Sseu => {
                     let slot = params.sseu_slot(facts, map, &pointee.sseu)?;
-                    live_sseu(facts, map.get(slot)?, &pointee.sseu).map(|_| ())
+                    live_sseu(facts, map.slot(slot), &pointee.sseu).map(|_| ())
                 }
                 SetLive::Done | SetLive::Flags(_) => Ok(()),
                 SetLive::Priority(priority) => {
@@ -144,6 +144,7 @@ impl Subject {
 
 /// The model: every rule of i915's two functions written out per parameter.
 struct Model {
+    engine_reset: bool,
     live: bool,
     error_capture: bool,
     bannable: bool,
@@ -199,6 +200,9 @@ impl Model {
             0xb => {
                 sized(size != 0)?;
                 let same = self.live && self.persistent == (value != 0);
+                if value == 0 && !self.engine_reset && !same {
+                    return Err(Errno::ENODEV);
+                }
                 if value != 0 && !hangcheck && !same {
                     return Err(Errno::EINVAL);
                 }
@@ -291,15 +295,21 @@ proptest! {
     fn a_context_takes_what_the_model_takes(
         gen11 in any::<bool>(),
         hangcheck in any::<bool>(),
+        reset_level in 0..4_u32,
         admin in any::<bool>(),
         nice in any::<bool>(),
         calls in vec(call(), 1..30),
     ) {
         let facts = platform(if gen11 { 11 } else { 12 });
-        let environment = Environment { facts: &facts, hangcheck };
+        let environment = Environment {
+            facts: &facts,
+            hangcheck,
+            reset: facts.reset.limited(reset_level),
+        };
         let caller = KnownCaller { admin, nice };
         let mut subject = Subject::Proto(ProtoContext::new(&environment, false));
         let mut model = Model {
+            engine_reset: reset_level >= 2,
             live: false,
             error_capture: true,
             bannable: true,

@@ -5,7 +5,9 @@
 use crate::context::ContextTable;
 use crate::driver::Igpu;
 use crate::drm;
-use crate::rules::proto_context::ban;
+use crate::new_irq_lock;
+use crate::rules::ban::ClientHangs;
+use crate::virtio::IrqLock;
 use crate::vm::VmTable;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
@@ -20,9 +22,10 @@ pub(crate) struct Client {
     #[pin]
     vms: VmTable,
     opened: Instant<Monotonic>,
-    ban_score: Atomic<u32>,
-    /// Nanoseconds after `opened` of the last hang; 0 for none.
-    last_hang: Atomic<u64>,
+    /// What its contexts' hangs come to, in nanoseconds after `opened`. Interrupts off; taken
+    /// inside a context's own hang lock.
+    #[pin]
+    hangs: IrqLock<ClientHangs>,
     /// One more than the video engine its legacy submissions go to; 0: none chosen.
     video: Atomic<u32>,
 }
@@ -35,8 +38,7 @@ impl Client {
                 contexts <- ContextTable::new(igpu)?,
                 vms <- VmTable::new()?,
                 opened: Instant::now(),
-                ban_score: Atomic::new(0),
-                last_hang: Atomic::new(0),
+                hangs <- new_irq_lock!(ClientHangs::opened(0), "Client::hangs"),
                 video: Atomic::new(0),
             }),
             GFP_KERNEL,
@@ -53,14 +55,14 @@ impl Client {
         &self.vms
     }
 
-    /// Nanoseconds since the file was opened, at least 1.
+    /// Nanoseconds since the file was opened.
     pub(crate) fn age_ns(&self) -> u64 {
-        (self.opened.elapsed().as_nanos().max(1)) as u64
+        self.opened.elapsed().as_nanos().max(0) as u64
     }
 
     /// Whether its hangs forbid it to make contexts (`client_is_banned`).
     pub(crate) fn is_banned(&self) -> bool {
-        ban::is_client_banned(self.ban_score.load(Relaxed))
+        self.hangs.lock().is_banned()
     }
 
     /// The video engine for legacy submissions that name none: files take them in turn,
@@ -79,18 +81,10 @@ impl Client {
         chosen as usize - 1
     }
 
-    /// One of its contexts has hung (`gt/intel_reset.c:client_mark_guilty`). Any context.
-    pub(super) fn record_hang(&self, context_banned: bool) {
-        let now = self.age_ns();
-        let last = self.last_hang.xchg(now, Relaxed);
-        let mut score = 0;
-        if context_banned {
-            score += ban::CONTEXT_BAN;
-        }
-        if last != 0 && now - last < ban::CLIENT_FAST_HANG_SECONDS * 1_000_000_000 {
-            score += ban::FAST_HANG;
-        }
-        self.ban_score.fetch_add(score, Relaxed);
+    /// A bannable context of its has hung an engine when the file was `now` nanoseconds
+    /// old, and was banned from it or not (`client_mark_guilty`). Any context.
+    pub(super) fn record_hang(&self, now: u64, context_banned: bool) {
+        self.hangs.lock().record(now, context_banned);
     }
 
     /// A handle of `object` is closed: address spaces of the file that map it for

@@ -7,16 +7,18 @@ use crate::context::table::Proto;
 use crate::context::Client;
 use crate::driver::Igpu;
 use crate::drm::{self, Fence};
+use crate::new_irq_lock;
 use crate::protocol::{self, ContextEngine, ContextFlags, Status, SubmitReply};
-use crate::rules::proto_context::{ban, ContextParams};
+use crate::rules::ban::{ContextHangs, Verdict};
+use crate::rules::engine_map::{SlotIndex, MAX_SLOTS};
+use crate::rules::proto_context::{self, ContextParams};
 use crate::rules::sseu::Sseu;
-use crate::rules::{EngineMap, EngineSlot};
-use crate::virtio::{Prepared, Transport};
+use crate::rules::EngineMap;
+use crate::virtio::{IrqLock, Prepared, Transport};
 use crate::vm::{AddressSpace, Mode};
 use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
-use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 use zerocopy::IntoBytes;
 
@@ -34,7 +36,14 @@ pub(crate) struct LiveParams {
     /// All but the slices.
     pub(crate) params: ContextParams,
     /// For each slot of the engine map the slices it asks for.
-    pub(crate) sseu: KVec<Sseu>,
+    sseu: [Sseu; MAX_SLOTS],
+}
+
+impl LiveParams {
+    /// The slices that a slot of the engine map asks for.
+    pub(crate) fn sseu_mut(&mut self, index: SlotIndex) -> &mut Sseu {
+        &mut self.sseu[index.get() % MAX_SLOTS]
+    }
 }
 
 /// A live context. Lives while its id or an unfinished submission holds it.
@@ -67,17 +76,28 @@ pub(crate) struct Context {
 }
 
 /// What is counted of a context's hangs; outlives the context with its last submission.
+#[pin_data]
 pub(crate) struct HangCount {
     client: Arc<Client>,
     igpu: Arc<Igpu>,
-    guilty: Atomic<u32>,
-    innocent: Atomic<u32>,
-    banned: Atomic<bool>,
-    bannable: Atomic<bool>,
-    recoverable: Atomic<bool>,
-    /// Nanoseconds of the client's life at the last two hangs; 0 for none.
-    last: Atomic<u64>,
-    before_last: Atomic<u64>,
+    /// Interrupts off: hangs are told by the device at any time.
+    #[pin]
+    state: IrqLock<HangState>,
+}
+
+/// What [`HangCount::state`]'s lock guards.
+struct HangState {
+    /// What the context is or isn't, as `Context::params` has it: a copy for where that
+    /// mutex can't be taken.
+    flags: proto_context::ContextFlags,
+    /// Hangs it caused.
+    hangs: ContextHangs,
+    /// Submissions it lost to resets it did not cause.
+    innocent: u32,
+    /// The id is closed: hangs count no more, neither here nor for the client.
+    closed: bool,
+    /// For each slot on the device, whether hangs have had the context banned from it.
+    banned: KVec<bool>,
 }
 
 impl Context {
@@ -163,29 +183,26 @@ impl Context {
             })
             .transpose()?;
 
-        let mut sseu = KVec::with_capacity(map.slots().len(), GFP_KERNEL)?;
-        for slot in map.slots() {
-            let wanted = match slot {
-                EngineSlot::Physical {
-                    sseu: Some(sseu), ..
-                } => *sseu,
-                _ => Sseu::whole_device(facts),
-            };
-            sseu.push(wanted, GFP_KERNEL)?;
+        let mut live = LiveParams {
+            params,
+            sseu: [Sseu::NOTHING; MAX_SLOTS],
+        };
+        for index in map.indices() {
+            *live.sseu_mut(index) = map.slot(index).first_sseu(facts);
         }
-        let flags = params.flags();
-        let hangs = Arc::new(
-            HangCount {
+        let state = HangState {
+            flags: params.flags(),
+            hangs: ContextHangs::new(),
+            innocent: 0,
+            closed: false,
+            banned: KVec::from_elem(false, slots.len(), GFP_KERNEL)?,
+        };
+        let hangs = Arc::pin_init(
+            pin_init!(HangCount {
                 client: client.clone(),
                 igpu: igpu.clone(),
-                guilty: Atomic::new(0),
-                innocent: Atomic::new(0),
-                banned: Atomic::new(false),
-                bannable: Atomic::new(flags.bannable),
-                recoverable: Atomic::new(flags.recoverable),
-                last: Atomic::new(0),
-                before_last: Atomic::new(0),
-            },
+                state <- new_irq_lock!(state, "HangCount::state"),
+            }),
             GFP_KERNEL,
         )?;
         let on_device = create.is_some();
@@ -199,7 +216,7 @@ impl Context {
                 first_slots,
                 transport,
                 hangs,
-                params <- new_mutex!(LiveParams { params, sseu }, "Context::params"),
+                params <- new_mutex!(live, "Context::params"),
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
                 is_single_timeline: proto.single_timeline(),
                 destroy: on_device.then_some(destroy),
@@ -243,9 +260,13 @@ impl Context {
         self.user_engines.then_some(&*self.map)
     }
 
-    /// The first slot on the device of the map's slot `index`.
-    pub(crate) fn device_slot(&self, index: usize) -> Option<usize> {
-        self.first_slots.get(index).map(|slot| usize::from(*slot))
+    /// The slots on the device of the map's slot `index`: as many as it is wide.
+    pub(crate) fn device_slots(&self, index: SlotIndex) -> core::ops::Range<usize> {
+        let width = self.map.slot(index).width();
+        // A slot of the map has an entry.
+        let first = self.first_slots.get(index.get());
+        let first = first.map_or(0, |slot| usize::from(*slot));
+        first..first + width
     }
 
     /// A slot, by its index on the device.
@@ -271,30 +292,34 @@ impl Context {
 
     /// Takes over what changed in `params`, told under its lock.
     pub(crate) fn params_changed(&self, params: &ContextParams) {
-        let flags = params.flags();
-        self.hangs.bannable.store(flags.bannable, Relaxed);
-        self.hangs.recoverable.store(flags.recoverable, Relaxed);
+        self.hangs.state.lock().flags = params.flags();
     }
 
-    /// Whether its hangs have had it banned: submissions are refused with EIO.
-    pub(crate) fn is_banned(&self) -> bool {
-        self.hangs.banned.load(Relaxed)
+    /// Whether its hangs have had it banned from one of these slots on the device:
+    /// submissions to it are refused with EIO. A ban is for the engine slot that hung
+    /// (`intel_context_ban`), the others go on.
+    pub(crate) fn is_banned(&self, device_slots: core::ops::Range<usize>) -> bool {
+        let state = self.hangs.state.lock();
+        let slots = state.banned.get(device_slots);
+        slots.is_some_and(|slots| slots.contains(&true))
     }
 
     /// What GET_RESET_STATS answers.
     pub(crate) fn reset_stats(&self) -> ResetStats {
+        let state = self.hangs.state.lock();
         ResetStats {
-            guilty: self.hangs.guilty.load(Relaxed),
-            innocent: self.hangs.innocent.load(Relaxed),
+            guilty: state.hangs.guilty(),
+            innocent: state.innocent,
         }
     }
 
-    /// A submission has ended. Any context.
-    pub(crate) fn submission_ended(&self, status: Status, reply: &SubmitReply) {
+    /// A submission to this slot on the device has ended. Any context.
+    pub(crate) fn submission_ended(&self, device_slot: usize, status: Status, reply: &SubmitReply) {
         match status {
-            Status::Hung => self.hangs.record_hang(),
+            Status::Hung => self.hangs.record_hang(device_slot),
             Status::Cancelled if reply.was_active.get() != 0 => {
-                self.hangs.innocent.fetch_add(1, Relaxed);
+                let mut state = self.hangs.state.lock();
+                state.innocent = state.innocent.wrapping_add(1);
             }
             _ => {}
         }
@@ -303,6 +328,7 @@ impl Context {
     /// The id is closed. A context that is not persistent has its work cancelled at once;
     /// a persistent one runs it out.
     pub(super) fn close(&self) {
+        self.hangs.state.lock().closed = true;
         if self.params.lock().params.flags().persistent {
             return;
         }
@@ -329,25 +355,28 @@ fn device_flags(params: &ContextParams) -> u32 {
 }
 
 impl HangCount {
-    /// The context has hung an engine (`gt/intel_reset.c:mark_guilty` of i915). A context
-    /// that is not bannable never is banned; one that is not recoverable is at once, others
-    /// with their third hang in two minutes.
-    fn record_hang(&self) {
-        self.igpu.count_reset();
-        self.guilty.fetch_add(1, Relaxed);
-        if !self.bannable.load(Relaxed) {
-            return;
-        }
+    /// The context has hung an engine (`gt/intel_reset.c:mark_guilty` of i915). Any
+    /// context.
+    fn record_hang(&self, device_slot: usize) {
+        self.igpu.count_hang();
         let now = self.client.age_ns();
-        let last = self.last.xchg(now, Relaxed);
-        let before_last = self.before_last.xchg(last, Relaxed);
-        let often =
-            before_last != 0 && now - before_last < ban::CONTEXT_FAST_HANG_SECONDS * 1_000_000_000;
-        let banned = often || !self.recoverable.load(Relaxed);
-        if banned {
-            self.banned.store(true, Relaxed);
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let banned = if state.closed {
+            true
+        } else {
+            match state.hangs.record(now, &state.flags) {
+                Verdict::Pardoned => false,
+                verdict => {
+                    let banned = verdict == Verdict::Banned;
+                    self.client.record_hang(now, banned);
+                    banned
+                }
+            }
+        };
+        if let Some(slot) = state.banned.get_mut(device_slot).filter(|_| banned) {
+            *slot = true;
         }
-        self.client.record_hang(banned);
     }
 }
 

@@ -46,6 +46,6 @@ mod slot;
 mod table;
 
 pub(crate) use client::Client;
-pub(crate) use context::{Context, LiveParams};
+pub(crate) use context::Context;
 pub(crate) use slot::Slot;
 pub(crate) use table::{ContextTable, Proto};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! The i915 parameters that tools write in `i915_params/`. The device decides by itself
-//! how it resets and when it takes a context to hang, so a written value is kept, to be
-//! read back, and has no other effect.
+//! The i915 parameters that tools write in `i915_params/`. They decide what the rules let
+//! contexts be told, and what is answered and counted. The device decides by itself when
+//! it takes a context to hang, and resets nothing but the engine.
 
 use core::fmt;
 use kernel::prelude::*;
@@ -32,6 +32,16 @@ fn show(value: &Atomic<u32>, out: &mut dyn fmt::Write) -> Result {
 /// Reads `reset`.
 pub(super) fn reset_show(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     show(&RESET, out)
+}
+
+/// What may be reset: nothing with 0, the whole device with 1, engines from 2 on.
+pub(crate) fn reset_level() -> u32 {
+    RESET.load(Relaxed)
+}
+
+/// Whether hangs are looked for, as far as userspace can tell.
+pub(crate) fn hangcheck_enabled() -> bool {
+    ENABLE_HANGCHECK.load(Relaxed) != 0
 }
 
 /// Writes `reset`: tools write 4294967295 for "the default".

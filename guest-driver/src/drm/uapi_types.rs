@@ -137,60 +137,6 @@ by_hand! {
         /// Bytes of a subslice's EU mask.
         eu_stride: u16,
     }
-
-    /// Header of `I915_CONTEXT_PARAM_ENGINES`; `i915_engine_class_instance` follow.
-    struct i915_context_param_engines {
-        /// Pointer to the first extension.
-        extensions: u64,
-    }
-
-    /// Header of the load-balance extension; `i915_engine_class_instance` follow.
-    struct i915_context_engines_load_balance {
-        /// The link of the chain.
-        base: i915_user_extension,
-        /// Slot of the engine map.
-        engine_index: u16,
-        /// How many follow.
-        num_siblings: u16,
-        /// Must be zero.
-        flags: u32,
-        /// Must be zero.
-        mbz64: u64,
-    }
-
-    /// Header of the bond extension; `i915_engine_class_instance` follow.
-    struct i915_context_engines_bond {
-        /// The link of the chain.
-        base: i915_user_extension,
-        /// The engine that leads.
-        master: i915_engine_class_instance,
-        /// Slot of the virtual engine.
-        virtual_index: u16,
-        /// How many follow.
-        num_bonds: u16,
-        /// Must be zero.
-        flags: u64,
-        /// Must be zero.
-        mbz64: [u64; 4],
-    }
-
-    /// Header of the parallel-submit extension; `i915_engine_class_instance` follow.
-    struct i915_context_engines_parallel_submit {
-        /// The link of the chain.
-        base: i915_user_extension,
-        /// Slot of the engine map.
-        engine_index: u16,
-        /// Batches of one submission.
-        width: u16,
-        /// Engines each may run on.
-        num_siblings: u16,
-        /// Must be zero.
-        mbz16: u16,
-        /// Must be zero.
-        flags: u64,
-        /// Must be zero.
-        mbz64: [u64; 3],
-    }
 }
 
 /// A structure of the uAPI that can be copied as bytes.
@@ -217,8 +163,6 @@ plain! {
     drm_i915_getparam drm_i915_gem_exec_object2 drm_i915_gem_create_ext_protected_content
     drm_i915_gem_create_ext_vm_private drm_i915_memory_region_info
     drm_i915_query_memory_regions drm_i915_query_engine_info drm_i915_query_topology_info
-    i915_context_param_engines i915_context_engines_load_balance i915_context_engines_bond
-    i915_context_engines_parallel_submit
     i915_user_extension i915_engine_class_instance drm_i915_gem_init drm_i915_gem_create
     drm_i915_gem_pread drm_i915_gem_pwrite drm_i915_gem_mmap drm_i915_gem_mmap_gtt
     drm_i915_gem_mmap_offset drm_i915_gem_set_domain drm_i915_gem_sw_finish

@@ -124,7 +124,7 @@ impl Submission {
             let context = context.clone();
             let unfinished = Unfinished::new(context.igpu().clone());
             move |status: Status, reply: &SubmitReply| {
-                context.submission_ended(status, reply);
+                context.submission_ended(index, status, reply);
                 pending.signal(status_to_result(status));
                 drop(unfinished);
                 drop(views);

@@ -3,13 +3,14 @@
 //! CONTEXT_CREATE(_EXT), CONTEXT_DESTROY, CONTEXT_GETPARAM, CONTEXT_SETPARAM,
 //! GET_RESET_STATS.
 
-use crate::context::{Context, LiveParams, Proto};
+use crate::context::{Context, Proto};
 use crate::drm;
 use crate::drm::process::{capable, Capability};
 use crate::protocol;
 use crate::rules::context_table::Found;
 use crate::rules::proto_context::{self, Caller, Get, Parameter, SetLive, SetProto};
 use crate::rules::sseu::{UserSseu, USER_SSEU_SIZE};
+use crate::rules::PlatformFacts;
 use crate::uapi::{engine_map, user};
 use crate::uapi_types::{
     drm_i915_gem_context_create_ext, drm_i915_gem_context_create_ext_setparam,
@@ -126,17 +127,13 @@ fn set_proto(
     Ok(())
 }
 
-/// Sets a parameter of a live context.
+/// Sets a parameter of a live context. On an error nothing has changed.
 fn set_live(dev: &drm::Device, context: &Context, args: &mut drm_i915_gem_context_param) -> Result {
-    let igpu = dev.data();
-    let facts = igpu.facts();
+    let parameter = Parameter::from(&*args);
+    let environment = dev.data().environment();
     let mut live = context.params().lock();
-    let live: &mut LiveParams = &mut live;
-    match live.params.set(
-        &igpu.environment(),
-        &CurrentCaller,
-        &Parameter::from(&*args),
-    )? {
+    let before = live.params;
+    match live.params.set(&environment, &CurrentCaller, &parameter)? {
         SetLive::Done => {}
         SetLive::Flags(_) => context.params_changed(&live.params),
         SetLive::Priority(priority) => {
@@ -144,20 +141,32 @@ fn set_live(dev: &drm::Device, context: &Context, args: &mut drm_i915_gem_contex
                 context: context.number().into(),
                 priority: priority.into(),
             };
-            context
-                .transport()
-                .submit(context.transport().prepare(&command, &[], |_, _| ())?);
+            match context.transport().prepare(&command, &[], |_, _| ()) {
+                // Under the lock: the device hears of priorities in their order.
+                Ok(command) => context.transport().submit(command),
+                Err(error) => {
+                    live.params = before;
+                    return Err(error);
+                }
+            }
         }
         SetLive::Sseu => {
+            // The caller's memory may have to be waited for.
+            drop(live);
             let sseu: drm_i915_gem_context_param_sseu = user::read(args.value)?;
-            let sseu = sseu.into();
-            let index = live.params.sseu_slot(facts, context.map(), &sseu)?;
-            let slot = context.map().get(index)?;
-            let wanted = proto_context::live_sseu(facts, slot, &sseu)?;
-            *live.sseu.get_mut(index).ok_or(EINVAL)? = wanted;
+            set_live_sseu(dev.data().facts(), context, &sseu.into())?;
             args.size = USER_SSEU_SIZE;
         }
     }
+    Ok(())
+}
+
+/// Sets the slices of a live context's slot.
+fn set_live_sseu(facts: &PlatformFacts, context: &Context, sseu: &UserSseu) -> Result {
+    let mut live = context.params().lock();
+    let index = live.params.sseu_slot(facts, context.map(), sseu)?;
+    let wanted = proto_context::live_sseu(facts, context.map().slot(index), sseu)?;
+    *live.sseu_mut(index) = wanted;
     Ok(())
 }
 
@@ -167,11 +176,10 @@ pub(crate) fn getparam(
     file: &drm::File,
     args: &mut drm_i915_gem_context_param,
 ) -> Result<i32> {
-    let igpu = dev.data();
-    let facts = igpu.facts();
+    let facts = dev.data().facts();
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
-    let live = context.params().lock();
-    match live.params.get(facts, args.param, args.size)? {
+    let params = context.params().lock().params;
+    match params.get(facts, args.param, args.size)? {
         Get::Value(value) => {
             args.size = 0;
             args.value = value;
@@ -183,8 +191,8 @@ pub(crate) fn getparam(
         Get::SseuSize => args.size = USER_SSEU_SIZE,
         Get::Sseu => {
             let mut sseu: drm_i915_gem_context_param_sseu = user::read(args.value)?;
-            let index = live.params.sseu_slot(facts, context.map(), &sseu.into())?;
-            let set = live.sseu.get(index).ok_or(EINVAL)?;
+            let index = params.sseu_slot(facts, context.map(), &sseu.into())?;
+            let set = *context.params().lock().sseu_mut(index);
             sseu.slice_mask = set.slice_mask.into();
             sseu.subslice_mask = set.subslice_mask.into();
             sseu.min_eus_per_subslice = set.min_eus_per_subslice.into();

@@ -20,8 +20,7 @@ pub(crate) fn getparam(
     _file: &drm::File,
     args: &mut drm_i915_getparam,
 ) -> Result<i32> {
-    let environment = dev.data().environment();
-    let value = getparam::answer(environment.facts, environment.hangcheck, args.param)?;
+    let value = getparam::answer(&dev.data().environment(), args.param)?;
     user::write(args.value, &value)?;
     Ok(0)
 }

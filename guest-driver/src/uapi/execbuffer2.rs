@@ -21,6 +21,7 @@ use crate::uapi_types::{
     DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES, I915_EXEC_CONTEXT_ID_MASK,
 };
 use crate::vm::{LegacyBinding, LegacyRequest, Mode};
+use core::ops::Range;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
@@ -54,22 +55,18 @@ pub(crate) fn execbuffer2(
     let context_id = (args.rsvd1 & u64::from(I915_EXEC_CONTEXT_ID_MASK)) as u32;
     let context = file.data().contexts().lookup(dev, file, context_id)?;
     vm_bind::check_bind_mode(false, context.vm().mode() == Mode::Bind)?;
-    let (first_slot, width) = select_slot(dev, file, &context, header.flags)?;
+    let slots = select_slot(dev, file, &context, header.flags)?;
+    let width = slots.len();
     header.check_parallel(objects.len(), width)?;
     if dev.data().is_wedged() {
         return Err(EIO);
     }
 
     let mut list = ObjectList::look_up(dev, file, &header, &objects, width)?;
-    if context.is_banned() {
+    if context.is_banned(slots.clone()) {
         return Err(EIO);
     }
-    wait_for_room(
-        dev,
-        &context,
-        first_slot..first_slot + width,
-        file.is_nonblocking(),
-    )?;
+    wait_for_room(dev, &context, slots.clone(), file.is_nonblocking())?;
     list.check_placements(dev)?;
     let binding = context.vm().bind_legacy(dev, &list.requests)?;
     relocation::relocate(
@@ -81,15 +78,7 @@ pub(crate) fn execbuffer2(
     )?;
     header.check_late()?;
 
-    let (fence, addresses) = submit(
-        dev,
-        &context,
-        (first_slot, width),
-        &header,
-        &list,
-        binding,
-        fences,
-    )?;
+    let (fence, addresses) = submit(dev, &context, slots, &header, &list, binding, fences)?;
     write_back(args.buffers_ptr, &objects, &addresses);
     if let Some(out_fence) = out_fence {
         let fd = out_fence.attach(&fence)?.install();
@@ -135,13 +124,13 @@ fn add_in_fence(dev: &drm::Device, header: &Header, fd: u32, waits: &mut Waits) 
     Ok(())
 }
 
-/// The first slot on the device, and how many batches a submission to it has.
+/// The slots on the device, one for each batch of the submission.
 fn select_slot(
     dev: &drm::Device,
     file: &drm::File,
     context: &Context,
     flags: u64,
-) -> Result<(usize, usize)> {
+) -> Result<Range<usize>> {
     let index = match context.user_map() {
         Some(_) => select_user(flags),
         None => {
@@ -149,8 +138,7 @@ fn select_slot(
             select_legacy(igpu.facts(), flags, |_| file.data().video_engine(igpu))?.get()
         }
     };
-    let width = context.map().get(index)?.width();
-    Ok((context.device_slot(index).ok_or(EINVAL)?, width))
+    Ok(context.device_slots(context.map().find_filled(index)?))
 }
 
 /// The objects of a submission, checked.
@@ -227,7 +215,7 @@ impl ObjectList {
 fn submit(
     dev: &drm::Device,
     context: &Arc<Context>,
-    (first_slot, width): (usize, usize),
+    slots: Range<usize>,
     header: &Header,
     list: &ObjectList,
     binding: LegacyBinding,
@@ -237,7 +225,7 @@ fn submit(
     let (mut waits, signals) = fences.split();
     let mut locked = LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
     for request in list.requests.iter() {
-        locked.reserve(&request.object, width as u32)?;
+        locked.reserve(&request.object, slots.len() as u32)?;
         if !request.checked.asynchronous {
             // A writer follows all, a reader the writers.
             let usage = if request.checked.write {
@@ -251,22 +239,30 @@ fn submit(
         }
     }
 
-    let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
+    let mut batches: KVec<u64> = KVec::with_capacity(slots.len(), GFP_KERNEL)?;
     for batch in list.batches.iter() {
         let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
         batches.push(address + u64::from(header.batch_start_offset), GFP_KERNEL)?;
     }
     let views = Some(Arc::new(views, GFP_KERNEL)?);
-    let fence = queue_batches(dev, context, first_slot, &batches, &waits, views, |fence| {
-        for request in list.requests.iter() {
-            let usage = if request.checked.write {
-                Usage::Write
-            } else {
-                Usage::Read
-            };
-            locked.add_fence(&request.object, fence, usage);
-        }
-    })?;
+    let fence = queue_batches(
+        dev,
+        context,
+        slots.start,
+        &batches,
+        &waits,
+        views,
+        |fence| {
+            for request in list.requests.iter() {
+                let usage = if request.checked.write {
+                    Usage::Write
+                } else {
+                    Usage::Read
+                };
+                locked.add_fence(&request.object, fence, usage);
+            }
+        },
+    )?;
     drop(locked);
     attach_all(signals, &fence);
     Ok((fence, addresses))

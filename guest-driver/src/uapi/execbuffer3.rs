@@ -33,12 +33,8 @@ pub(crate) fn execbuffer3(
 
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
     vm_bind::check_bind_mode(true, context.vm().mode() == Mode::Bind)?;
-    let map = vm_bind::select_slot(context.user_map(), args.engine_idx)?;
-    let first_slot = context
-        .device_slot(args.engine_idx as usize)
-        .ok_or(EINVAL)?;
-
-    let width = map.width();
+    let slots = context.device_slots(vm_bind::select_slot(context.user_map(), args.engine_idx)?);
+    let width = slots.len();
     let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
     for index in 0..width {
         let batch = if width == 1 {
@@ -52,19 +48,14 @@ pub(crate) fn execbuffer3(
         }
         batches.push(batch, GFP_KERNEL)?;
     }
-    if context.is_banned() {
+    if context.is_banned(slots.clone()) {
         return Err(EIO);
     }
 
-    wait_for_room(
-        dev,
-        &context,
-        first_slot..first_slot + width,
-        file.is_nonblocking(),
-    )?;
+    wait_for_room(dev, &context, slots.clone(), file.is_nonblocking())?;
 
     let (waits, signals) = fences.split();
-    let fence = queue_batches(dev, &context, first_slot, &batches, &waits, None, |_| ())?;
+    let fence = queue_batches(dev, &context, slots.start, &batches, &waits, None, |_| ())?;
     attach_all(signals, &fence);
     Ok(0)
 }

@@ -5,6 +5,7 @@
 //! `rules` is also compiled where no kernel header is, so it has its numbers by itself.
 
 use crate::rules::uapi_numbers as rules;
+use crate::rules::uapi_structs as structs;
 use crate::uapi_types as header;
 
 /// Fails to compile unless the number in `rules` is the header's.
@@ -205,3 +206,33 @@ const _: () = assert!(
 );
 const _: () =
     assert!(rules::I915_ENGINE_CLASS_INVALID_NONE == header::I915_ENGINE_CLASS_INVALID_NONE as u16);
+
+/// Fails to compile unless a field is where `rules` says.
+macro_rules! at {
+    ($structure:ident = $module:ident { $($offset:ident: $field:ident)* }) => {$(
+        const _: () = assert!(
+            structs::$module::$offset
+                == core::mem::offset_of!(header::$structure, $field) as u64
+        );
+    )*};
+}
+
+at!(i915_user_extension = user_extension {
+    NEXT_EXTENSION: next_extension NAME: name FLAGS: flags RSVD: rsvd
+});
+at!(i915_context_param_engines = engines { EXTENSIONS: extensions ENGINES: engines });
+at!(i915_context_engines_load_balance = load_balance {
+    ENGINE_INDEX: engine_index NUM_SIBLINGS: num_siblings FLAGS: flags MBZ64: mbz64
+    ENGINES: engines
+});
+at!(i915_context_engines_bond = bond {
+    MASTER: master VIRTUAL_INDEX: virtual_index NUM_BONDS: num_bonds FLAGS: flags
+    MBZ64: mbz64 ENGINES: engines
+});
+at!(i915_context_engines_parallel_submit = parallel_submit {
+    ENGINE_INDEX: engine_index WIDTH: width NUM_SIBLINGS: num_siblings FLAGS: flags
+    MBZ64: mbz64 ENGINES: engines
+});
+const _: () = assert!(
+    structs::ENGINE_SIZE == size_of::<header::i915_engine_class_instance>() as u64
+);

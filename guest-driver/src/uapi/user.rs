@@ -2,8 +2,8 @@
 
 //! The caller's memory: structures in, structures out, chains of extensions.
 
-use crate::rules::extensions;
-use crate::uapi_types::i915_user_extension;
+use crate::rules::user_memory::UserMemory;
+use crate::rules::{extensions, Errno};
 use kernel::prelude::*;
 use kernel::uaccess::{UserPtr, UserSlice};
 use zerocopy::{FromBytes, IntoBytes};
@@ -60,21 +60,19 @@ pub(crate) fn pointer(address: u64) -> Result<UserPtr> {
     ))
 }
 
-/// Calls `apply` with the name and the address of each link of a chain of extensions, in
-/// its order: `i915_user_extensions` of i915. The link's own header is checked here; an
-/// unknown name is for `apply` to refuse with EINVAL. EFAULT, EINVAL, E2BIG.
-pub(crate) fn for_each_extension(first: u64, mut apply: impl FnMut(u32, u64) -> Result) -> Result {
-    let mut walk = extensions::Walk::new();
-    let mut address = first;
-    while address != 0 {
-        walk.step()?;
-        if kernel::current!().signal_pending() {
-            return Err(EINTR);
-        }
-        let link: i915_user_extension = read(address)?;
-        extensions::check_header(link.flags, &link.rsvd)?;
-        apply(link.name, address)?;
-        address = link.next_extension;
+/// The calling process's memory, for the rules that read it themselves.
+pub(crate) struct Caller;
+
+impl UserMemory for Caller {
+    fn read(&self, address: u64, bytes: &mut [u8]) -> core::result::Result<(), Errno> {
+        // Nothing else can be wrong with it.
+        read_bytes(address, bytes).map_err(|_| Errno::EFAULT)
     }
-    Ok(())
+}
+
+/// Calls `apply` with the name and the address of each link of a chain of extensions, in
+/// its order; an unknown name is for `apply` to refuse with EINVAL. EFAULT, EINVAL, E2BIG;
+/// see [`extensions::for_each_link`].
+pub(crate) fn for_each_extension(first: u64, apply: impl FnMut(u32, u64) -> Result) -> Result {
+    extensions::for_each_link(&Caller, first, apply)
 }

@@ -443,8 +443,13 @@ impl File {
                 );
                 let slot = self.slot(context, *engine, *by_index);
                 let set = slot.map(|slot| {
-                    let slices = self.contexts[context].slices.get(&slot);
-                    slices.copied().unwrap_or(all)
+                    let context = &self.contexts[context];
+                    // execlists_create_virtual gives a virtual engine none.
+                    let first = match context.map[slot] {
+                        Slot::Balanced(_) => (0, 0, (0, 0)),
+                        _ => all,
+                    };
+                    context.slices.get(&slot).copied().unwrap_or(first)
                 });
                 conclude(set.map(|(s, ss, eu)| Answer::Slices(s, ss, eu)), observed)
             }

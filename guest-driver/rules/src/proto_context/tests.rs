@@ -18,6 +18,7 @@ fn environment(facts: &PlatformFacts) -> Environment<'_> {
     Environment {
         facts,
         hangcheck: true,
+        reset: facts.reset,
     }
 }
 
@@ -51,6 +52,7 @@ fn a_new_context_is_bannable_recoverable_and_persistent() {
     let without_hangcheck = Environment {
         facts: &facts,
         hangcheck: false,
+        reset: facts.reset,
     };
     let proto = ProtoContext::<u32>::new(&without_hangcheck, false);
     assert!(!proto.params().flags().persistent);
@@ -70,7 +72,6 @@ fn create_checks_flags_before_bans() {
     );
     assert_eq!(check_destroy(0, 1), Err(Errno::EINVAL));
     assert_eq!(check_destroy(0, 0), Err(Errno::ENOENT));
-    assert!(ban::is_client_banned(9) && !ban::is_client_banned(8));
 }
 
 // set_proto_ctx_param and ctx_setparam agree on these.
@@ -168,6 +169,7 @@ fn persistence_needs_hangcheck_and_its_absence_preemption() {
     let environment = Environment {
         facts: &facts,
         hangcheck: false,
+        reset: facts.reset,
     };
     let on = plain(I915_CONTEXT_PARAM_PERSISTENCE, 1);
     let off = plain(I915_CONTEXT_PARAM_PERSISTENCE, 0);
@@ -293,7 +295,8 @@ fn engines_are_set_once_and_before_first_use() {
         class: 1,
         instance: 0,
     };
-    map.place(&facts, 0, copy).unwrap();
+    map.place(&facts, map.indices().next().unwrap(), copy)
+        .unwrap();
     proto.set_engines(map.clone()).unwrap();
     assert_eq!(
         proto.set(&environment, &NOBODY, &engines),
@@ -362,7 +365,7 @@ fn slices_are_for_gen11_and_its_render_engine() {
     let map = proto.effective_engines(&facts);
     let judge = |user: &UserSseu| {
         let slot = live.sseu_slot(&facts, &map, user)?;
-        live_sseu(&facts, map.get(slot)?, user)
+        live_sseu(&facts, map.slot(slot), user)
     };
     assert_eq!(judge(&render).map(|sseu| sseu.subslice_mask), Ok(0x0f));
     assert_eq!(judge(&copy), Err(Errno::ENODEV));
@@ -391,16 +394,10 @@ fn with_a_map_slices_are_set_by_index_and_forgotten_with_the_legacy_engine() {
     };
     proto.set_sseu(&facts, &render).unwrap();
     let mut map = EngineMap::new(2).unwrap();
-    map.place(
-        &facts,
-        0,
-        ClassInstance {
-            class: 1,
-            instance: 0,
-        },
-    )
-    .unwrap();
-    map.place(&facts, 1, ClassInstance::default()).unwrap();
+    let names = [(1, 0), (0, 0)].map(|(class, instance)| ClassInstance { class, instance });
+    for (slot, name) in map.indices().zip(names) {
+        map.place(&facts, slot, name).unwrap();
+    }
     proto.set_engines(map.clone()).unwrap();
     assert_eq!(proto.effective_engines(&facts), map);
 

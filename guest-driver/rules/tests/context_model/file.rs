@@ -179,7 +179,11 @@ impl File {
         mistake: Mistake,
         counts: &Arc<Counts>,
     ) -> Self {
-        let environment = Environment { facts, hangcheck };
+        let environment = Environment {
+            facts,
+            hangcheck,
+            reset: facts.reset,
+        };
         let default = Proto::new(&environment, false);
         Self {
             facts: *facts,
@@ -196,6 +200,7 @@ impl File {
         Environment {
             facts: &self.facts,
             hangcheck: self.hangcheck,
+            reset: self.facts.reset,
         }
     }
 
@@ -308,8 +313,8 @@ impl File {
             SetLive::Sseu => {
                 let wanted = user::slices(&set.value)?;
                 let slot = params.sseu_slot(&self.facts, &context.map, &wanted)?;
-                slices[slot] =
-                    proto_context::live_sseu(&self.facts, context.map.get(slot)?, &wanted)?;
+                slices[slot.get()] =
+                    proto_context::live_sseu(&self.facts, context.map.slot(slot), &wanted)?;
             }
         }
         Ok(())
@@ -383,10 +388,7 @@ impl File {
             return Err(Errno::ENOMEM);
         }
         let map = proto.effective_engines(&self.facts);
-        let slices = map
-            .slots()
-            .iter()
-            .map(|slot| user::slices_of(&self.facts, slot));
+        let slices = map.slots().iter().map(|slot| slot.first_sseu(&self.facts));
         let slices = slices.collect();
         let vm = proto.vm().cloned();
         self.counts.contexts.fetch_add(1, Ordering::Relaxed);
@@ -429,7 +431,7 @@ impl File {
         match params.0.get(&self.facts, param::SSEU, 32)? {
             Get::Sseu => {
                 let slot = params.0.sseu_slot(&self.facts, &context.map, &wanted)?;
-                Ok(user::slices_answer(&params.1[slot]))
+                Ok(user::slices_answer(&params.1[slot.get()]))
             }
             _ => Err(Errno::EINVAL),
         }

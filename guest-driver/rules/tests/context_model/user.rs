@@ -1,7 +1,8 @@
 //! The caller's memory: what `uapi/` of the driver reads from it, and what it answers.
 
+use crate::common::{Bytes, Userspace};
 use virtio_igpu_context_model::{Answer, Errno as Expected, Extension, Value, NO_ENGINE};
-use virtio_igpu_rules::engine_map::{EngineMap, EngineSlot, LoadBalance, Siblings};
+use virtio_igpu_rules::engine_map::{EngineMap, MAX_SLOTS};
 use virtio_igpu_rules::errno::Errno;
 use virtio_igpu_rules::platform::{ClassInstance, PlatformFacts};
 use virtio_igpu_rules::sseu::{Sseu, UserSseu};
@@ -10,37 +11,40 @@ fn name((class, instance): (u16, u16)) -> ClassInstance {
     ClassInstance { class, instance }
 }
 
+/// Where the map is, and where its extensions are, each at a multiple of the latter.
+const MAP_AT: u64 = 0x1_0000;
+const LINK_AT: u64 = 0x10_0000;
+
 /// Reads an engine map and its extensions. Behind the entries there are empty ones.
 pub(crate) fn engine_map(
     facts: &PlatformFacts,
     value: &Value,
     count: usize,
 ) -> Result<EngineMap, Errno> {
-    let Value::Engines(entries, extensions) = value else {
-        return Err(Errno::EFAULT);
-    };
-    let mut map = EngineMap::new(count)?;
-    for index in 0..count {
-        let entry = entries.get(index).copied().unwrap_or(NO_ENGINE);
-        map.place(facts, index, name(entry))?;
-    }
-    for extension in extensions {
-        match extension {
-            Extension::Balance { slot, siblings } => {
-                let balance = LoadBalance {
-                    engine_index: *slot,
-                    num_siblings: siblings.len() as u16,
-                    ..LoadBalance::default()
-                };
-                let mut list = Siblings::new();
-                for sibling in &siblings[..map.check_load_balance(&balance)?] {
-                    list.add(facts, name(*sibling))?;
-                }
-                map.place_load_balance(&balance, &list)?;
-            }
-            Extension::Unknown => return Err(Errno::EINVAL),
+    let mut memory = Userspace::default();
+    if let Value::Engines(entries, extensions) = value {
+        let link = |index: usize| match index {
+            _ if index == extensions.len() => 0,
+            _ => LINK_AT * (1 + index as u64),
+        };
+        let map = Bytes::default().u64(link(0)).engines(entries);
+        memory.put(MAP_AT, map.engines(&[NO_ENGINE; MAX_SLOTS]).0);
+        for (index, extension) in extensions.iter().enumerate() {
+            let header = |name| Bytes::default().link(link(index + 1), name, None);
+            let bytes = match extension {
+                Extension::Balance { slot, siblings } => header(0)
+                    .u16(*slot)
+                    .u16(siblings.len() as u16)
+                    .u32(0)
+                    .u64(0)
+                    .engines(siblings),
+                Extension::Unknown => header(3),
+            };
+            memory.put(link(index), bytes.0);
         }
     }
+    let mut map = EngineMap::new(count)?;
+    map.read(facts, &memory, MAP_AT)?;
     Ok(map)
 }
 
@@ -58,16 +62,6 @@ pub(crate) fn slices(value: &Value) -> Result<UserSseu, Errno> {
         max_eus_per_subslice: slices.units.1,
         reserved: 0,
     })
-}
-
-/// The slices a new context has on a slot.
-pub(crate) fn slices_of(facts: &PlatformFacts, slot: &EngineSlot) -> Sseu {
-    match slot {
-        EngineSlot::Physical {
-            sseu: Some(sseu), ..
-        } => *sseu,
-        _ => Sseu::whole_device(facts),
-    }
 }
 
 /// What GETPARAM says of slices.
