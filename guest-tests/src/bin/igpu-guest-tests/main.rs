@@ -4,6 +4,7 @@
 //! counters that all share.
 
 mod bad_input;
+mod context_model;
 mod contexts;
 mod exec2;
 mod exec2_relocations;
@@ -11,6 +12,7 @@ mod exec3;
 mod hangs;
 mod identity;
 mod lifecycle;
+mod many_contexts;
 mod messages;
 mod objects;
 mod ordering;
@@ -33,6 +35,8 @@ fn main() {
         exec2::tests(),
         exec2_relocations::tests(),
         contexts::tests(),
+        context_model::tests(),
+        many_contexts::tests(),
         messages::tests(),
         bad_input::tests(),
         hangs::tests(),
