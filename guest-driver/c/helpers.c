@@ -17,6 +17,18 @@
 
 #include "helpers.h"
 
+/* Time. */
+
+u64 igpu_max_schedule_timeout_ms(void)
+{
+	return jiffies_to_msecs(MAX_SCHEDULE_TIMEOUT);
+}
+
+u64 igpu_jiffies_to_nsecs(unsigned long jiffies)
+{
+	return jiffies_to_nsecs(jiffies);
+}
+
 /* Locks. */
 
 unsigned long igpu_spin_lock_irqsave(spinlock_t *lock)

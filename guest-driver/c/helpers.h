@@ -23,6 +23,10 @@
 #include <drm/drm_ioctl.h>
 #include <drm/drm_syncobj.h>
 
+/* The longest time that can be slept, in milliseconds, and a number of ticks as time. */
+u64 igpu_max_schedule_timeout_ms(void);
+u64 igpu_jiffies_to_nsecs(unsigned long jiffies);
+
 /* HZ is a macro that is defined twice: bindgen would take the first. */
 enum igpu_constants { IGPU_HZ = HZ };
 

@@ -6,6 +6,7 @@ use crate::context::Client;
 use crate::debug;
 use crate::drm::sync::IrqLock;
 use crate::drm::{self, process, Timeout, ETIME};
+use crate::engine::Engines;
 use crate::gem;
 use crate::new_irq_lock;
 use crate::protocol::{
@@ -24,15 +25,23 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 
 use kernel::sync::{new_condvar, Arc, CondVar, CondVarTimeoutResult};
 
+/// How long the end of what a reset engine executed is waited for, in nanoseconds.
+const RESET_TIMEOUT_NS: u64 = 1_000_000_000;
+
 /// What one device shares between its files.
 #[pin_data]
 pub(crate) struct Igpu {
     transport: Arc<Transport>,
     facts: PlatformFacts,
+    /// How its engines share their time, and what may be done about hangs.
+    #[pin]
+    engines: Engines,
     /// The last number given to an address space, context or timeline.
     last_number: Atomic<u32>,
     /// Resets of the whole device: i915's reset count.
     reset_count: Atomic<u32>,
+    /// Submissions that have come back as hung.
+    hangs: Atomic<u32>,
     /// Legacy submissions to the video engines go to files' engines in turn.
     next_video: Atomic<u32>,
     /// The last hang, for debugfs.
@@ -41,8 +50,9 @@ pub(crate) struct Igpu {
     /// Submissions made and not ended. Interrupts off.
     #[pin]
     unfinished: IrqLock<u64>,
+    /// Waited on with `unfinished`: that it is zero, or `hangs` higher.
     #[pin]
-    became_idle: CondVar,
+    progress: CondVar,
 }
 
 impl Igpu {
@@ -60,9 +70,14 @@ impl Igpu {
     pub(crate) fn environment(&self) -> Environment<'_> {
         Environment {
             facts: &self.facts,
-            hangcheck: debug::hangcheck_enabled(),
-            reset: self.facts.reset.limited(debug::reset_level()),
+            hangcheck: self.engines.detects_hangs(),
+            reset: self.facts.reset.limited(self.engines.reset_parameter()),
         }
+    }
+
+    /// Its engines.
+    pub(crate) fn engines(&self) -> &Engines {
+        &self.engines
     }
 
     /// The version of VM_BIND that is offered.
@@ -102,6 +117,10 @@ impl Igpu {
         if self.environment().reset != ResetSupport::Engine {
             self.reset_count.fetch_add(1, Relaxed);
         }
+        self.hangs.fetch_add(1, Relaxed);
+        // Who has looked at the count holds this until it waits.
+        drop(self.unfinished.lock());
+        self.progress.notify_all();
     }
 
     /// The last hang the device has reported.
@@ -120,12 +139,31 @@ impl Igpu {
         let mut unfinished = self.unfinished.lock();
         while *unfinished != 0 {
             left = match self
-                .became_idle
+                .progress
                 .wait_interruptible_timeout(&mut unfinished, left)
             {
                 CondVarTimeoutResult::Woken { jiffies } => jiffies,
                 CondVarTimeoutResult::Timeout => return Err(ETIME),
                 CondVarTimeoutResult::Signal { .. } => return Err(ERESTARTSYS),
+            };
+        }
+        Ok(())
+    }
+
+    /// Resets the engines in one of i915's engine masks, and waits until what they executed
+    /// has come back as hung; a moment at most, since it may have ended by itself.
+    pub(crate) fn reset_engines(&self, mask: u64) -> Result {
+        let before = self.hangs.load(Relaxed);
+        let submissions = self.engines.reset(mask)?;
+        let mut left = Timeout::Nanoseconds(RESET_TIMEOUT_NS).jiffies();
+        let mut unfinished = self.unfinished.lock();
+        while *unfinished != 0 && self.hangs.load(Relaxed).wrapping_sub(before) < submissions {
+            left = match self
+                .progress
+                .wait_interruptible_timeout(&mut unfinished, left)
+            {
+                CondVarTimeoutResult::Woken { jiffies } => jiffies,
+                _ => break,
             };
         }
         Ok(())
@@ -155,7 +193,7 @@ impl Drop for Unfinished {
         let mut unfinished = self.0.unfinished.lock();
         *unfinished -= 1;
         if *unfinished == 0 {
-            self.0.became_idle.notify_all();
+            self.0.progress.notify_all();
         }
     }
 }
@@ -223,19 +261,30 @@ impl drm::Driver for Igpu {
         platform: &PlatformReply,
     ) -> Result<Arc<Self>> {
         let facts = facts(config, platform)?;
+        let engines = Engines::new(transport.clone(), platform)?;
         Arc::pin_init(
             try_pin_init!(Self {
                 transport,
                 facts,
+                engines <- engines,
                 last_number: Atomic::new(0),
                 reset_count: Atomic::new(0),
+                hangs: Atomic::new(0),
                 next_video: Atomic::new(0),
                 last_hang <- new_irq_lock!(None, "Igpu::last_hang"),
                 unfinished <- new_irq_lock!(0, "Igpu::unfinished"),
-                became_idle <- new_condvar!("Igpu::became_idle"),
+                progress <- new_condvar!("Igpu::progress"),
             }),
             GFP_KERNEL,
         )
+    }
+
+    fn registered(dev: &drm::Device) {
+        dev.data().engines.show(dev);
+    }
+
+    fn unplugged(dev: &drm::Device) {
+        dev.data().engines.hide();
     }
 
     fn open(dev: &drm::Device) -> Result<Arc<Client>> {
@@ -269,7 +318,10 @@ impl drm::Driver for Igpu {
                     core::str::from_utf8(reason).unwrap_or("(no reason given)"),
                 );
                 *dev.data().last_hang.lock() = Some(*event);
-                dev.uevent(&[c"ERROR=1"]);
+                // i915 tells userspace of resets of the whole device alone.
+                if dev.data().environment().reset != ResetSupport::Engine {
+                    dev.uevent(&[c"ERROR=1"]);
+                }
             }
             Some(EventKind::DeviceLost) => pr_err!("the device has lost the guest's work\n"),
             None => pr_warn!("unknown event {} of the device\n", event.kind.get()),

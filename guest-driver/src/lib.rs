@@ -26,6 +26,7 @@ mod context;
 mod debug;
 mod driver;
 pub(crate) mod drm;
+mod engine;
 mod exec;
 mod fence;
 mod gem;

@@ -31,6 +31,8 @@ pub enum Errno {
     EINVAL = 22,
     /// No room in the address space.
     ENOSPC = 28,
+    /// A number with more digits than there is room for.
+    ERANGE = 34,
     /// Understood, and refused in this mode or on this platform.
     EOPNOTSUPP = 95,
 }

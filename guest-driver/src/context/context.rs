@@ -70,9 +70,18 @@ pub(crate) struct Context {
     #[pin]
     single_timeline: Mutex<Option<ARef<Fence>>>,
     is_single_timeline: bool,
-    /// Cancels its work, for a closed context that is not persistent. Made at birth too.
+    /// What is sent when it is closed. Made at birth too; none once it is closed, or if
+    /// it isn't on the device.
     #[pin]
-    cancel: Mutex<Option<Prepared>>,
+    ending: Mutex<Option<Ending>>,
+}
+
+/// The commands for a context whose id is closed; one of them is sent.
+struct Ending {
+    /// Cancels its work.
+    cancel: Prepared,
+    /// Lets its work run out, where hangs are found.
+    close: Prepared,
 }
 
 /// What is counted of a context's hangs; outlives the context with its last submission.
@@ -157,14 +166,24 @@ impl Context {
             &[],
             |_, _| (),
         )?;
-        let cancel = transport.prepare(
-            &protocol::CancelContext {
-                context: number.into(),
-                reserved: 0.into(),
-            },
-            &[],
-            |_, _| (),
-        )?;
+        let ending = Ending {
+            cancel: transport.prepare(
+                &protocol::CancelContext {
+                    context: number.into(),
+                    reserved: 0.into(),
+                },
+                &[],
+                |_, _| (),
+            )?,
+            close: transport.prepare(
+                &protocol::CloseContext {
+                    context: number.into(),
+                    reserved: 0.into(),
+                },
+                &[],
+                |_, _| (),
+            )?,
+        };
         let create = (!engines.is_empty())
             .then(|| {
                 let command = protocol::CreateContext {
@@ -220,7 +239,7 @@ impl Context {
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
                 is_single_timeline: proto.single_timeline(),
                 destroy: on_device.then_some(destroy),
-                cancel <- new_mutex!(on_device.then_some(cancel), "Context::cancel"),
+                ending <- new_mutex!(on_device.then_some(ending), "Context::ending"),
             }),
             GFP_KERNEL,
         )?;
@@ -325,18 +344,32 @@ impl Context {
         }
     }
 
-    /// The id is closed. A context that is not persistent has its work cancelled at once;
-    /// a persistent one runs it out.
+    /// Whether its id is closed: submissions that have found it before are refused. To be
+    /// asked with the lock held of the slot that is submitted to.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.hangs.state.lock().closed
+    }
+
+    /// The id is closed (`context_close`, `kill_context`). A context that is not persistent
+    /// has its work cancelled at once, what waits for others included; a persistent one runs
+    /// it out. Where hangs are not found nothing may outlive its context.
     pub(super) fn close(&self) {
         self.hangs.state.lock().closed = true;
-        if self.params.lock().params.flags().persistent {
+        let Some(Ending { cancel, close }) = self.ending.lock().take() else {
             return;
-        }
+        };
+        // Who has a slot's lock and has not seen that it is closed is waited for here.
         if self.slots.iter().all(|slot| slot.is_idle()) {
             return;
         }
-        if let Some(cancel) = self.cancel.lock().take() {
-            self.transport.submit(cancel);
+        let persistent = self.params.lock().params.flags().persistent;
+        if persistent && self.igpu().engines().detects_hangs() {
+            self.transport.submit(close);
+            return;
+        }
+        self.transport.submit(cancel);
+        for slot in &self.slots {
+            slot.queue().stop_waiting();
         }
     }
 }
@@ -358,7 +391,12 @@ impl HangCount {
     /// The context has hung an engine (`gt/intel_reset.c:mark_guilty` of i915). Any
     /// context.
     fn record_hang(&self, device_slot: usize) {
+        self.judge_hang(device_slot);
+        // Last: who waits for the hang is to see what has come of it.
         self.igpu.count_hang();
+    }
+
+    fn judge_hang(&self, device_slot: usize) {
         let now = self.client.age_ns();
         let mut state = self.state.lock();
         let state = &mut *state;

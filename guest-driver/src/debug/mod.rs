@@ -106,13 +106,9 @@ fn wedged_show(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     writeln!(out, "{}", u32::from(dev.data().is_wedged())).map_err(|_| ENOMEM)
 }
 
-/// Resets the engines in the mask; the device resets all or none.
+/// Resets the engines in the mask.
 fn wedged(dev: &drm::Device, text: &str) -> Result {
-    let engines = parse_u64(text)?;
-    if engines != 0 {
-        dev.data().reset_active()?;
-    }
-    Ok(())
+    dev.data().reset_engines(parse_u64(text)?)
 }
 
 fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
@@ -126,7 +122,6 @@ fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
 }
 
 fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
-    const NAMES: [&str; 5] = ["rcs", "bcs", "vcs", "vecs", "ccs"];
     let igpu = dev.data();
     let mut write = || -> fmt::Result {
         writeln!(out, "GT awake? yes [{}]", igpu.unfinished())?;
@@ -135,11 +130,9 @@ fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
             "CS timestamp frequency: {} Hz",
             igpu.facts().timestamp_frequency
         )?;
-        for engine in igpu.facts().engines() {
-            let name = NAMES
-                .get(usize::from(engine.name.class))
-                .unwrap_or(&"unknown");
-            writeln!(out, "{}{}", name, engine.name.instance)?;
+        for engine in igpu.engines().all() {
+            let name = engine.name().to_str().map_err(|_| fmt::Error)?;
+            writeln!(out, "{name}")?;
         }
         writeln!(out, "Reset count: {}", igpu.reset_count())
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
 //! DRM made safe: device, files, ids, ioctls, objects, reservations, fences, syncobjs,
-//! debugfs.
+//! debugfs, sysfs.
 //!
 //! Written on the raw bindings, since the kernel crate's own DRM module isn't there when
 //! DRM is a module. Fixed to one driver, [`Driver`](driver::Driver)'s implementation
@@ -30,6 +30,7 @@ pub(crate) mod resv;
 pub(crate) mod sync;
 pub(crate) mod sync_file;
 pub(crate) mod syncobj;
+pub(crate) mod sysfs;
 pub(crate) mod uapi_types;
 mod wait_all;
 
@@ -48,4 +49,5 @@ pub(crate) use resv::LockedObjects;
 pub(crate) use sync::{Timeout, ETIME};
 pub(crate) use sync_file::SyncFile;
 pub(crate) use syncobj::{ChainNode, Syncobj};
+pub(crate) use sysfs::{SysfsFile, SysfsFolder};
 pub(crate) use wait_all::when_all;

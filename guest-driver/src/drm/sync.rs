@@ -40,6 +40,19 @@ pub(crate) fn check_errno() -> bool {
 /// Nanoseconds of a timer tick: no wait is more exact.
 pub(crate) const JIFFY_NS: u64 = 1_000_000_000 / raw::igpu_constants_IGPU_HZ as u64;
 
+/// The longest time there is for the scheduler's timers, in the milliseconds that
+/// `jiffies_to_msecs` makes of it: 32 bits.
+pub(crate) fn max_schedule_timeout_ms() -> u64 {
+    // SAFETY: It only calculates.
+    unsafe { raw::igpu_max_schedule_timeout_ms() }
+}
+
+/// So many timer ticks, in nanoseconds.
+pub(crate) fn jiffies_to_ns(jiffies: usize) -> u64 {
+    // SAFETY: It only calculates.
+    unsafe { raw::igpu_jiffies_to_nsecs(jiffies) }
+}
+
 /// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timeout {

@@ -95,6 +95,9 @@ impl Submission {
             waits.add(dev, last)?;
         }
         let mut state = slot.lock()?;
+        if context.is_closed() {
+            return Err(ENOENT);
+        }
         let mut order = vm.order();
 
         // An unbind that came first is seen, and nothing is there to be executed.

@@ -102,6 +102,15 @@ impl SendQueue {
         self.flush();
     }
 
+    /// Nothing in the queue need wait any more: the device cancels all of it when it comes.
+    /// Process context.
+    pub(crate) fn stop_waiting(&self) {
+        for (_, entry) in self.unsent.lock().iter_mut() {
+            entry.ready = true;
+        }
+        self.flush();
+    }
+
     /// Hands over what is at the front and ready. Any context.
     fn flush(&self) {
         let mut unsent = self.unsent.lock();

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! The engines as root sees them: how each shares its time and finds hangs, in sysfs; and
+//! the two parameters that hold for all, hang detection and how far resets may go. What is
+//! written takes effect on the device at once.
+//!
+//! May know: `protocol`, `rules`, `virtio`, `drm`. Knows nothing of contexts.
+
+mod files;
+
+use crate::drm::sync::{jiffies_to_ns, max_schedule_timeout_ms};
+use crate::drm::{self, SysfsFolder};
+use crate::protocol::{
+    EngineFlags, EngineInfo, PlatformReply, ResetEngines, SetEngineProperties, Status,
+};
+use crate::rules::engine_properties::{class_name, mask_bit, EngineProperties, Limits, Property};
+use crate::virtio::{Prepared, Transport};
+use kernel::prelude::*;
+use kernel::str::CString;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::{new_mutex, Arc, Mutex};
+
+/// For how long i915 waits busily at first (`CONFIG_DRM_I915_MAX_REQUEST_BUSYWAIT`), in
+/// nanoseconds.
+const MAX_BUSYWAIT_NS: u64 = 8000;
+
+/// What the module parameter `reset` is at first: engines may be reset one by one, and
+/// more that no platform here can.
+const DEFAULT_RESET: u32 = 3;
+
+/// One engine. Its place among the others is the platform's.
+pub(crate) struct Engine {
+    /// `rcs0`, `vcs1`, ...
+    name: CString,
+    info: EngineInfo,
+    defaults: EngineProperties,
+}
+
+/// What the lock guards.
+struct State {
+    /// By engine.
+    properties: KVec<EngineProperties>,
+    /// The module parameter `enable_hangcheck`.
+    hang_detection: bool,
+}
+
+/// The engines of a device.
+#[pin_data]
+pub(crate) struct Engines {
+    transport: Arc<Transport>,
+    all: KVec<Engine>,
+    limits: Limits,
+    /// Held while a change is handed to the transport, so that the device sees changes in
+    /// the order that files show them.
+    #[pin]
+    state: Mutex<State>,
+    /// `State::hang_detection`, to be looked at without the lock.
+    hang_detection: Atomic<bool>,
+    /// The module parameter `reset`.
+    reset: Atomic<u32>,
+    /// The folders in sysfs, those within others first.
+    #[pin]
+    folders: Mutex<KVec<SysfsFolder>>,
+}
+
+impl Engines {
+    /// The engines that the device speaks of, which a check has found to make sense.
+    /// ENOMEM.
+    pub(crate) fn new(
+        transport: Arc<Transport>,
+        platform: &PlatformReply,
+    ) -> Result<impl PinInit<Self>> {
+        let count = usize::from(platform.engine_count.get());
+        let mut all = KVec::new();
+        let mut properties = KVec::new();
+        for info in platform.engines.iter().take(count) {
+            let defaults = EngineProperties {
+                max_busywait_duration_ns: MAX_BUSYWAIT_NS,
+                timeslice_duration_ms: info.timeslice_duration_ms.get(),
+                stop_timeout_ms: info.stop_timeout_ms.get(),
+                preempt_timeout_ms: info.preempt_timeout_ms.get(),
+                heartbeat_interval_ms: info.heartbeat_interval_ms.get(),
+            };
+            let class = class_name(info.class.get());
+            let name = CString::try_from_fmt(fmt!("{}{}", class, info.instance.get()))?;
+            let engine = Engine {
+                name,
+                info: *info,
+                defaults,
+            };
+            all.push(engine, GFP_KERNEL)?;
+            properties.push(defaults, GFP_KERNEL)?;
+        }
+        let state = State {
+            properties,
+            hang_detection: true,
+        };
+        Ok(pin_init!(Self {
+            transport,
+            all,
+            limits: Limits {
+                busywait_ns: jiffies_to_ns(2),
+                time_ms: max_schedule_timeout_ms(),
+            },
+            state <- new_mutex!(state, "Engines::state"),
+            hang_detection: Atomic::new(true),
+            reset: Atomic::new(DEFAULT_RESET),
+            folders <- new_mutex!(KVec::new(), "Engines::folders"),
+        }))
+    }
+
+    /// The engines, in the platform's order.
+    pub(crate) fn all(&self) -> &[Engine] {
+        &self.all
+    }
+
+    /// Whether hangs are looked for (`enable_hangcheck`). Any context.
+    pub(crate) fn detects_hangs(&self) -> bool {
+        self.hang_detection.load(Relaxed)
+    }
+
+    /// Switches the search for hangs on or off, on all engines. ENOMEM: nothing has changed.
+    pub(crate) fn detect_hangs(&self, wanted: bool) -> Result {
+        let mut state = self.state.lock();
+        let mut commands = KVec::with_capacity(self.all.len(), GFP_KERNEL)?;
+        for (engine, properties) in self.all.iter().zip(&state.properties) {
+            commands.push(self.command(engine, properties, wanted)?, GFP_KERNEL)?;
+        }
+        state.hang_detection = wanted;
+        self.hang_detection.store(wanted, Relaxed);
+        for command in commands {
+            self.transport.submit(command);
+        }
+        Ok(())
+    }
+
+    /// The module parameter `reset`. Any context.
+    pub(crate) fn reset_parameter(&self) -> u32 {
+        self.reset.load(Relaxed)
+    }
+
+    /// Sets the module parameter `reset`.
+    pub(crate) fn set_reset_parameter(&self, value: u32) {
+        self.reset.store(value, Relaxed);
+    }
+
+    /// Resets the engines in one of i915's engine masks: what they execute hangs. Returns
+    /// how many submissions that are. Process context; as [`Transport::call`].
+    pub(crate) fn reset(&self, mask: u64) -> Result<u32> {
+        let mut engines = 0;
+        for (place, engine) in self.all.iter().enumerate() {
+            let (class, instance) = (engine.info.class.get(), engine.info.hardware_instance.get());
+            if mask_bit(class, instance).is_some_and(|bit| mask >> bit & 1 != 0) {
+                engines |= 1 << place;
+            }
+        }
+        if engines == 0 {
+            return Ok(0);
+        }
+        let command = ResetEngines {
+            engines: engines.into(),
+            reserved: 0.into(),
+        };
+        Ok(self.transport.call(&command, &[])?.submissions.get())
+    }
+
+    /// A property of the engine at that place.
+    fn property(&self, place: usize, property: Property) -> Result<u64> {
+        let state = self.state.lock();
+        let properties = state.properties.get(place).ok_or(ENODEV)?;
+        Ok(property.of(properties))
+    }
+
+    /// Changes a property to what `text` says, and tells the device. EINVAL, ERANGE as
+    /// [`Property::change`]; ENOMEM. On an error nothing has changed.
+    fn change(&self, place: usize, property: Property, text: &[u8]) -> Result {
+        let mut state = self.state.lock();
+        let engine = self.all.get(place).ok_or(ENODEV)?;
+        let hang_detection = state.hang_detection;
+        let properties = state.properties.get_mut(place).ok_or(ENODEV)?;
+        let changed = property.change(properties, text, &self.limits)?;
+        let command = self.command(engine, &changed, hang_detection)?;
+        *properties = changed;
+        self.transport.submit(command);
+        Ok(())
+    }
+
+    fn command(
+        &self,
+        engine: &Engine,
+        properties: &EngineProperties,
+        hang_detection: bool,
+    ) -> Result<Prepared> {
+        let (class, instance) = (engine.info.class, engine.info.instance);
+        let flags = if hang_detection {
+            EngineFlags::HANG_DETECTION
+        } else {
+            0
+        };
+        let command = SetEngineProperties {
+            class,
+            instance,
+            flags: flags.into(),
+            heartbeat_interval_ms: properties.heartbeat_interval_ms.into(),
+            preempt_timeout_ms: properties.preempt_timeout_ms.into(),
+            timeslice_duration_ms: properties.timeslice_duration_ms.into(),
+            reserved: 0.into(),
+        };
+        self.transport.prepare(&command, &[], move |status, _| {
+            if status != Status::Ok && status != Status::DeviceLost {
+                pr_err!(
+                    "the device refused the properties of engine {}:{}: {:?}\n",
+                    class.get(),
+                    instance.get(),
+                    status
+                );
+            }
+        })
+    }
+
+    /// Makes the folders in sysfs: `engine/`, in it one for each engine, in that one for
+    /// its defaults. What can't be made is left out. The device is registered.
+    pub(crate) fn show(&self, dev: &drm::Device) {
+        if let Err(error) = self.make_folders(dev) {
+            pr_warn!("no engines in sysfs, or not all: {:?}\n", error);
+        }
+    }
+
+    fn make_folders(&self, dev: &drm::Device) -> Result {
+        let mut folders = KVec::with_capacity(2 * self.all.len() + 1, GFP_KERNEL)?;
+        let top = SysfsFolder::below_card(dev, c"engine", 0, &[])?;
+        let made = (|| {
+            for (place, engine) in self.all.iter().enumerate() {
+                let folder = top.folder(&engine.name, place, &files::CURRENT)?;
+                let defaults = folder.folder(c".defaults", place, &files::DEFAULTS);
+                // There is room for all.
+                match defaults {
+                    Ok(defaults) => folders.push(defaults, GFP_KERNEL)?,
+                    Err(error) => {
+                        folders.push(folder, GFP_KERNEL)?;
+                        return Err(error);
+                    }
+                }
+                folders.push(folder, GFP_KERNEL)?;
+            }
+            Ok(())
+        })();
+        folders.push(top, GFP_KERNEL)?;
+        *self.folders.lock() = folders;
+        made
+    }
+
+    /// Removes them. Process context.
+    pub(crate) fn hide(&self) {
+        let folders = core::mem::replace(&mut *self.folders.lock(), KVec::new());
+        folders.into_iter().for_each(drop);
+    }
+}
+
+impl Engine {
+    /// What i915 calls it: `rcs0`, `vcs1`, ...
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+}
