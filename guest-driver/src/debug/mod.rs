@@ -7,8 +7,6 @@
 
 mod params;
 
-pub(crate) use params::{hangcheck_enabled, reset_level};
-
 use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
 use crate::gem;
 use crate::protocol::Queue;

@@ -111,7 +111,7 @@ fn words(
     bits: impl Iterator<Item = u32>,
     names: &[&'static str],
 ) -> Result {
-    let mut write = || -> fmt::Result {
+    let write = || -> fmt::Result {
         let mut first = true;
         for bit in bits {
             if !first {
