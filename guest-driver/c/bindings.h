@@ -6,6 +6,7 @@
  */
 #include <linux/hrtimer_types.h>
 
+#include <linux/anon_inodes.h>
 #include <linux/dma-fence-array.h>
 #include <linux/dma-fence-chain.h>
 #include <linux/dma-fence-unwrap.h>

@@ -14,7 +14,10 @@ use kernel::{
     types::Opaque,
 };
 
-use super::{debugfs::Entry, driver::DeviceData, fence, file, ioctl, prime, wait_all::WaitList};
+use super::{
+    debugfs::Entry, driver::DeviceData, fence, file, ioctl, mmap, mmap::MappingFile, prime,
+    wait_all::WaitList,
+};
 use crate::virtio::Parent;
 
 /// A DRM device of ours. Shared as `ARef<Device>`; its last reference may not be dropped in
@@ -34,6 +37,8 @@ struct Part {
     data: SetOnce<Arc<DeviceData>>,
     /// What debugfs keeps for the device's files; set before there are any.
     debugfs: SetOnce<KVec<Entry>>,
+    /// What mappings of the device's objects hold open.
+    mapping_file: MappingFile,
     /// A number that no other device of this module has had.
     cookie: u64,
     /// Waits for fences that are to be cut when the device goes.
@@ -67,6 +72,7 @@ impl Device {
             pin_init!(Part {
                 data: SetOnce::new(),
                 debugfs: SetOnce::new(),
+                mapping_file: MappingFile::new(),
                 cookie: fence::new_cookie(),
                 waits <- WaitList::new(),
             }),
@@ -135,6 +141,11 @@ impl Device {
     /// A number that no other device of this module has had.
     pub(crate) fn cookie(&self) -> u64 {
         self.part.cookie
+    }
+
+    /// What mappings of the device's objects hold open.
+    pub(super) fn mapping_file(&self) -> &MappingFile {
+        &self.part.mapping_file
     }
 
     /// The waits that are cut when the device goes.
@@ -225,7 +236,7 @@ static FOPS: Static<bindings::file_operations> = Static(Opaque::new(bindings::fi
     poll: Some(bindings::drm_poll),
     read: Some(bindings::drm_read),
     llseek: Some(bindings::noop_llseek),
-    mmap: Some(bindings::drm_gem_mmap),
+    mmap: Some(mmap::mmap_node),
     show_fdinfo: Some(bindings::drm_show_fdinfo),
     ..pin_init::zeroed()
 }));

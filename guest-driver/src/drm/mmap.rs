@@ -2,17 +2,21 @@
 
 //! Objects in the address spaces of processes. Process context throughout.
 
-use core::slice;
+use core::{
+    ptr, slice,
+    sync::atomic::{AtomicPtr, Ordering},
+};
 use kernel::{
     bindings,
     ffi::{c_int, c_void},
     page::PAGE_SIZE,
     prelude::*,
+    sync::aref::ARef,
     types::Opaque,
 };
 
 use super::{
-    device::Static,
+    device::{Device, Static},
     file::File,
     gem::{BackingKind, Object},
 };
@@ -64,6 +68,96 @@ impl Object {
         }
         Ok(address as u64)
     }
+}
+
+/// The file that mappings of a device's objects hold open, instead of the one that they
+/// were made through: so a client that closes its file and keeps its mappings has its
+/// contexts closed. There is one while there are mappings, and as long it keeps the device.
+pub(super) struct MappingFile(AtomicPtr<bindings::file>);
+
+impl MappingFile {
+    /// No mapping yet.
+    pub(super) fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// A reference to the file of `dev`, whose this is. `ENOMEM`, `ENFILE`.
+    fn get(&self, dev: &Device) -> Result<*mut bindings::file> {
+        // SAFETY: The place holds a file that `release` takes out of it before it is freed;
+        // the function looks at it under RCU alone.
+        let file = unsafe { bindings::get_file_active(self.0.as_ptr()) };
+        if !file.is_null() {
+            return Ok(file);
+        }
+        let owned: ARef<Device> = dev.into();
+        let data = ARef::into_raw(owned);
+        // SAFETY: The name and the operations are statics. The file keeps the device, until
+        // `release`.
+        let file = kernel::error::from_err_ptr(unsafe {
+            raw::anon_inode_getfile(
+                c"i915.gem".as_ptr().cast(),
+                MAPPING_FOPS.0.get(),
+                data.as_ptr().cast(),
+                bindings::O_RDWR as c_int,
+            )
+        });
+        let file = file.inspect_err(|_| {
+            // SAFETY: No file has taken the reference over.
+            drop(unsafe { ARef::from_raw(data) });
+        })?;
+        // SAFETY: Nobody else has the file yet; the device's inode lives as long as the
+        // device, which the file keeps. All mappings of the device's objects are found
+        // through it when their pages are taken away.
+        unsafe { (*file).f_mapping = (*(*dev.as_raw()).anon_inode).i_mapping };
+        // If somebody was faster there are two, which is no harm.
+        self.0.store(file, Ordering::Release);
+        Ok(file)
+    }
+}
+
+/// The last mapping is gone.
+unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    // SAFETY: `MappingFile::get` has put a reference to the device there.
+    let dev = unsafe {
+        ARef::<Device>::from_raw(ptr::NonNull::new_unchecked((*file).private_data.cast()))
+    };
+    let slot = &dev.mapping_file().0;
+    let _ = slot.compare_exchange(file, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+    0
+}
+
+/// The operations of the file that mappings hold open.
+static MAPPING_FOPS: Static<bindings::file_operations> =
+    Static(Opaque::new(bindings::file_operations {
+        owner: crate::THIS_MODULE.as_ptr(),
+        release: Some(release),
+        ..pin_init::zeroed()
+    }));
+
+/// A process maps the node.
+pub(super) unsafe extern "C" fn mmap_node(
+    file: *mut bindings::file,
+    vma: *mut bindings::vm_area_struct,
+) -> c_int {
+    // SAFETY: It is the file of a node of ours, which keeps its DRM file, and that the
+    // device.
+    let dev = unsafe {
+        let drm_file = (*file).private_data.cast::<bindings::drm_file>();
+        Device::from_raw((*(*drm_file).minor).dev)
+    };
+    let mapping_file = match dev.mapping_file().get(dev) {
+        Ok(mapping_file) => mapping_file,
+        Err(error) => return error.to_errno(),
+    };
+    // SAFETY: The kernel calls with a file of a node and a mapping that is being made.
+    let result = unsafe { bindings::drm_gem_mmap(file, vma) };
+    if result == 0 {
+        // SAFETY: The mapping is still being made; it takes a reference of its own.
+        unsafe { bindings::vma_set_file(vma, mapping_file) };
+    }
+    // SAFETY: The reference is ours.
+    unsafe { bindings::fput(mapping_file) };
+    result
 }
 
 /// DRM maps an object of ours. DRM sets the operations and takes the reference.
