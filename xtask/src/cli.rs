@@ -42,7 +42,7 @@ pub(crate) enum Action {
     /// Build the host daemon, the guest's programs and the guest's kernel module
     Build(BuildArgs),
     /// Write docs/performance.md from what was measured on this machine
-    Perf,
+    Perf(PerfArgs),
 }
 
 /// Where the parts come from.
@@ -218,4 +218,16 @@ pub(crate) struct TestArgs {
     /// Run only this kind; may be given several times
     #[arg(long, value_name = "KIND", value_enum)]
     pub(crate) only: Vec<crate::test::Kind>,
+}
+
+/// Write the performance page.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PerfArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Measure first what contexts cost, in a guest whose first processor has a core of its own
+    /// (about a minute; the other figures come from runs of `vm`, `demo` and `test`)
+    #[arg(long)]
+    pub(crate) measure: bool,
 }

@@ -43,6 +43,6 @@ fn run(action: &cli::Action) -> Result<u8> {
         cli::Action::Igt(args) => igt::igt(args),
         cli::Action::Setup(args) => setup::run(args).map(|_| 0),
         cli::Action::Build(args) => build::build(args),
-        cli::Action::Perf => perf::perf(),
+        cli::Action::Perf(args) => perf::perf(args),
     }
 }

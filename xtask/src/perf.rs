@@ -1,9 +1,12 @@
 //! `cargo xtask perf`: docs/performance.md, made from the figures in the cache.
 
+mod contexts;
+
 use std::fs;
 
 use anyhow::{Context, Result};
 
+use crate::cli::PerfArgs;
 use crate::paths::{Cache, checkout};
 use crate::progress::size;
 use crate::records::Records;
@@ -17,7 +20,10 @@ end of this page): do not edit. Counts and ratios hold everywhere; times are of 
 ";
 
 /// The command.
-pub(crate) fn perf() -> Result<u8> {
+pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
+    if args.measure {
+        contexts::measure(&args.guest)?;
+    }
     let cache = Cache::open()?;
     let page = page(&Records::read(&cache), &machine());
     let file = checkout().join("docs/performance.md");
@@ -58,6 +64,7 @@ fn page(records: &Records, machine: &str) -> String {
             figure_text(records, figure, "")
         ));
     }
+    page.push_str(&contexts::section(records));
     page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
     for (what, figure, aim) in [
         (

@@ -70,6 +70,11 @@ impl Daemon {
         })
     }
 
+    /// Its process.
+    pub(crate) fn id(&mut self) -> u32 {
+        self.process.child().id()
+    }
+
     /// Ends it hard, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.process.kill();

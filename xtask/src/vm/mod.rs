@@ -2,6 +2,7 @@
 //! the end the kernel log's verdict. `vm`, `igt`, `demo` and `test` all run guests by it.
 
 mod console;
+mod cores;
 mod daemon;
 mod initramfs;
 mod kvm;
@@ -78,6 +79,7 @@ impl Lab {
             stdin: false,
             files: Vec::new(),
             daemon_may_die: false,
+            own_core: false,
         }
     }
 }
@@ -91,6 +93,7 @@ pub(crate) struct Guest<'a> {
     stdin: bool,
     files: Vec<(String, bool, Vec<u8>)>,
     daemon_may_die: bool,
+    own_core: bool,
 }
 
 /// What a run left behind.
@@ -172,6 +175,13 @@ impl Guest<'_> {
     /// The daemon's death is part of the test.
     pub(crate) fn daemon_may_die(mut self) -> Self {
         self.daemon_may_die = true;
+        self
+    }
+
+    /// The guest's first processor gets a core of its own, for measurements: what else runs
+    /// for the guest keeps to the others.
+    pub(crate) fn own_core(mut self) -> Self {
+        self.own_core = true;
         self
     }
 
@@ -320,6 +330,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let mut control: Option<UnixStream> = None;
         let mut gone: Option<Instant> = None;
+        let mut placed = !self.guest.own_core;
         let mut orders = Orders::default();
         loop {
             match receiver.recv_timeout(Duration::from_millis(20)) {
@@ -353,6 +364,11 @@ impl Run<'_> {
             if self.qemu.ended()?.is_some() {
                 gone = Some(Instant::now());
                 continue;
+            }
+            if !placed && self.received.running.is_some() {
+                placed = true;
+                let daemon = self.daemon.as_mut().map(Daemon::id);
+                cores::place(self.qemu.child().id(), daemon)?;
             }
             if let Ok(stream) = self.control.try_recv() {
                 control = Some(stream);
