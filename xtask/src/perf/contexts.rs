@@ -158,8 +158,8 @@ pub(super) fn section(records: &Records) -> String {
     }
     page.push_str(&format!(
         "`igpu-measure contexts` in a guest whose first processor has a core of its own. Each of {} \
-         rounds\nmeasures every call; given are the median over the rounds and the quartiles. *Use* is a \
-         GETPARAM of\nthe context, the cheapest call that needs it.\n\n",
+         rounds\nmeasures every call, of which the fastest burst of ten counts; given are the median over the \
+         rounds and\nthe quartiles. *Use* is a GETPARAM of the context, the cheapest call that needs it.\n\n",
         number("rounds", 0)
     ));
     page.push_str(

@@ -16,7 +16,8 @@ use serde::Serialize;
 ///
 /// Everything is measured in rounds: each round measures every call, and a call's cost is
 /// given as a ratio to a GETPARAM of the same round. So what slows the machine for a while
-/// slows both. Shown are the median over the rounds and, in brackets, the quartiles.
+/// slows both. Within a round the fastest burst of ten calls counts. Shown are the median
+/// over the rounds and, in brackets, the quartiles.
 ///
 /// The program runs on the first CPU. Under emulation the host should run that CPU on a
 /// core of its own, and everything else on another one.
