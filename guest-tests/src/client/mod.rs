@@ -8,6 +8,7 @@ mod counters;
 mod device;
 mod exec;
 mod object;
+pub mod setting;
 mod syncobj;
 mod vm;
 
@@ -18,6 +19,7 @@ pub use counters::Counters;
 pub use device::{Device, EngineInfo, MemoryRegion};
 pub use exec::{Exec2, Exec3, ExecObject, Relocation};
 pub use object::{MmapMode, Object};
+pub use setting::Setting;
 pub use syncobj::{Syncobj, sync_file_status};
 pub use vm::AddressSpace;
 

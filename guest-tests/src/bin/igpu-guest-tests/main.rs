@@ -6,6 +6,8 @@
 mod bad_input;
 mod context_model;
 mod contexts;
+mod endless;
+mod engines;
 mod exec2;
 mod exec2_relocations;
 mod exec3;
@@ -16,6 +18,7 @@ mod many_contexts;
 mod messages;
 mod objects;
 mod ordering;
+mod persistence;
 mod rig;
 mod vm_bind;
 mod vm_bind_sizes;
@@ -40,6 +43,8 @@ fn main() {
         messages::tests(),
         bad_input::tests(),
         hangs::tests(),
+        engines::tests(),
+        persistence::tests(),
         lifecycle::tests(),
     ]
     .into_iter()
