@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
 //! An open file as the driver keeps it: the rules with locks around them, and nothing of a
 //! GPU. What the driver does with the kernel's locks and counted references is done here
 //! with shuttle's locks, whose every use may be where another thread goes on.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
 //! The caller's memory: what `uapi/` of the driver reads from it, and what it answers.
 
 use crate::common::{Bytes, Userspace};

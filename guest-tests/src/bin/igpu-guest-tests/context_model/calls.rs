@@ -3,8 +3,7 @@
 use libtest_mimic::Failed;
 use nix::errno::Errno;
 use virtio_igpu_context_model::{
-    Answer, Call, Caller, Engine as Name, Errno as Expected, Extension, Link, Platform, Set, Value,
-    param,
+    Answer, Call, Engine as Name, Errno as Expected, Extension, Link, Platform, Set, Value, param,
 };
 use virtio_igpu_guest_tests::client::{
     Context, Device, Engine, EngineMap, Error, Object, Result, SetParam,
@@ -65,7 +64,7 @@ impl Client {
     }
 
     /// Makes a call. A closed file's ENOTTY is EBADF to the model.
-    pub(super) fn call(&self, _caller: Caller, call: &Call) -> Answer {
+    pub(super) fn call(&self, call: &Call) -> Answer {
         match self.make(call) {
             Ok(answer) => answer,
             Err(error) => match error.errno() {

@@ -72,7 +72,7 @@ impl Pair {
             .into_iter()
             .map(|call| {
                 self.clock
-                    .event(thread, caller, call, |call| client.call(caller, call))
+                    .event(thread, caller, call, |call| client.call(call))
             })
             .collect();
         let all = self.events[file].lock();
@@ -85,7 +85,6 @@ impl Pair {
             let threads = &self.programs[file].threads;
             threads.get(thread).map_or(&[][..], |(_, calls)| calls)
         };
-        // The thread has one set of capabilities, the first program's.
         let caller = |file: usize| self.programs[file].threads.get(thread);
         for turn in 0..SHAPE.calls as usize + 1 {
             for file in 0..self.programs.len() {
