@@ -13,7 +13,7 @@ use std::time::Duration;
 use softgpu::{
     AddressSpaceId, Bind, Completion, CompletionSink, ContextDescription, ContextId, EngineClass,
     EngineSlot, Extent, Gpu, GpuConfig, HangReport, Memory, Outcome, Platform, Point, Submission,
-    TimelineId,
+    TimelineId, Wait,
 };
 use virtio_igpu_guest_tests::demo::batches::{self, Addresses, On, STAMP_BYTES, Sizes};
 use virtio_igpu_guest_tests::demo::{Picture, Plan, reference};
@@ -114,7 +114,6 @@ fn draw_and_compare(width: u32, height: u32) {
         ContextId(1),
         ContextDescription {
             address_space: SPACE,
-            priority: 0,
             recoverable: false,
             slots: vec![
                 slot(EngineClass::Render, RENDER),
@@ -163,13 +162,15 @@ fn draw_and_compare(width: u32, height: u32) {
             value: layout.binds,
         };
         let waits = vec![bound, last];
-        let waits = waits.into_iter().filter(|point| point.value > 0).collect();
+        let waits = waits.into_iter().filter(|point| point.value > 0);
         gpu.submit(Submission {
             context: ContextId(1),
             slot,
-            batch: va,
-            waits,
+            batches: vec![va],
+            waits: waits.map(Wait::End).collect(),
             signal,
+            priority: 0,
+            sseu: None,
         })
         .unwrap();
         let timeline = if stage.engine == On::Render {

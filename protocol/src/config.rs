@@ -2,7 +2,8 @@
 
 //! The device's configuration space (virtio 1.3, section 2.5).
 
-use zerocopy::little_endian::{U16, U32};
+use super::limits::MAX_ENGINES;
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// `"iGPU"`, read as a little-endian dword.
@@ -11,8 +12,8 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"iGPU");
 /// Bytes of [`DeviceConfig`]: what QEMU's `config_size` property must say.
 pub const DEVICE_CONFIG_SIZE: usize = core::mem::size_of::<DeviceConfig>();
 
-/// What a driver reads before it sends anything. Read-only to the driver, constant while
-/// the device lives.
+/// What a driver reads before it sends anything. Read-only to the driver. All but
+/// `engine_busy_ns` is constant while the device lives.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
@@ -30,6 +31,10 @@ pub struct DeviceConfig {
     pub device_id: U16,
     /// The PCI revision of that GPU (`I915_PARAM_REVISION`).
     pub revision: U16,
-    /// Must be zero.
-    pub reserved: [U32; 8],
+    /// Zero.
+    pub reserved: U32,
+    /// For how many nanoseconds a batch has been on each engine, in the order of
+    /// [`PlatformReply::engines`](super::PlatformReply), since the guest's last reset of
+    /// the device. Read in two halves it may have moved on between them.
+    pub engine_busy_ns: [U64; MAX_ENGINES],
 }

@@ -4,7 +4,7 @@
 
 use super::header::{Command, Opcode, Queue, ReplyHeader};
 use super::platform::PlatformReply;
-use zerocopy::little_endian::{I32, U16, U32, U64};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 macro_rules! control_command {
@@ -98,7 +98,7 @@ pub struct DestroyAddressSpace {
 }
 control_command!(DestroyAddressSpace, DestroyAddressSpace, ReplyHeader);
 
-/// Bits of [`CreateContext::flags`].
+/// Bits of [`CreateContext::flags`] and [`SetContextFlags::flags`].
 pub struct ContextFlags;
 
 impl ContextFlags {
@@ -123,12 +123,8 @@ pub struct CreateContext {
     pub address_space: U32,
     /// Bits of [`ContextFlags`].
     pub flags: U32,
-    /// Scheduling priority, -1023 to 1023, higher first.
-    pub priority: I32,
     /// Entries that follow, 1 to [`MAX_CONTEXT_ENGINES`](super::MAX_CONTEXT_ENGINES).
     pub engine_count: U32,
-    /// Must be zero.
-    pub reserved: U32,
 }
 control_command!(CreateContext, CreateContext, ReplyHeader);
 
@@ -157,17 +153,18 @@ pub struct DestroyContext {
 }
 control_command!(DestroyContext, DestroyContext, ReplyHeader);
 
-/// Changes the priority of what the context submits from here on; what it has submitted
-/// keeps its own.
+/// Changes what a context's next hang, of whichever submission, does. Priority and powered
+/// units travel with each [`Submit`](super::Submit) instead: a change of theirs holds for
+/// what is submitted later.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub struct SetPriority {
+pub struct SetContextFlags {
     /// The context.
     pub context: U32,
-    /// -1023 to 1023, higher first.
-    pub priority: I32,
+    /// Bits of [`ContextFlags`], all of them anew.
+    pub flags: U32,
 }
-control_command!(SetPriority, SetPriority, ReplyHeader);
+control_command!(SetContextFlags, SetContextFlags, ReplyHeader);
 
 /// Cancels all of a context's unfinished submissions; they end with
 /// [`Status::Cancelled`](super::Status::Cancelled). A non-persistent context's end.

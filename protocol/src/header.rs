@@ -52,8 +52,8 @@ pub enum Opcode {
     CreateContext = 0x0020,
     /// [`DestroyContext`](super::DestroyContext)
     DestroyContext = 0x0021,
-    /// [`SetPriority`](super::SetPriority)
-    SetPriority = 0x0022,
+    /// [`SetContextFlags`](super::SetContextFlags)
+    SetContextFlags = 0x0022,
     /// [`CancelContext`](super::CancelContext)
     CancelContext = 0x0023,
     /// [`CloseContext`](super::CloseContext)
@@ -83,7 +83,7 @@ impl Opcode {
             0x0011 => Self::DestroyAddressSpace,
             0x0020 => Self::CreateContext,
             0x0021 => Self::DestroyContext,
-            0x0022 => Self::SetPriority,
+            0x0022 => Self::SetContextFlags,
             0x0023 => Self::CancelContext,
             0x0024 => Self::CloseContext,
             0x0030 => Self::ResetActive,

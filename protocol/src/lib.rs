@@ -42,21 +42,21 @@ pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
     CancelContext, CloseContext, ContextEngine, ContextFlags, CreateAddressSpace, CreateContext,
     DestroyAddressSpace, DestroyContext, EngineFlags, Hello, HelloReply, QueryPlatform,
-    ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply,
-    SetEngineProperties, SetPriority,
+    ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags,
+    SetEngineProperties,
 };
 pub use event::{Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};
 pub use limits::*;
 pub use platform::{EngineInfo, PlatformFeatures, PlatformReply};
-pub use submit::{Submit, SubmitReply};
-pub use timeline::Point;
+pub use submit::{Batch, Sseu, Submit, SubmitReply};
+pub use timeline::{Point, PointFlags};
 
 /// The newest version of this protocol, and the oldest that is still spoken.
 ///
 /// The device offers its range in [`DeviceConfig`]; the driver chooses the newest version
 /// that both speak and says so with [`Hello`].
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The virtio device id under which stock QEMU's `vhost-user-test-device-pci` carries the
 /// device: 22, pstore, a name QEMU knows and for which Linux has no driver.

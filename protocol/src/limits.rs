@@ -4,6 +4,8 @@
 
 /// Points one command may wait for.
 pub const MAX_WAITS: u32 = 256;
+/// Batches of one [`Submit`](super::Submit): each needs an engine of its own.
+pub const MAX_BATCHES: u32 = MAX_ENGINES as u32;
 /// Extents in one [`Bind`](super::Bind); a mapping of more is sent as several.
 pub const MAX_EXTENTS: u32 = 4096;
 /// Address spaces one guest may have: one for each context, as i915 makes them.

@@ -15,6 +15,10 @@ use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 ///
 /// A point is reached also when its command failed or was cancelled: who waits for it
 /// waits for the end of that command, not for its success.
+///
+/// A submission may also wait for the *start* of another's point
+/// ([`PointFlags::START`]): until the submission that signals it, or a later one of the
+/// timeline, has begun to execute, or has ended without.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
@@ -22,8 +26,8 @@ use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub struct Point {
     /// The timeline's number, chosen by the driver.
     pub timeline: U32,
-    /// Must be zero.
-    pub reserved: U32,
+    /// Bits of [`PointFlags`].
+    pub flags: U32,
     /// The value to be reached.
     pub value: U64,
 }
@@ -33,8 +37,32 @@ impl Point {
     pub const fn new(timeline: u32, value: u64) -> Self {
         Self {
             timeline: U32::new(timeline),
-            reserved: U32::ZERO,
+            flags: U32::ZERO,
             value: U64::new(value),
         }
     }
+
+    /// The start of the point `value` of `timeline`.
+    pub const fn start(timeline: u32, value: u64) -> Self {
+        Self {
+            flags: U32::new(PointFlags::START),
+            ..Self::new(timeline, value)
+        }
+    }
+
+    /// Whether it names the start, not the end.
+    pub const fn is_start(&self) -> bool {
+        self.flags.get() & PointFlags::START != 0
+    }
+}
+
+/// Bits of [`Point::flags`].
+pub struct PointFlags;
+
+impl PointFlags {
+    /// The start of the work that signals the point is meant, not its end. For
+    /// submissions' waits alone.
+    pub const START: u32 = 1 << 0;
+    /// Every bit that means something.
+    pub const ALL: u32 = Self::START;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::clock::Clock;
 use crate::completion::{Completion, HangReason, HangReport, Outcome};
@@ -17,7 +17,7 @@ use crate::heartbeat;
 use crate::memory::Memory;
 use crate::page_table::{TableFull, Tlb};
 use crate::scheduler::{
-    Choice, Chore, EngineSignals, Hold, Job, LifeSigns, Returned, State, TableChange,
+    Choice, Chore, EngineSignals, GangKey, Hold, Job, LifeSigns, Returned, State, TableChange,
 };
 use crate::view::View;
 
@@ -27,6 +27,9 @@ const QUANTUM: u32 = 512;
 /// A blit this big counts as a sign of life, at this many bytes: the model is slower
 /// than the hardware whose heartbeat it keeps.
 const LIVELY_BYTES: u64 = 4096;
+
+/// What a batch sees that nothing may preempt.
+static NOT_URGENT: AtomicBool = AtomicBool::new(false);
 
 /// What all threads of a GPU share.
 pub(crate) struct Shared {
@@ -81,37 +84,54 @@ impl Shared {
                     &counters.cancelled,
                     u64::from(outcome == Outcome::Cancelled),
                 );
-                self.config.sink.completed(Completion {
-                    point: job.point,
-                    outcome,
-                    busy_ns: (job.busy + job.taken.elapsed()).as_nanos() as u64,
-                    was_active: outcome == Outcome::Cancelled,
-                });
+                let busy = job.busy + job.taken.elapsed();
+                state = match job.gang {
+                    Some(gang) => self.end_member(gang, outcome, busy),
+                    None => {
+                        self.config.sink.completed(Completion {
+                            point: job.point,
+                            outcome,
+                            busy_ns: busy.as_nanos() as u64,
+                            was_active: outcome == Outcome::Cancelled,
+                        });
+                        self.state.lock()
+                    }
+                };
+            } else {
+                state = self.state.lock();
             }
-            state = self.state.lock();
             let platform = &self.config.platform;
             state.give_back(platform, engine, job, &returned, Instant::now());
             state = self.do_chores(state);
         }
     }
 
+    /// Notes the end of a gang's batch; reports the gang if that was its last.
+    fn end_member(&self, gang: GangKey, outcome: Outcome, busy: Duration) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock();
+        if let Some(completion) = state.end_member(gang, outcome, busy, true) {
+            MutexGuard::unlocked(&mut state, || self.config.sink.completed(completion));
+        }
+        state
+    }
+
     /// Does what the scheduler wants done without its lock, until there is nothing.
     pub(crate) fn do_chores<'a>(
         &'a self,
-        mut state: parking_lot::MutexGuard<'a, State>,
-    ) -> parking_lot::MutexGuard<'a, State> {
+        mut state: MutexGuard<'a, State>,
+    ) -> MutexGuard<'a, State> {
         while !self.stop.load(Ordering::Relaxed)
             && let Some(chore) = state.next_chore()
         {
             match chore {
                 Chore::Cancel(slot) if state.claim_slot(slot) => {
-                    while let Some((completion, moment)) =
+                    while let Some((completion, reported)) =
                         state.next_cancelled(&self.config.platform, slot)
                     {
-                        parking_lot::MutexGuard::unlocked(&mut state, || {
+                        MutexGuard::unlocked(&mut state, || {
                             self.config.sink.completed(completion);
                         });
-                        state.reported(moment);
+                        state.reported_cancelled(reported);
                     }
                 }
                 Chore::Cancel(_) => {}
@@ -122,7 +142,7 @@ impl Shared {
                     while let Some((point, moment, change)) = state.next_bind(space) {
                         let extents = change.as_ref().map_or(0, |change| change.backings.len());
                         let applied = change.is_some();
-                        parking_lot::MutexGuard::unlocked(&mut state, || {
+                        MutexGuard::unlocked(&mut state, || {
                             let outcome = apply(&tables, change);
                             let completion = Completion::without_engine(point, outcome);
                             self.config.sink.completed(completion);
@@ -161,7 +181,8 @@ impl Shared {
             let began = std::mem::replace(&mut now, Instant::now());
             job.execution.run_time += now - began;
             self.account(engine, job, &tally, now - began);
-            if tally.arbitrations > 0 {
+            let preemptible = job.gang.is_none();
+            if tally.arbitrations > 0 && preemptible {
                 job.life = LifeSigns::new(now);
                 signals.pulse.store(false, Ordering::Relaxed);
             } else if tally.bytes_blitted >= LIVELY_BYTES {
@@ -170,12 +191,13 @@ impl Shared {
             progressed |= tally.changed || tally.bytes_blitted > 0 || pause == Pause::Budget;
             progressed |= pause == Pause::Waiting && tally.commands > 1;
 
-            let contended = signals.contended.load(Ordering::Relaxed);
+            let contended = preemptible && signals.contended.load(Ordering::Relaxed);
             let timeslice = job.timing.timeslice;
             slice_over = contended && !timeslice.is_zero() && now - taken >= timeslice;
             let stalled = matches!(pause, Pause::Waiting | Pause::Spinning { .. });
-            let wanted = signals.urgent.load(Ordering::Relaxed)
-                || signals.pulse.load(Ordering::Relaxed)
+            let wanted = preemptible
+                && (signals.urgent.load(Ordering::Relaxed)
+                    || signals.pulse.load(Ordering::Relaxed))
                 || contended && (stalled || slice_over) && !timeslice.is_zero();
             let hold = match pause {
                 Pause::Budget => {
@@ -197,6 +219,7 @@ impl Shared {
                 }
                 // Seen by the next round's checks.
                 Pause::Stopped(Stop::Aborted) => continue,
+                Pause::Waiting | Pause::Spinning { .. } if !preemptible => Hold::Exclusive,
                 Pause::Waiting if job.execution.program.arbitration => Hold::No,
                 Pause::Spinning { arbitrated: true } => Hold::Preemptible,
                 Pause::Waiting | Pause::Spinning { arbitrated: false } => Hold::Exclusive,
@@ -231,7 +254,10 @@ impl Shared {
                 platform,
                 engine: &platform.engines[engine],
                 clock: &self.clock,
-                urgent: &self.signals[engine].urgent,
+                urgent: match job.gang {
+                    None => &self.signals[engine].urgent,
+                    Some(_) => &NOT_URGENT,
+                },
                 abort: &job.abort,
             },
             tally: Tally::default(),
@@ -283,7 +309,8 @@ impl Shared {
             job.life.wanted_since = None;
         }
         let usual = self.config.platform.engines[engine].timing.heartbeat;
-        let patience = heartbeat::patience(timing, usual, job.priority)?;
+        let priority = job.gang.is_none().then_some(job.priority);
+        let patience = heartbeat::patience(timing, usual, priority)?;
         let silence = now.saturating_duration_since(job.life.last_sign);
         (silence > patience).then_some(HangReason::HeartbeatTimeout)
     }

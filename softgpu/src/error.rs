@@ -3,6 +3,7 @@
 
 use crate::ids::{AddressSpaceId, ContextId, TimelineId};
 use crate::platform::EngineClass;
+use crate::sseu::Sseu;
 
 /// Why a call was refused. A refused call has changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,19 @@ pub enum GpuError {
     /// A priority outside -1023..=1023.
     #[error("priority {0} is outside -1023..=1023")]
     BadPriority(i32),
+    /// A gang needs for each batch a slot of one engine, and no engine twice.
+    #[error("{context}: slots {first} to {last} can't start together")]
+    NoGang {
+        /// Whose slots.
+        context: ContextId,
+        /// The first slot.
+        first: u16,
+        /// The last slot.
+        last: u16,
+    },
+    /// Units the platform does not have or can't power alone.
+    #[error("{0:?} can't be powered")]
+    BadSseu(Sseu),
     /// A limit of [`limits`](crate::limits) would be passed.
     #[error("limit reached: at most {limit} {what}")]
     Limit {

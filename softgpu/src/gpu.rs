@@ -14,12 +14,13 @@ use crate::counters::{Counters, LiveCounters};
 use crate::engine::Shared;
 use crate::error::GpuError;
 use crate::execute::registers::TIMESTAMP;
-use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::limits;
 use crate::memory::Memory;
 use crate::page_table::{Backing, PAGE_SIZE};
 use crate::platform::{EngineClass, EngineId, EngineTiming, Platform};
 use crate::scheduler::{EngineSignals, State, TableChange};
+use crate::sseu::Sseu;
 
 /// What a GPU is made from.
 #[derive(Clone)]
@@ -54,8 +55,6 @@ pub struct EngineSlot {
 pub struct ContextDescription {
     /// Whose mappings its batches see.
     pub address_space: AddressSpaceId,
-    /// -1023..=1023, higher first.
-    pub priority: i32,
     /// Whether submissions after a hang are still executed (with registers reset);
     /// otherwise the context is banned by its first hang.
     pub recoverable: bool,
@@ -111,19 +110,25 @@ pub struct Unbind {
     pub signal: u64,
 }
 
-/// Execute a batch.
+/// Execute a batch, or several that start together: a gang. None of a gang's batches is
+/// preempted before it has ended; when one hangs or is cancelled, all end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     /// Whose.
     pub context: ContextId,
-    /// On which of its slots.
+    /// On which of its slots the first batch executes.
     pub slot: u16,
-    /// GPU virtual address of the batch's first command.
-    pub batch: u64,
+    /// GPU virtual address of each batch's first command. The second executes on the slot
+    /// behind the first's, and so on; for several each slot has one engine, another each.
+    pub batches: Vec<u64>,
     /// What has to be reached first.
-    pub waits: Vec<Point>,
-    /// The value of the slot's timeline when done.
+    pub waits: Vec<Wait>,
+    /// The value of the first slot's timeline when all are done.
     pub signal: u64,
+    /// -1023..=1023, higher first. Raises what the slot has queued before to as much.
+    pub priority: i32,
+    /// The units to be powered; `None`: the whole device.
+    pub sseu: Option<Sseu>,
 }
 
 /// A software GPU with its engine threads. Dropping it stops the threads promptly,
@@ -233,10 +238,9 @@ impl Gpu {
         self.with_state(|state| state.destroy_context(id))
     }
 
-    /// Changes the priority of what a context submits from here on. What is submitted
-    /// keeps its own, or gets that of what waits for it, if that is higher.
-    pub fn set_priority(&self, id: ContextId, priority: i32) -> Result<(), GpuError> {
-        self.with_state(|state| state.set_priority(id, priority))
+    /// Changes whether submissions after a hang are executed, from the next hang on.
+    pub fn set_recoverable(&self, id: ContextId, recoverable: bool) -> Result<(), GpuError> {
+        self.with_state(|state| state.set_recoverable(id, recoverable))
     }
 
     /// Bans a context: what it has submitted, running or not, and whatever it will
@@ -356,16 +360,24 @@ impl Gpu {
         })
     }
 
-    /// Queues a batch. Submissions of one slot are executed in order.
+    /// Queues a submission. Those of one slot are executed in order.
     pub fn submit(&self, submission: Submission) -> Result<(), GpuError> {
-        let Submission {
-            context,
-            slot,
-            batch,
-            waits,
-            signal,
-        } = submission;
-        self.with_state(|state| state.submit(context, slot, batch, waits, signal))
+        let platform = self.platform();
+        let sseu = match submission.sseu {
+            Some(sseu) => {
+                sseu.check(platform)?;
+                sseu
+            }
+            None => Sseu::whole_device(platform),
+        };
+        let power = sseu.power_clock_state(platform);
+        self.with_state(|state| state.submit(submission, power))
+    }
+
+    /// For each engine, in the platform's order, for how many nanoseconds a batch has
+    /// been on it, executing, waiting or spinning.
+    pub fn engines_occupied_ns(&self) -> Vec<u64> {
+        self.shared.state.lock().occupied_ns(Instant::now())
     }
 
     /// The 36-bit count of every TIMESTAMP register, in ticks of the platform's

@@ -28,6 +28,16 @@ pub struct Point {
     pub value: u64,
 }
 
+/// What a submission waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wait {
+    /// The point is reached.
+    End(Point),
+    /// The work that will reach the point, or later work of its timeline, has begun to
+    /// execute, or has ended without.
+    Start(Point),
+}
+
 impl fmt::Display for AddressSpaceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "address space {}", self.0)

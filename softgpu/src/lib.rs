@@ -42,7 +42,6 @@
 //! gpu.create_address_space(AddressSpaceId(1), binds)?;
 //! gpu.create_context(ContextId(1), ContextDescription {
 //!     address_space: AddressSpaceId(1),
-//!     priority: 0,
 //!     recoverable: false,
 //!     slots: vec![EngineSlot { class: EngineClass::Render, instances: 1, timeline: submissions }],
 //! })?;
@@ -61,9 +60,11 @@
 //! gpu.submit(Submission {
 //!     context: ContextId(1),
 //!     slot: 0,
-//!     batch: 0x10_0000,
-//!     waits: vec![Point { timeline: binds, value: 1 }],
+//!     batches: vec![0x10_0000],
+//!     waits: vec![Wait::End(Point { timeline: binds, value: 1 })],
 //!     signal: 1,
+//!     priority: 0,
+//!     sseu: None,
 //! })?;
 //!
 //! assert_eq!(completions.recv()?.point, Point { timeline: binds, value: 1 });
@@ -89,12 +90,14 @@ pub mod memory;
 mod page_table;
 pub mod platform;
 mod scheduler;
+mod sseu;
 mod view;
 
 pub use completion::{Completion, CompletionSink, HangReason, HangReport, Outcome};
 pub use counters::{Counters, EngineCounters};
 pub use error::GpuError;
 pub use gpu::{Bind, ContextDescription, EngineSlot, Extent, Gpu, GpuConfig, Submission, Unbind};
-pub use ids::{AddressSpaceId, ContextId, Point, TimelineId};
+pub use ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 pub use memory::{Memory, MemoryError, Region};
 pub use platform::{EngineClass, EngineId, EngineTiming, Platform};
+pub use sseu::Sseu;

@@ -10,6 +10,8 @@ pub const MAX_SLOTS: usize = 64;
 /// Slots of all contexts together. Each that has executed something holds one set of
 /// registers.
 pub const MAX_SLOTS_TOTAL: usize = 1 << 20;
+/// Batches of one submission: each needs an engine of its own.
+pub const MAX_BATCHES: usize = 16;
 /// Submissions and binds that wait or run, over all timelines.
 pub const MAX_PENDING: usize = 262_144;
 /// Points one submission or bind may wait for.

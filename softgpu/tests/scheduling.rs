@@ -141,11 +141,10 @@ fn higher_priority_goes_first_and_lower_waits() {
     rig.submit(2, 0x4000, &[], 1);
     rig.expect(2, 1, Outcome::Completed);
     rig.nothing_completes_for(20 * MILLISECOND);
-    // As in i915, a context's new priority is that of its later batches; what stands in
-    // front of them is in their way, and is raised with them.
-    rig.gpu.set_priority(ContextId(3), 20).unwrap();
-    rig.nothing_completes_for(20 * MILLISECOND);
-    rig.submit(3, 0x4000, &[], 2);
+    // A more important submission behind it raises it above the spinner.
+    let mut important = rig.submission(3, 0, &[0x4000], 2);
+    important.priority = 20;
+    rig.gpu.submit(important).unwrap();
     rig.expect(3, 1, Outcome::Completed);
     rig.expect(3, 2, Outcome::Completed);
     rig.end_spinner(0x1000);
@@ -408,14 +407,16 @@ fn resets_race_with_submissions_and_everything_ends_once_in_order() {
                 for context in 1..=CONTEXTS {
                     // Every seventh never ends by itself.
                     let spins = (value + u64::from(context)) % 7 == 0;
-                    let submission = Submission {
+                    gpu.submit(Submission {
                         context: ContextId(context),
                         slot: 0,
-                        batch: BASE + if spins { 0x1000 } else { 0x8000 },
+                        batches: vec![BASE + if spins { 0x1000 } else { 0x8000 }],
                         waits: vec![],
                         signal: value,
-                    };
-                    gpu.submit(submission).unwrap();
+                        priority: 0,
+                        sseu: None,
+                    })
+                    .unwrap();
                 }
             }
         });
@@ -526,7 +527,6 @@ fn contexts_and_address_spaces_that_go_leave_nothing_behind() {
         let timeline = u64::from(context);
         let description = ContextDescription {
             address_space: if number % 3 == 0 { SPACE } else { space },
-            priority: 0,
             recoverable: true,
             slots: vec![slot(timeline), slot(timeline + 100)],
         };
@@ -673,13 +673,7 @@ fn bad_calls_are_refused_and_change_nothing() {
     let rig = Rig::new();
     rig.context(1, EngineClass::Render, 1, 0);
     let gpu = &rig.gpu;
-    let submission = Submission {
-        context: ContextId(1),
-        slot: 0,
-        batch: BASE,
-        waits: vec![],
-        signal: 0,
-    };
+    let submission = rig.submission(1, 0, &[0], 0);
     let refused = |change: &dyn Fn(&mut Submission)| {
         let mut submission = submission.clone();
         change(&mut submission);
@@ -697,7 +691,24 @@ fn bad_calls_are_refused_and_change_nothing() {
         refused(&|s| s.context.0 = 9),
         GpuError::UnknownContext(_)
     ));
-    let many = vec![of(1, 9); limits::MAX_WAITS + 1];
+    assert!(matches!(
+        refused(&|s| s.batches.clear()),
+        GpuError::UnknownSlot { slot: 0, .. }
+    ));
+    assert!(matches!(
+        refused(&|s| s.priority = -1024),
+        GpuError::BadPriority(-1024)
+    ));
+    assert!(matches!(
+        refused(&|s| s.batches = vec![BASE; limits::MAX_BATCHES + 1]),
+        GpuError::Limit { .. }
+    ));
+    let half = Sseu {
+        subslice_mask: 7,
+        ..Sseu::whole_device(&Platform::TGL)
+    };
+    assert_eq!(refused(&|s| s.sseu = Some(half)), GpuError::BadSseu(half));
+    let many = vec![Wait::End(of(1, 9)); limits::MAX_WAITS + 1];
     let too_many = refused(&|s| (s.waits, s.signal) = (many.clone(), 1));
     assert!(matches!(too_many, GpuError::Limit { .. }));
 
@@ -750,20 +761,15 @@ fn bad_calls_are_refused_and_change_nothing() {
         instances: 0b10,
         timeline: TimelineId(5),
     };
-    let description = |slots: Vec<EngineSlot>, priority| ContextDescription {
+    let description = |slots: Vec<EngineSlot>| ContextDescription {
         address_space: SPACE,
-        priority,
         recoverable: true,
         slots,
     };
-    let create = |slots, priority| gpu.create_context(ContextId(5), description(slots, priority));
+    let create = |slots| gpu.create_context(ContextId(5), description(slots));
     assert!(matches!(
-        create(vec![slot], 0),
+        create(vec![slot]),
         Err(GpuError::UnknownEngine { .. })
-    ));
-    assert!(matches!(
-        create(vec![], 1024),
-        Err(GpuError::BadPriority(1024))
     ));
     let twice = vec![
         EngineSlot {
@@ -772,10 +778,10 @@ fn bad_calls_are_refused_and_change_nothing() {
         };
         2
     ];
-    assert!(matches!(create(twice, 0), Err(GpuError::TimelineExists(_))));
+    assert!(matches!(create(twice), Err(GpuError::TimelineExists(_))));
     assert!(matches!(
-        gpu.set_priority(ContextId(1), -1024),
-        Err(GpuError::BadPriority(_))
+        gpu.set_recoverable(ContextId(5), true),
+        Err(GpuError::UnknownContext(_))
     ));
     assert!(matches!(
         gpu.cancel_context(ContextId(5)),
@@ -783,13 +789,10 @@ fn bad_calls_are_refused_and_change_nothing() {
     ));
     assert_eq!(gpu.counters().pending, 0);
     // Nothing of all that took a number or a timeline.
-    create(
-        vec![EngineSlot {
-            instances: 1,
-            ..slot
-        }],
-        0,
-    )
+    create(vec![EngineSlot {
+        instances: 1,
+        ..slot
+    }])
     .unwrap();
 }
 

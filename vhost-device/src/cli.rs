@@ -17,7 +17,7 @@ use clap::Parser;
 ///     -object memory-backend-memfd,id=mem,size=2G,share=on
 ///     -machine q35,memory-backend=mem
 ///     -chardev socket,id=igpu,path=/tmp/igpu.sock
-///     -device vhost-user-test-device-pci,chardev=igpu,virtio-id=22,num_vqs=4,config_size=60
+///     -device vhost-user-test-device-pci,chardev=igpu,virtio-id=22,num_vqs=4,config_size=160
 ///
 /// One guest is served at a time. When it goes, cleanly or not, the daemon is ready
 /// for the next one. SIGTERM and SIGINT end it; the socket goes with it.

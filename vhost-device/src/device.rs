@@ -7,6 +7,7 @@
 mod guest;
 
 use std::io;
+use std::mem::offset_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,7 @@ use vmm_sys_util::event::{
 };
 use vmm_sys_util::eventfd::EventFd;
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::{U16, U32, U64};
 
 use crate::GuestMemory;
 use crate::executor::{Factory, Platform};
@@ -123,7 +124,8 @@ fn device_config(platform: &Platform) -> DeviceConfig {
         platform: name,
         device_id: U16::new(platform.device_id),
         revision: U16::new(platform.revision),
-        reserved: [U32::ZERO; 8],
+        reserved: U32::ZERO,
+        engine_busy_ns: [U64::ZERO; protocol::MAX_ENGINES],
     }
 }
 
@@ -165,7 +167,14 @@ impl VhostUserBackend for Device {
     fn get_config(&self, offset: u32, size: u32) -> Vec<u8> {
         let (offset, size) = (offset as usize, size as usize);
         let end = offset.saturating_add(size);
-        self.config
+        let mut config = self.config;
+        if end > offset_of!(DeviceConfig, engine_busy_ns) {
+            let busy = self.guest().engine_busy_ns();
+            for (to, from) in config.engine_busy_ns.iter_mut().zip(busy) {
+                *to = U64::new(from);
+            }
+        }
+        config
             .as_bytes()
             .get(offset..end)
             .unwrap_or_default()
@@ -233,7 +242,7 @@ mod tests {
         assert_eq!(&whole[..4], b"iGPU");
         assert_eq!(&whole[8..12], b"icl\0");
         assert_eq!(device.get_config(8, 3), b"icl");
-        for (offset, size) in [(0, 61), (60, 1), (u32::MAX, u32::MAX)] {
+        for (offset, size) in [(0, 161), (160, 1), (u32::MAX, u32::MAX)] {
             assert!(device.get_config(offset, size).is_empty());
         }
         assert!(device.set_config(0, &[0]).is_err());

@@ -33,6 +33,37 @@ pub struct Extent {
     pub length: u64,
 }
 
+/// What work waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wait {
+    /// The point.
+    pub point: Point,
+    /// Whether for the start, not the end, of what reaches it.
+    pub start: bool,
+}
+
+/// What a context's next hang does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextFlags {
+    /// Whether submissions after a hang run.
+    pub recoverable: bool,
+    /// Whether no state is recorded of its hangs, where an executor records any.
+    pub no_error_capture: bool,
+}
+
+/// What of the render engine is powered while a batch executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sseu {
+    /// Slices, a bit each.
+    pub slice_mask: u8,
+    /// Subslices of each slice, a bit each.
+    pub subslice_mask: u8,
+    /// Least number of EUs of each subslice.
+    pub min_eus_per_subslice: u8,
+    /// Greatest number of EUs of each subslice.
+    pub max_eus_per_subslice: u8,
+}
+
 /// One engine slot of a context to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -50,10 +81,8 @@ pub struct Slot {
 pub struct Context {
     /// The address space its batches run in.
     pub address_space: u32,
-    /// -1023 to 1023, higher first.
-    pub priority: i32,
-    /// Whether submissions after a hang run.
-    pub recoverable: bool,
+    /// What its hangs do.
+    pub flags: ContextFlags,
     /// Its engine slots, 1 to 64.
     pub slots: Vec<Slot>,
 }
@@ -91,19 +120,25 @@ pub struct Update {
     pub signal: u64,
 }
 
-/// A batch to execute.
+/// Batches to execute: one, or several that start together, each on its engine, and end
+/// together when one hangs or is cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     /// The context.
     pub context: u32,
-    /// Index of its engine slot.
+    /// Index of the first batch's engine slot. The next batch's is the next one.
     pub slot: u16,
-    /// GPU address of the first dword.
-    pub batch: u64,
-    /// Points to be reached first.
-    pub waits: Vec<Point>,
-    /// The value of the slot's timeline when done.
+    /// GPU address of each batch's first dword, at least one. With several, each slot has
+    /// one engine and no two the same.
+    pub batches: Vec<u64>,
+    /// What has to come first.
+    pub waits: Vec<Wait>,
+    /// The value of the first slot's timeline when all are done.
     pub signal: u64,
+    /// -1023 to 1023, higher first.
+    pub priority: i32,
+    /// What is powered; `None`: the whole device.
+    pub sseu: Option<Sseu>,
 }
 
 /// How an update or a submission ended. Its point is reached in every case.
@@ -208,8 +243,8 @@ pub trait Executor: Send {
     fn create_context(&mut self, id: u32, context: Context) -> Result<(), Refused>;
     /// Cancels what the context has unfinished, and forgets it.
     fn destroy_context(&mut self, id: u32) -> Result<(), Refused>;
-    /// Changes the priority of what a context submits from here on.
-    fn set_priority(&mut self, id: u32, priority: i32) -> Result<(), Refused>;
+    /// Changes what a context's next hang does.
+    fn set_context_flags(&mut self, id: u32, flags: ContextFlags) -> Result<(), Refused>;
     /// Cancels what the context has unfinished.
     fn cancel_context(&mut self, id: u32) -> Result<(), Refused>;
     /// Lets what the context has unfinished run out, for as long as hang detection sees to
@@ -228,6 +263,8 @@ pub trait Executor: Send {
     fn submit(&mut self, submission: Submission) -> Result<(), Refused>;
     /// What userspace would read from a register, if it may.
     fn read_register(&self, offset: u32) -> Option<u64>;
+    /// For how many nanoseconds a batch has been on each engine, in the platform's order.
+    fn engine_busy_ns(&self) -> Vec<u64>;
     /// What the executor has counted, for the stats file.
     fn counters(&self) -> serde_json::Value;
 }

@@ -129,6 +129,10 @@ pub struct Metrics {
     pub broken_rings: u64,
     /// Submissions accepted.
     pub submissions: u64,
+    /// Batches in them.
+    pub batches: u64,
+    /// Submissions of several batches, which start together.
+    pub gangs: u64,
     /// Binds accepted.
     pub binds: u64,
     /// Unbinds accepted.

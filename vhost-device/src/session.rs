@@ -82,8 +82,11 @@ pub enum Work {
     },
     /// An unmapping.
     Unbind,
-    /// A batch.
-    Submission,
+    /// A submission.
+    Submission {
+        /// Its batches.
+        batches: u32,
+    },
 }
 
 /// What became of a command.
@@ -105,7 +108,14 @@ struct AddressSpace {
 /// A context the guest has made.
 struct Context {
     address_space: u32,
-    timelines: Vec<u32>,
+    slots: Vec<Slot>,
+}
+
+/// An engine slot of it.
+struct Slot {
+    timeline: u32,
+    class: u16,
+    instances: u16,
 }
 
 /// One guest's state, from one reset of the device to the next.
@@ -142,6 +152,11 @@ impl Session {
         &mut *self.executor
     }
 
+    /// For how many nanoseconds a batch has been on each engine, in the platform's order.
+    pub fn engine_busy_ns(&self) -> Vec<u64> {
+        self.executor.engine_busy_ns()
+    }
+
     /// The guest's memory has changed.
     pub fn set_memory(&mut self, memory: Arc<GuestMemory>) -> Result<(), Refusal> {
         self.executor.set_memory(Arc::clone(&memory))?;
@@ -166,7 +181,7 @@ impl Session {
         match request {
             Request::Bind(command, waits, extents) => self.bind(&command, &waits, &extents),
             Request::Unbind(command, waits) => self.unbind(&command, &waits),
-            Request::Submit(command, waits) => self.submit(&command, &waits),
+            Request::Submit(command, batches, waits) => self.submit(&command, &batches, &waits),
             request => self.control(request).map(Answer::Now),
         }
     }
@@ -208,7 +223,7 @@ pub fn command_name(bytes: &[u8]) -> &'static str {
         Some(Opcode::DestroyAddressSpace) => "destroy_address_space",
         Some(Opcode::CreateContext) => "create_context",
         Some(Opcode::DestroyContext) => "destroy_context",
-        Some(Opcode::SetPriority) => "set_priority",
+        Some(Opcode::SetContextFlags) => "set_context_flags",
         Some(Opcode::CancelContext) => "cancel_context",
         Some(Opcode::CloseContext) => "close_context",
         Some(Opcode::ResetActive) => "reset_active",

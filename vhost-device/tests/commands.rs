@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use frontend::daemon::Daemon;
 use frontend::gpu::{
-    self, BATCH_END, COPY, RENDER, bind, copy, create_address_space, create_context, engine,
-    extent, store, submit, unbind,
+    self, ARB_CHECK, BATCH_END, COPY, RENDER, VIDEO, bind, copy, create_address_space,
+    create_context, engine, extent, jump, store, submit, submit_gang, unbind, wait_for,
 };
 use frontend::{Guest, HIGH, OBJECTS, encode};
 use protocol::{
     CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform, Queue,
-    ReadRegister, ResetActive, SetPriority, Status, SubmitReply,
+    ReadRegister, ResetActive, SetContextFlags, Status, SubmitReply,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
-use zerocopy::little_endian::{I32, U32};
+use zerocopy::little_endian::U32;
 
 /// GPU addresses of the tests' objects.
 const BATCH: u64 = 0x10_0000;
@@ -70,6 +70,61 @@ fn the_timestamp_can_be_read_and_nothing_else() {
     // 10 ms are 192,000 ticks.
     assert!(second.value.get() > first.value.get() + 100_000);
     assert_eq!(guest.ask(&read(0x2000)).header.status(), Status::NotFound);
+}
+
+#[test]
+fn batches_of_one_submission_run_at_the_same_time_and_come_back_as_one() {
+    let daemon = Daemon::start(&["--once"]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    let engines = [engine(VIDEO, 1, 30), engine(VIDEO, 2, 31)];
+    assert_eq!(guest.control(&create_context(2, 1, &engines)), Status::Ok);
+    guest.bind_now(BATCH, OBJECTS, 0x3000, 1);
+    // Each lets nothing else onto its engine until it has heard of the other twice.
+    const ARBITRATION_OFF: u32 = 0x08 << 23;
+    for (page, mine, theirs) in [(0, 0x2000, 0x2040), (0x1000, 0x2040, 0x2000)] {
+        let mut dwords = vec![ARBITRATION_OFF];
+        for flag in [0, 4] {
+            dwords.extend(store(BATCH + mine + flag, 1));
+            dwords.extend(wait_for(BATCH + theirs + flag, 1));
+        }
+        dwords.push(BATCH_END);
+        guest.write_dwords(OBJECTS + page, &dwords);
+    }
+    let gang = submit_gang(2, 0, &[BATCH, BATCH + 0x1000], &[], 1);
+    let ticket = guest.send_submit(&gang);
+    let reply = SubmitReply::read_from_bytes(&guest.wait(ticket)).unwrap();
+    assert_eq!(reply.header.status(), Status::Ok);
+    assert!(reply.busy_ns.get() > 0);
+    // Time on both engines is counted, and on no other.
+    let config = guest.config();
+    let busy: Vec<_> = config
+        .engine_busy_ns
+        .iter()
+        .map(|ns| ns.get() > 0)
+        .collect();
+    assert_eq!(busy[..6], [false, false, true, true, false, false]);
+    // A wait for a start: the waiting one comes back while the other still spins.
+    let spin = [&[ARB_CHECK][..], &jump(BATCH)].concat();
+    guest.write_dwords(OBJECTS, &spin);
+    guest.write_dwords(OBJECTS + 0x1000, &[BATCH_END]);
+    let spinner = guest.send_submit(&submit(2, 0, BATCH, &[], 2));
+    let waits = [Point::start(30, 2)];
+    let bonded = guest.send_submit(&submit(2, 1, BATCH + 0x1000, &waits, 1));
+    assert_eq!(guest.wait_status(bonded), Status::Ok);
+    assert!(guest.try_wait(spinner, Duration::from_millis(20)).is_none());
+    guest.write_dwords(OBJECTS, &[BATCH_END]);
+    assert_eq!(guest.wait_status(spinner), Status::Ok);
+    drop(guest);
+    let socket = daemon.socket();
+    let stats = daemon.folder.path().join("stats.json");
+    daemon.until(|| !socket.exists());
+    let stats: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(stats).unwrap()).unwrap();
+    assert_eq!(stats["submissions"], 3);
+    assert_eq!(stats["batches"], 4);
+    assert_eq!(stats["gangs"], 1);
+    assert_eq!(stats["endings"]["hung"], 0);
 }
 
 #[test]
@@ -319,13 +374,13 @@ fn ids_and_timelines_are_the_drivers_to_choose_once() {
     ] {
         assert_eq!(guest.status(&context(id)), status);
     }
-    let priority = |id, priority| SetPriority {
+    let flags = |id, flags| SetContextFlags {
         context: U32::new(id),
-        priority: I32::new(priority),
+        flags: U32::new(flags),
     };
-    assert_eq!(guest.status(&priority(1, 1023)), Status::Ok);
-    assert_eq!(guest.status(&priority(1, -1024)), Status::InvalidCommand);
-    assert_eq!(guest.status(&priority(2, 0)), Status::NotFound);
+    assert_eq!(guest.status(&flags(1, 3)), Status::Ok);
+    assert_eq!(guest.status(&flags(1, 4)), Status::InvalidCommand);
+    assert_eq!(guest.status(&flags(2, 0)), Status::NotFound);
     let cancel = |id| CancelContext {
         context: U32::new(id),
         reserved: U32::ZERO,

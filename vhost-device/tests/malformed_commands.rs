@@ -6,7 +6,9 @@
 mod frontend;
 
 use frontend::daemon::Daemon;
-use frontend::gpu::{bind, create_address_space, create_context, engine, extent, submit, unbind};
+use frontend::gpu::{
+    bind, create_address_space, create_context, engine, extent, submit, submit_gang, unbind,
+};
 use frontend::samples::{
     a_bind, a_close, a_context, a_submit, each_command, properties, reset_engines,
 };
@@ -230,18 +232,6 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
             InvalidCommand,
         ),
         (
-            "context priority",
-            Queue::Control,
-            patch(a_context(), 20, &i32::MIN.to_le_bytes()),
-            InvalidCommand,
-        ),
-        (
-            "context reserved",
-            Queue::Control,
-            patch(a_context(), 28, &[1]),
-            InvalidCommand,
-        ),
-        (
             "context engines",
             Queue::Control,
             create_context(7, 1, &[]),
@@ -256,7 +246,7 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
         (
             "context engine count",
             Queue::Control,
-            patch(a_context(), 24, &u32::MAX.to_le_bytes()),
+            patch(a_context(), 20, &u32::MAX.to_le_bytes()),
             InvalidCommand,
         ),
         (
@@ -486,9 +476,75 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
             NotFound,
         ),
         (
-            "submit flags",
+            "submit without a batch",
             Queue::Submit,
-            patch(a_submit(), 14, &[1]),
+            submit_gang(1, 0, &[], &[], 1),
+            InvalidCommand,
+        ),
+        (
+            "submit of more batches than there are",
+            Queue::Submit,
+            patch(a_submit(), 14, &[2]),
+            InvalidCommand,
+        ),
+        (
+            "submit of too many batches",
+            Queue::Submit,
+            submit_gang(1, 0, &[0; 17], &[], 1),
+            InvalidCommand,
+        ),
+        (
+            "submit past the slots",
+            Queue::Submit,
+            submit_gang(1, 1, &[0, 0], &[], 1),
+            NotFound,
+        ),
+        (
+            "submit second batch",
+            Queue::Submit,
+            submit_gang(1, 0, &[0, 4], &[], 1),
+            BadRange,
+        ),
+        (
+            "submit priority",
+            Queue::Submit,
+            patch(a_submit(), 24, &1024_u32.to_le_bytes()),
+            InvalidCommand,
+        ),
+        (
+            "submit some powered units",
+            Queue::Submit,
+            patch(a_submit(), 28, &[1, 1, 0, 0]),
+            InvalidCommand,
+        ),
+        (
+            "submit fewer at most than at least",
+            Queue::Submit,
+            patch(a_submit(), 28, &[1, 1, 8, 7]),
+            InvalidCommand,
+        ),
+        (
+            "submit powered units on a platform without that choice",
+            Queue::Submit,
+            patch(a_submit(), 28, &[1, 7, 16, 16]),
+            Unsupported,
+        ),
+        (
+            "submit wait flags",
+            Queue::Submit,
+            patch(a_submit(), 52, &[2]),
+            InvalidCommand,
+        ),
+        (
+            "submit waits for its own start",
+            Queue::Submit,
+            submit(1, 0, 0, &[Point::start(20, 2)], 1),
+            InvalidCommand,
+        ),
+        (
+            "bind waits for a start",
+            Queue::Bind,
+            bind(1, 0, &[extent(OBJECTS, page)], &[Point::start(20, 1)], 1),
             InvalidCommand,
         ),
         (

@@ -190,9 +190,7 @@ impl Context {
                     context: number.into(),
                     address_space: vm.number().into(),
                     flags: device_flags(&params).into(),
-                    priority: params.priority().into(),
                     engine_count: (engines.len() as u32).into(),
-                    reserved: 0.into(),
                 };
                 transport.prepare(&command, &[engines.as_bytes()], move |status, _| {
                     if status != Status::Ok && status != Status::DeviceLost {
@@ -309,9 +307,41 @@ impl Context {
         self.is_single_timeline.then_some(&self.single_timeline)
     }
 
-    /// Takes over what changed in `params`, told under its lock.
-    pub(crate) fn params_changed(&self, params: &ContextParams) {
-        self.hangs.state.lock().flags = params.flags();
+    /// Takes over what changed in the flags, told under the lock of the parameters: it
+    /// holds for the next hang. ENOMEM: nothing has changed.
+    pub(crate) fn flags_changed(&self, before: &ContextParams, after: &ContextParams) -> Result {
+        let flags = device_flags(after);
+        let is_on_device = self.destroy.is_some();
+        if is_on_device && flags != device_flags(before) {
+            let command = protocol::SetContextFlags {
+                context: self.number.into(),
+                flags: flags.into(),
+            };
+            // Under the lock: the device hears of them in their order.
+            self.transport
+                .submit(self.transport.prepare(&command, &[], |_, _| ())?);
+        }
+        self.hangs.state.lock().flags = after.flags();
+        Ok(())
+    }
+
+    /// The priority of what is submitted now, and the units it has powered on this slot on
+    /// the device.
+    pub(crate) fn submission_params(&self, device_slot: usize) -> (i32, protocol::Sseu) {
+        // The last slot of the map that begins there or before: empty ones have none.
+        let index = self
+            .first_slots
+            .partition_point(|first| usize::from(*first) <= device_slot);
+        let live = self.params.lock();
+        let sseu = index.checked_sub(1).and_then(|index| live.sseu.get(index));
+        let chosen = sseu.filter(|sseu| **sseu != Sseu::whole_device(self.igpu().facts()));
+        let sseu = chosen.map_or_else(protocol::Sseu::default, |sseu| protocol::Sseu {
+            slice_mask: sseu.slice_mask,
+            subslice_mask: sseu.subslice_mask,
+            min_eus_per_subslice: sseu.min_eus_per_subslice,
+            max_eus_per_subslice: sseu.max_eus_per_subslice,
+        });
+        (live.params.priority(), sseu)
     }
 
     /// Whether its hangs have had it banned from one of these slots on the device:

@@ -216,34 +216,6 @@ impl Fence {
         self.for_each_leaf(|leaf| Ok(leaves.push(leaf.into(), GFP_KERNEL)?))?;
         Ok(leaves)
     }
-
-    /// A fence that signals once all of `fences` have; for none, one that has signalled.
-    /// `ENOMEM`. Process context.
-    pub(crate) fn merge(fences: &[ARef<Fence>]) -> Result<ARef<Fence>> {
-        if let [one] = fences {
-            return Ok(one.clone());
-        }
-        if fences.is_empty() {
-            return Ok(Self::signaled());
-        }
-        let mut pointers = KVec::with_capacity(fences.len(), GFP_KERNEL)?;
-        let mut cursors = KVec::with_capacity(fences.len(), GFP_KERNEL)?;
-        for fence in fences {
-            pointers.push(fence.as_raw(), GFP_KERNEL)?;
-            cursors.push(raw::dma_fence_unwrap::default(), GFP_KERNEL)?;
-        }
-        // SAFETY: Both arrays have as many entries as are told; the fences live during the
-        // call, which takes references of its own.
-        let merged = unsafe {
-            raw::__dma_fence_unwrap_merge(
-                fences.len() as u32,
-                pointers.as_mut_ptr(),
-                cursors.as_mut_ptr(),
-            )
-        };
-        // SAFETY: The reference that comes with the result is ours.
-        unsafe { Self::take_raw(merged) }.ok_or(ENOMEM)
-    }
 }
 
 /// Calls the closure that [`Fence::for_each_leaf`] passed.

@@ -8,4 +8,4 @@
 
 mod submission;
 
-pub(crate) use submission::{queue_batches, wait_for_room};
+pub(crate) use submission::Submission;

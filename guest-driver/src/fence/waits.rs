@@ -4,7 +4,7 @@
 //! guest waits for.
 
 use crate::drm::{self, Fence, Sent};
-use crate::protocol::{self, Point};
+use crate::protocol::{self, Point, PointFlags};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 
@@ -13,6 +13,8 @@ use kernel::sync::aref::ARef;
 pub(crate) struct Waits {
     /// Points of our own, each with its fence.
     points: KVec<(Point, ARef<Fence>)>,
+    /// Those whose start is waited for.
+    starts: KVec<(Point, ARef<Fence>)>,
     /// Fences of others, and those that say when a command of our own is handed over.
     foreign: KVec<ARef<Fence>>,
 }
@@ -22,20 +24,9 @@ impl Waits {
     pub(crate) fn new() -> Self {
         Self {
             points: KVec::new(),
+            starts: KVec::new(),
             foreign: KVec::new(),
         }
-    }
-
-    /// The same fences once more. ENOMEM.
-    pub(crate) fn try_clone(&self) -> Result<Self> {
-        let mut clone = Self::new();
-        for point in self.points.iter() {
-            clone.points.push(point.clone(), GFP_KERNEL)?;
-        }
-        for fence in self.foreign.iter() {
-            clone.foreign.push(fence.clone(), GFP_KERNEL)?;
-        }
-        Ok(clone)
     }
 
     /// Follows `fence`, taken apart if it is an array or a chain. ENOMEM.
@@ -44,16 +35,25 @@ impl Waits {
             return Ok(());
         }
         for leaf in fence.leaves()? {
-            self.add_leaf(dev, leaf)?;
+            self.add_leaf(dev, leaf, false)?;
         }
         Ok(())
     }
 
-    fn add_leaf(&mut self, dev: &drm::Device, leaf: ARef<Fence>) -> Result {
+    /// Follows the start, not the end, of the submission that signals `fence`
+    /// (`I915_EXEC_FENCE_SUBMIT`). Of fences of others only the end is known. ENOMEM.
+    pub(crate) fn add_start(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
+        for leaf in fence.leaves()? {
+            self.add_leaf(dev, leaf, true)?;
+        }
+        Ok(())
+    }
+
+    fn add_leaf(&mut self, dev: &drm::Device, leaf: ARef<Fence>, start: bool) -> Result {
         if leaf.is_signaled() {
             return Ok(());
         }
-        let point = match leaf.as_point(dev.cookie()) {
+        let mut point = match leaf.as_point(dev.cookie()) {
             Some((point, Sent::Yes)) => point,
             Some((point, Sent::Announced(sending))) => {
                 self.foreign.push(sending, GFP_KERNEL)?;
@@ -63,8 +63,13 @@ impl Waits {
                 return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
             }
         };
-        match self
-            .points
+        let points = if start {
+            point.flags = PointFlags::START.into();
+            &mut self.starts
+        } else {
+            &mut self.points
+        };
+        match points
             .iter_mut()
             .find(|(known, _)| known.timeline == point.timeline)
         {
@@ -73,21 +78,7 @@ impl Waits {
                     *known = (point, leaf);
                 }
             }
-            None => self.points.push((point, leaf), GFP_KERNEL)?,
-        }
-        Ok(())
-    }
-
-    /// Follows the sending, not the end, of the submission that signals `fence`
-    /// (`I915_EXEC_FENCE_SUBMIT`): what has been sent stands before us on the device.
-    /// ENOMEM.
-    pub(crate) fn add_unsent(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
-        for leaf in fence.leaves()? {
-            match leaf.as_point(dev.cookie()) {
-                Some((_, Sent::Yes)) => {}
-                Some((_, Sent::Announced(sending))) => self.foreign.push(sending, GFP_KERNEL)?,
-                Some((_, Sent::Unknown)) | None => self.foreign.push(leaf, GFP_KERNEL)?,
-            }
+            None => points.push((point, leaf), GFP_KERNEL)?,
         }
         Ok(())
     }
@@ -95,18 +86,20 @@ impl Waits {
     /// Drops what is on `timeline`, for a command that comes later on that timeline
     /// anyway.
     pub(crate) fn forget_timeline(&mut self, timeline: u32) {
-        self.points
-            .retain(|(point, _)| point.timeline.get() != timeline);
+        let others = |point: &Point| point.timeline.get() != timeline;
+        self.points.retain(|(point, _)| others(point));
+        self.starts.retain(|(point, _)| others(point));
     }
 
     /// The points to name in the command, at most
     /// [`MAX_WAITS`](protocol::MAX_WAITS), and the fences to wait for before it is handed
-    /// over. ENOMEM.
+    /// over. Starts are named before ends, for whom the guest can wait as well. ENOMEM.
     pub(crate) fn finish(self) -> Result<(KVec<Point>, KVec<ARef<Fence>>)> {
         let limit = protocol::MAX_WAITS as usize;
-        let mut points = KVec::with_capacity(self.points.len().min(limit), GFP_KERNEL)?;
+        let count = self.starts.len() + self.points.len();
+        let mut points = KVec::with_capacity(count.min(limit), GFP_KERNEL)?;
         let mut foreign = self.foreign;
-        for (point, fence) in self.points {
+        for (point, fence) in Iterator::chain(self.starts.into_iter(), self.points) {
             if points.len() < limit {
                 points.push(point, GFP_KERNEL)?;
             } else {

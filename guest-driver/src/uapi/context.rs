@@ -6,7 +6,6 @@
 use crate::context::{Context, Proto};
 use crate::drm;
 use crate::drm::process::{capable, Capability};
-use crate::protocol;
 use crate::rules::context_table::Found;
 use crate::rules::proto_context::{self, Caller, Get, Parameter, SetLive, SetProto};
 use crate::rules::sseu::{UserSseu, USER_SSEU_SIZE};
@@ -135,21 +134,14 @@ fn set_live(dev: &drm::Device, context: &Context, args: &mut drm_i915_gem_contex
     let before = live.params;
     match live.params.set(&environment, &CurrentCaller, &parameter)? {
         SetLive::Done => {}
-        SetLive::Flags(_) => context.params_changed(&live.params),
-        SetLive::Priority(priority) => {
-            let command = protocol::SetPriority {
-                context: context.number().into(),
-                priority: priority.into(),
-            };
-            match context.transport().prepare(&command, &[], |_, _| ()) {
-                // Under the lock: the device hears of priorities in their order.
-                Ok(command) => context.transport().submit(command),
-                Err(error) => {
-                    live.params = before;
-                    return Err(error);
-                }
+        SetLive::Flags(_) => {
+            if let Err(error) = context.flags_changed(&before, &live.params) {
+                live.params = before;
+                return Err(error);
             }
         }
+        // What is submitted from now on has it.
+        SetLive::Priority(_) => {}
         SetLive::Sseu => {
             // The caller's memory may have to be waited for.
             drop(live);

@@ -6,7 +6,7 @@
 use crate::context::Context;
 use crate::drm::resv::Usage;
 use crate::drm::{self, Fence, LockedObjects, Object, SyncFile, Timeout};
-use crate::exec::{queue_batches, wait_for_room};
+use crate::exec::Submission;
 use crate::fence::Waits;
 use crate::rules::address::canonical;
 use crate::rules::address_allocator::Zone;
@@ -66,7 +66,10 @@ pub(crate) fn execbuffer2(
     if context.is_banned(slots.clone()) {
         return Err(EIO);
     }
-    wait_for_room(dev, &context, slots.clone(), file.is_nonblocking())?;
+    context
+        .slot(slots.start)
+        .ok_or(EINVAL)?
+        .wait_for_room(dev, file.is_nonblocking())?;
     list.check_placements(dev)?;
     let binding = context.vm().bind_legacy(dev, &list.requests)?;
     relocation::relocate(
@@ -119,7 +122,7 @@ fn add_in_fence(dev: &drm::Device, header: &Header, fd: u32, waits: &mut Waits) 
     match header.in_fence()? {
         InFence::None => {}
         InFence::Signaled => waits.add(dev, &*SyncFile::fence_of(fd as i32)?)?,
-        InFence::Submitted => waits.add_unsent(dev, &*SyncFile::fence_of(fd as i32)?)?,
+        InFence::Submitted => waits.add_start(dev, &*SyncFile::fence_of(fd as i32)?)?,
     }
     Ok(())
 }
@@ -225,7 +228,7 @@ fn submit(
     let (mut waits, signals) = fences.split();
     let mut locked = LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
     for request in list.requests.iter() {
-        locked.reserve(&request.object, slots.len() as u32)?;
+        locked.reserve(&request.object, 1)?;
         if !request.checked.asynchronous {
             // A writer follows all, a reader the writers.
             let usage = if request.checked.write {
@@ -244,25 +247,23 @@ fn submit(
         let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
         batches.push(address + u64::from(header.batch_start_offset), GFP_KERNEL)?;
     }
-    let views = Some(Arc::new(views, GFP_KERNEL)?);
-    let fence = queue_batches(
-        dev,
+    let submission = Submission {
         context,
-        slots.start,
-        &batches,
-        &waits,
-        views,
-        |fence| {
-            for request in list.requests.iter() {
-                let usage = if request.checked.write {
-                    Usage::Write
-                } else {
-                    Usage::Read
-                };
-                locked.add_fence(&request.object, fence, usage);
-            }
-        },
-    )?;
+        first_slot: slots.start,
+        batches: &batches,
+        waits,
+        views: Some(views),
+    };
+    let fence = submission.queue(dev, |fence| {
+        for request in list.requests.iter() {
+            let usage = if request.checked.write {
+                Usage::Write
+            } else {
+                Usage::Read
+            };
+            locked.add_fence(&request.object, fence, usage);
+        }
+    })?;
     drop(locked);
     attach_all(signals, &fence);
     Ok((fence, addresses))

@@ -3,7 +3,7 @@
 //! EXECBUFFER3: a batch's address, and fences. All that is bound is the working set.
 
 use crate::drm;
-use crate::exec::{queue_batches, wait_for_room};
+use crate::exec::Submission;
 use crate::rules::vm_bind::{self, Execbuffer3};
 use crate::uapi::fences::{attach_all, SubmissionFences};
 use crate::uapi::user;
@@ -52,10 +52,20 @@ pub(crate) fn execbuffer3(
         return Err(EIO);
     }
 
-    wait_for_room(dev, &context, slots.clone(), file.is_nonblocking())?;
+    context
+        .slot(slots.start)
+        .ok_or(EINVAL)?
+        .wait_for_room(dev, file.is_nonblocking())?;
 
     let (waits, signals) = fences.split();
-    let fence = queue_batches(dev, &context, slots.start, &batches, &waits, None, |_| ())?;
+    let submission = Submission {
+        context: &context,
+        first_slot: slots.start,
+        batches: &batches,
+        waits,
+        views: None,
+    };
+    let fence = submission.queue(dev, |_| ())?;
     attach_all(signals, &fence);
     Ok(0)
 }

@@ -135,6 +135,14 @@ impl Exec2 {
         self.flags(I915_EXEC_FENCE_IN)
     }
 
+    /// Starts no sooner than the submission behind a sync_file has started.
+    #[must_use]
+    pub fn after_start(self, sync_file: &impl AsFd) -> Self {
+        let mut exec = self.after(sync_file);
+        exec.argument.flags &= !u64::from(I915_EXEC_FENCE_IN);
+        exec.flags(I915_EXEC_FENCE_SUBMIT)
+    }
+
     /// Adds a syncobj to the fence array (`I915_EXEC_FENCE_WAIT` and `_SIGNAL`).
     #[must_use]
     pub fn fence(mut self, handle: u32, flags: u32) -> Self {

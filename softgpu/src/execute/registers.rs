@@ -23,6 +23,34 @@ const PREDICATE_RESULT_1: u32 = 0x41c;
 /// Which tile format XY_SRC_COPY_BLT and the like mean by "tiled".
 pub(crate) const BCS_SWCTRL: u32 = 0x2_2200;
 
+/// R_PWR_CLK_STATE: which slices, subslices and EUs a context has powered.
+const POWER_CLOCK_STATE: u32 = 0x20c8;
+const CS_CHICKEN1: u32 = 0x2580;
+const FF_MODE2: u32 = 0x6604;
+const HIZ_CHICKEN: u32 = 0x7018;
+const COMMON_SLICE_CHICKEN4: u32 = 0x7300;
+const COMMON_SLICE_CHICKEN3: u32 = 0x7304;
+const SAMPLER_MODE: u32 = 0xe18c;
+
+/// What a new context's registers hold if not 0, by graphics version: i915's context
+/// workarounds (`gt/intel_workarounds.c`: `gen12_ctx_workarounds_init`,
+/// `icl_ctx_workarounds_init`).
+const DEFAULTS: &[(u8, u32, u32)] = &[
+    // GPGPU preemption at thread groups.
+    (12, CS_CHICKEN1, 1 << 1),
+    // No CPS-aware colour pipe.
+    (12, COMMON_SLICE_CHICKEN3, 1 << 9),
+    // GS timer 224, TDS timer 128.
+    (12, FF_MODE2, 224 << 24 | 4 << 16),
+    // No HZ depth test optimisation of less-equal and greater-equal.
+    (12, HIZ_CHICKEN, 1 << 13),
+    // No TDC load balancing.
+    (12, COMMON_SLICE_CHICKEN4, 1 << 6),
+    (11, CS_CHICKEN1, 1 << 1),
+    // Headerless sampler messages.
+    (11, SAMPLER_MODE, 1 << 5),
+];
+
 /// Where a register is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base {
@@ -39,8 +67,30 @@ enum Behaviour {
     Plain,
     /// The upper half of what is written says which bits of the lower half count.
     Masked,
+    /// Keeps these bits of what is written; the others are not there.
+    Bits(u32),
+    /// Can be read only: its value comes with the context, or is 0.
+    ReadOnly,
     /// Done with at once: reads 0.
     SelfClearing,
+}
+
+/// Which graphics versions have a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Versions {
+    /// All that the model knows.
+    All,
+    /// Gen11 alone.
+    Eleven,
+}
+
+impl Versions {
+    const fn contain(self, major: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::Eleven => major == 11,
+        }
+    }
 }
 
 /// `count` registers of 32 bits, one behind the other.
@@ -51,6 +101,7 @@ struct Stored {
     base: Base,
     engines: EngineSet,
     behaviour: Behaviour,
+    versions: Versions,
 }
 
 const fn stored(
@@ -66,11 +117,20 @@ const fn stored(
         base,
         engines,
         behaviour,
+        versions: Versions::All,
+    }
+}
+
+/// A register of the render engine that Gen11 has and Gen12 has not.
+const fn stored_on_11(behaviour: Behaviour, offset: u32, count: u32) -> Stored {
+    Stored {
+        versions: Versions::Eleven,
+        ..stored(Global, RENDER, behaviour, offset, count)
     }
 }
 
 use Base::{Engine, Global};
-use Behaviour::{Masked, Plain, SelfClearing};
+use Behaviour::{Bits, Masked, Plain, ReadOnly, SelfClearing};
 const ALL: EngineSet = EngineSet::ALL;
 const RENDER: EngineSet = EngineSet::RENDER;
 
@@ -78,12 +138,32 @@ const RENDER: EngineSet = EngineSet::RENDER;
 static STORED: &[Stored] = &[
     stored(Engine, ALL, Plain, GPR, 32),
     stored(Engine, ALL, Plain, PREDICATE_RESULT_2, 1),
-    stored(Engine, ALL, Plain, PREDICATE_SRC0, 8),
+    stored(Engine, ALL, Plain, PREDICATE_SRC0, 6),
+    stored(Engine, ALL, Bits(1), PREDICATE_RESULT, 1),
+    stored(Engine, ALL, Plain, PREDICATE_RESULT_1, 1),
     // NOPID
     stored(Engine, ALL, Plain, 0x94, 1),
-    // Pipeline statistics: IA, VS, HS, DS, GS, CL, PS, CS.
+    // INSTPM.
+    stored(Global, RENDER, Masked, 0x20c0, 1),
+    stored(Global, RENDER, ReadOnly, POWER_CLOCK_STATE, 1),
+    // BB_OFFSET.
+    stored(Global, RENDER, Plain, 0x2158, 1),
+    // Pipeline statistics: CS; PS and depth by slice, PS counts being multiples of 4.
     stored(Global, RENDER, Plain, 0x2290, 2),
-    stored(Global, RENDER, Plain, 0x2300, 20),
+    stored(Global, RENDER, Bits(!3), 0x22c8, 1),
+    stored(Global, RENDER, Plain, 0x22cc, 1),
+    stored(Global, RENDER, Plain, 0x22d8, 2),
+    stored(Global, RENDER, Bits(!3), 0x22f0, 1),
+    stored(Global, RENDER, Plain, 0x22f4, 1),
+    stored(Global, RENDER, Plain, 0x22f8, 2),
+    stored(Global, RENDER, Bits(!3), 0x2448, 1),
+    stored(Global, RENDER, Plain, 0x244c, 1),
+    stored(Global, RENDER, Plain, 0x2450, 2),
+    // HS, DS, IA, VS, GS, CL; then PS and depth of all slices, for reading.
+    stored(Global, RENDER, Plain, 0x2300, 18),
+    stored(Global, RENDER, ReadOnly, 0x2348, 4),
+    // OA_CTX_CONTROL, OACTXID.
+    stored(Global, RENDER, Plain, 0x2360, 2),
     // Indirect draw: vertices, instances, start, base.
     stored(Global, RENDER, Plain, 0x2420, 9),
     // Indirect walker: groups in X, Y, Z.
@@ -107,18 +187,23 @@ static STORED: &[Stored] = &[
     // Stream output: primitives written and needed, offsets.
     stored(Global, RENDER, Plain, 0x5200, 8),
     stored(Global, RENDER, Plain, 0x5240, 8),
-    stored(Global, RENDER, Plain, 0x5280, 4),
-    // Cache modes and chickens of the common slice.
-    stored(Global, RENDER, Masked, 0x7000, 2),
+    stored(Global, RENDER, Bits(!3), 0x5280, 4),
+    // Cache modes, GT_MODE, and chickens of the common slice.
+    stored(Global, RENDER, Masked, 0x7000, 3),
     stored(Global, RENDER, Masked, 0x7010, 1),
     stored(Global, RENDER, Masked, 0x7014, 1),
     stored(Global, RENDER, Masked, 0x7018, 1),
     stored(Global, RENDER, Masked, 0x7300, 2),
-    stored(Global, RENDER, Masked, 0x731c, 1),
     stored(Global, RENDER, Plain, 0xb134, 1),
     stored(Global, RENDER, Plain, 0x0668, 2),
-    stored(Global, RENDER, Masked, 0xe18c, 1),
-    stored(Global, RENDER, Masked, 0xe194, 1),
+    // SLICE_COMMON_ECO_CHICKEN1, L3_CONFIG, SAMPLER_MODE, HALF_SLICE_CHICKEN7, TD_CTL
+    // and TD_CTL2.
+    stored_on_11(Masked, 0x731c, 1),
+    stored_on_11(Plain, 0x7034, 1),
+    stored_on_11(Masked, SAMPLER_MODE, 1),
+    stored_on_11(Masked, 0xe194, 1),
+    stored_on_11(Bits(0xffff), 0xe400, 1),
+    stored_on_11(Plain, 0xe404, 1),
     stored(Global, RENDER, Masked, 0xe420, 1),
     stored(Global, EngineSet::COPY, Masked, BCS_SWCTRL, 1),
     stored(Global, EngineSet::COPY, Plain, 0x2_2204, 1),
@@ -147,14 +232,33 @@ pub(crate) struct RegisterFile {
 }
 
 impl RegisterFile {
-    /// Every register at 0.
-    pub(crate) fn new(_platform: &Platform) -> Self {
+    /// A new context's registers.
+    pub(crate) fn new(platform: &Platform) -> Self {
         let words = STORED.iter().map(|stored| stored.count as usize).sum();
-        Self {
+        let mut file = Self {
             words: vec![0; words].into_boxed_slice(),
             changes: 0,
             predicate_mode: 0,
+        };
+        let version = platform.graphics_version.major;
+        for &(of, offset, value) in DEFAULTS {
+            if of == version {
+                file.set_render(version, offset, value);
+            }
         }
+        file
+    }
+
+    /// Sets a register of the render engine as the context image does.
+    fn set_render(&mut self, version: u8, offset: u32, value: u32) {
+        if let Some((index, _)) = index_of(Global, offset, EngineClass::Render, version) {
+            self.words[index] = value;
+        }
+    }
+
+    /// Sets what the render engine's R_PWR_CLK_STATE reads.
+    pub(crate) fn set_power(&mut self, platform: &Platform, value: u32) {
+        self.set_render(platform.graphics_version.major, POWER_CLOCK_STATE, value);
     }
 
     /// How many writes have changed a register since [`RegisterFile::begin`].
@@ -183,8 +287,8 @@ impl RegisterFile {
 
     /// An engine register that every engine has, by its offset from the base.
     fn common(&mut self, offset: u32) -> &mut u32 {
-        let index = index_of(Engine, offset, EngineClass::Render).map_or(0, |(index, _)| index);
-        &mut self.words[index]
+        let found = index_of(Engine, offset, EngineClass::Render, ANY_VERSION);
+        &mut self.words[found.map_or(0, |(index, _)| index)]
     }
 
     /// The qword at an engine register that every engine has.
@@ -239,17 +343,28 @@ impl RegisterFile {
 
     /// The Y-tiling bits of BCS_SWCTRL.
     pub(crate) fn blitter_control(&self) -> u32 {
-        index_of(Global, BCS_SWCTRL, EngineClass::Copy).map_or(0, |(index, _)| self.words[index])
+        index_of(Global, BCS_SWCTRL, EngineClass::Copy, ANY_VERSION)
+            .map_or(0, |(index, _)| self.words[index])
     }
 }
 
-/// The word at `offset` from that kind of base, if such an engine has it.
-fn index_of(base: Base, offset: u32, class: EngineClass) -> Option<(usize, Behaviour)> {
+/// A graphics version for registers that all have.
+const ANY_VERSION: u8 = 12;
+
+/// The word at `offset` from that kind of base, if such an engine has it on a platform of
+/// that graphics version.
+fn index_of(
+    base: Base,
+    offset: u32,
+    class: EngineClass,
+    version: u8,
+) -> Option<(usize, Behaviour)> {
     let mut index = 0;
     for stored in STORED {
         let first = stored.offset;
         if stored.base == base
             && stored.engines.contains(class)
+            && stored.versions.contain(version)
             && (first..first + stored.count * 4).contains(&offset)
         {
             return Some((index + ((offset - first) / 4) as usize, stored.behaviour));
@@ -263,6 +378,7 @@ impl Machine<'_> {
     fn register(&self, offset: u32) -> Register {
         let engine = self.around.engine;
         let class = engine.id.class;
+        let version = self.around.platform.graphics_version.major;
         // Timestamps of every engine can be read from every engine.
         for other in self.around.platform.engines {
             match offset.wrapping_sub(other.mmio_base) {
@@ -277,11 +393,11 @@ impl Machine<'_> {
             if relative == CTX_TIMESTAMP {
                 return Register::ContextTimestamp;
             }
-            if let Some((index, behaviour)) = index_of(Engine, relative, class) {
+            if let Some((index, behaviour)) = index_of(Engine, relative, class, version) {
                 return Register::Stored { index, behaviour };
             }
         }
-        index_of(Global, offset, class).map_or(Register::None, |(index, behaviour)| {
+        index_of(Global, offset, class, version).map_or(Register::None, |(index, behaviour)| {
             Register::Stored { index, behaviour }
         })
     }
@@ -292,7 +408,7 @@ impl Machine<'_> {
         match self.register(offset & !3) {
             Register::Stored {
                 index,
-                behaviour: Plain | Masked,
+                behaviour: Plain | Masked | Bits(_) | ReadOnly,
             } => self.registers.words[index],
             Register::Timestamp { high: false } => self.around.clock.timestamp() as u32,
             Register::Timestamp { high: true } => (self.around.clock.timestamp() >> 32) as u32,
@@ -314,6 +430,11 @@ impl Machine<'_> {
         let old = self.registers.words[index];
         let new = match behaviour {
             Plain => value,
+            Bits(bits) => value & bits,
+            ReadOnly => {
+                self.tally.dropped_register_writes += 1;
+                return;
+            }
             Masked => {
                 let mask = value >> 16;
                 (old & !mask | value & mask) & 0xffff
@@ -364,7 +485,9 @@ mod tests {
     #[test]
     fn the_general_purpose_registers_stand_first() {
         assert_eq!(
-            index_of(Engine, GPR, EngineClass::VideoEnhance).unwrap().0,
+            index_of(Engine, GPR, EngineClass::VideoEnhance, 12)
+                .unwrap()
+                .0,
             0
         );
     }

@@ -175,6 +175,62 @@ fn masked_registers_change_only_the_bits_named() {
     assert_eq!(bench.dword(DATA), 2);
 }
 
+/// Writes a register and reads it back.
+fn write_and_read(bench: &mut Bench, offset: u32, value: u32) -> u32 {
+    bench.finish(&[0x1100_0001, offset, value, 0x1200_0002, offset, LO, HI]);
+    bench.dword(DATA)
+}
+
+#[test]
+fn registers_of_the_context_keep_the_bits_they_have() {
+    let mut bench = render();
+    for (offset, value, kept) in [
+        // SO_WRITE_OFFSET and PS_INVOCATION_COUNT count in fours.
+        (0x5280, 0xffff_ffff, 0xffff_fffc),
+        (0x22c8, 0x5555_5557, 0x5555_5554),
+        (0x22cc, 0x5555_5557, 0x5555_5557),
+        // MI_PREDICATE_RESULT is one bit.
+        (0x2418, 0xffff_ffff, 1),
+        (0x241c, 0xdead_beef, 0xdead_beef),
+        // INSTPM, GT_MODE and CACHE_MODE_0 are masked.
+        (0x20c0, 0xffff_0100, 0x100),
+        (0x7008, 0xffff_a0a0, 0xa0a0),
+        (0x7000, 0x00ff_ffff, 0xff),
+        // Read-only on Gen12: PS_INVOCATION_COUNT's sum, R_PWR_CLK_STATE.
+        (0x2348, 7, 0),
+        (0x20c8, 7, 0),
+        // There on Gen11 alone: L3_CONFIG, TD_CTL.
+        (0x7034, 7, 0),
+        (0xe400, 7, 0),
+    ] {
+        assert_eq!(
+            write_and_read(&mut bench, offset, value),
+            kept,
+            "{offset:#x}"
+        );
+    }
+}
+
+#[test]
+fn a_new_context_has_the_registers_of_its_context_workarounds() {
+    let mut bench = render();
+    let mut read = |offset| {
+        bench.finish(&[0x1200_0002, offset, LO, HI]);
+        bench.dword(DATA)
+    };
+    // CS_CHICKEN1, FF_MODE2, HIZ_CHICKEN, COMMON_SLICE_CHICKEN4 and 3.
+    assert_eq!(
+        [0x2580, 0x6604, 0x7018, 0x7300, 0x7304].map(&mut read),
+        [2, 0xe004_0000, 0x2000, 0x40, 0x200]
+    );
+    bench
+        .execution
+        .registers
+        .set_power(&Platform::TGL, 0x8004_1000);
+    bench.finish(&[0x1200_0002, 0x20c8, LO, HI]);
+    assert_eq!(bench.dword(DATA), 0x8004_1000);
+}
+
 #[test]
 fn batches_chain_and_call() {
     let mut bench = render();

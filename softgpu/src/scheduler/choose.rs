@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Chore, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, Slot, SlotKey, State};
+use super::{
+    Chore, GangKey, Hold, Job, LifeSigns, Moment, Parked, Place, Returned, Slot, SlotKey, State,
+};
 use crate::completion::Outcome;
 use crate::execute::Execution;
 use crate::execute::program::Program;
@@ -34,7 +36,10 @@ impl State {
         let Some(slot) = self.slots.get(&key) else {
             return;
         };
-        if matches!(slot.place, Place::Running(_) | Place::Claimed) {
+        if matches!(
+            slot.place,
+            Place::Running(_) | Place::Claimed | Place::Ended
+        ) {
             return;
         }
         let Some(front) = slot.queue.entries.front() else {
@@ -48,17 +53,24 @@ impl State {
             self.unqueue(key);
             self.chores.push_back(Chore::Cancel(key));
         } else if slot.place == Place::Idle && front.waits.unmet == 0 {
-            self.make_ready(key);
+            match front.gang {
+                Some(gang) => self.reconsider_gang(gang),
+                None => {
+                    let sequence = self.fresh();
+                    self.make_ready(key, sequence);
+                }
+            }
         }
     }
 
-    fn make_ready(&mut self, key: SlotKey) {
-        let sequence = self.fresh();
+    /// Puts a slot into the ready sets of its engines.
+    pub(super) fn make_ready(&mut self, key: SlotKey, sequence: u64) {
+        let priority = self.priority(key);
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
         slot.place = Place::Ready(sequence);
-        let entry = (Reverse(slot.priority()), sequence, key);
+        let entry = (Reverse(priority), sequence, key);
         let engines = slot.engines.clone();
         for engine in engines {
             self.engines[engine].ready.insert(entry);
@@ -67,22 +79,35 @@ impl State {
                 self.signals[engine].wake.notify_one();
             }
         }
+        self.wake_reserved();
     }
 
     /// Takes a slot out of whatever queue it is in.
     pub(super) fn unqueue(&mut self, key: SlotKey) {
+        let (priority, gang) = (self.priority(key), self.gang_in_front(key));
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
         match slot.place {
             Place::Ready(sequence) => {
-                let entry = (Reverse(slot.priority()), sequence, key);
+                let entry = (Reverse(priority), sequence, key);
                 slot.place = Place::Idle;
                 let engines = slot.engines.clone();
                 for engine in engines {
-                    self.engines[engine].ready.remove(&entry);
+                    let queue = &mut self.engines[engine];
+                    queue.ready.remove(&entry);
+                    if gang.is_some() && queue.reserved == gang {
+                        queue.reserved = None;
+                        self.signals[engine].wake.notify_one();
+                    }
                     self.signal(engine);
                 }
+            }
+            Place::Next(engine) => {
+                slot.place = Place::Idle;
+                self.engines[engine].next = None;
+                self.signal(engine);
+                self.signals[engine].wake.notify_one();
             }
             Place::Parked(engine) => {
                 slot.place = Place::Idle;
@@ -90,11 +115,12 @@ impl State {
                 self.engines[engine]
                     .parked
                     .retain(|parked| parked.slot != key);
+                self.note_occupancy(engine);
                 self.signal(engine);
                 // What it held up may run now.
                 self.signals[engine].wake.notify_one();
             }
-            Place::Idle | Place::Running(_) | Place::Claimed => {}
+            Place::Idle | Place::Running(_) | Place::Claimed | Place::Ended => {}
         }
     }
 
@@ -122,15 +148,52 @@ impl State {
         }
     }
 
+    /// The priority of what is in front of a slot's queue.
     pub(super) fn priority(&self, key: SlotKey) -> i32 {
         self.slots.get(&key).map_or(i32::MIN, Slot::priority)
+    }
+
+    /// Whether an engine has nothing at all to do.
+    fn is_idle(&self, engine: usize) -> bool {
+        let queue = &self.engines[engine];
+        let free = queue.running.is_none() && queue.next.is_none() && queue.reserved.is_none();
+        free && queue.parked.is_empty()
+    }
+
+    /// Whether an engine that has something to do leaves a ready slot to one that has not.
+    fn leaves(&self, engine: usize, key: SlotKey) -> bool {
+        let Some(slot) = self.slots.get(&key) else {
+            return false;
+        };
+        let others = slot.engines.iter().filter(|&&other| other != engine);
+        !self.is_idle(engine) && others.into_iter().any(|&other| self.is_idle(other))
+    }
+
+    /// The best of what is ready for an engine, of at least that priority, and its gang.
+    /// Gangs that can't be had now are passed over, and so is what an idle engine will take.
+    fn first_ready(
+        &self,
+        engine: usize,
+        floor: Option<i32>,
+    ) -> Option<(i32, SlotKey, Option<GangKey>)> {
+        self.engines[engine]
+            .ready
+            .iter()
+            .map(|&(Reverse(priority), _, key)| (priority, key, self.gang_in_front(key)))
+            .take_while(|&(priority, ..)| floor.is_none_or(|floor| priority >= floor))
+            .find(|&(_, key, gang)| match gang {
+                Some(gang) => self.gang_can_be_had(gang, engine),
+                None => !self.leaves(engine, key),
+            })
     }
 
     /// Tells a busy engine whether others want it.
     pub(super) fn signal(&self, engine: usize) {
         let queue = &self.engines[engine];
         let running = queue.running.map(|key| self.priority(key));
-        let ready = queue.ready.first().map(|&(Reverse(priority), ..)| priority);
+        let ready = self
+            .first_ready(engine, None)
+            .map(|(priority, ..)| priority);
         let (mut urgent, mut contended) = (ready > running, ready.is_some() && ready == running);
         for parked in &queue.parked {
             let priority = Some(self.priority(parked.slot));
@@ -148,7 +211,8 @@ impl State {
 
     /// What the engine is to do now.
     pub(crate) fn choose(&mut self, platform: &Platform, engine: usize, now: Instant) -> Choice {
-        if let Some(slot) = self.parked_for_reset(engine) {
+        let first = self.parked_for_reset(engine).or(self.engines[engine].next);
+        if let Some(slot) = first {
             return self.take(platform, engine, slot, now);
         }
         let queue = &self.engines[engine];
@@ -169,17 +233,13 @@ impl State {
             .filter(|parked| parked.hold == Hold::Preemptible)
             .map(|parked| self.priority(parked.slot))
             .max();
-        let ready = queue
-            .ready
-            .first()
-            .filter(|&&(Reverse(priority), ..)| floor.is_none_or(|floor| priority >= floor))
-            .map(|&(Reverse(priority), _, key)| (priority, key));
+        let ready = self.first_ready(engine, floor);
         let due = queue
             .parked
             .iter()
             .filter(|parked| parked.poll_at <= now)
             .filter(|parked| {
-                ready.is_none_or(|(priority, _)| {
+                ready.is_none_or(|(priority, ..)| {
                     queue.polls_left > 0 && self.priority(parked.slot) >= priority
                 })
             })
@@ -190,12 +250,23 @@ impl State {
                 queue.polls_left = queue.polls_left.saturating_sub(1);
                 self.take(platform, engine, slot, now)
             }
-            (None, Some((_, slot))) => {
+            (None, Some((_, _, Some(gang)))) => {
+                if self.reserve(engine, gang)
+                    && let Some(slot) = self.engines[engine].next
+                {
+                    return self.take(platform, engine, slot, now);
+                }
+                Choice::Sleep(next_poll)
+            }
+            (None, Some((_, slot, None))) => {
                 let queue = &mut self.engines[engine];
                 queue.polls_left = queue.parked.len();
                 self.take(platform, engine, slot, now)
             }
-            (None, None) => Choice::Sleep(next_poll),
+            (None, None) => {
+                self.engines[engine].reserved = None;
+                Choice::Sleep(next_poll)
+            }
         }
     }
 
@@ -204,6 +275,9 @@ impl State {
         self.credit_parked(engine, now);
         self.engines[engine].idle_since = None;
         self.unqueue(key);
+        if self.engines[engine].reserved.take().is_some() {
+            self.wake_reserved();
+        }
         let timing = self.engines[engine].timing;
         let priority = self.priority(key);
         if self.has_no_business_on(engine, key) {
@@ -222,19 +296,24 @@ impl State {
             .take()
             .unwrap_or_else(|| Box::new(Execution::new(platform)));
         let value = front.signal;
-        let point = Point {
-            timeline: slot.name,
-            value,
+        let (point, moment) = match front.gang.and_then(|gang| self.gangs.get(&gang)) {
+            Some(gang) => gang.end(),
+            None => {
+                let (timeline, name) = (slot.timeline, slot.name);
+                let point = Point {
+                    timeline: name,
+                    value,
+                };
+                (point, Moment { timeline, value })
+            }
         };
-        let moment = Moment {
-            timeline: slot.timeline,
-            value,
-        };
-        let batch = front.address;
-        if !slot.begun {
+        let (batch, power, gang) = (front.address, front.power, front.gang);
+        let begins = !slot.begun;
+        if begins {
             slot.begun = true;
             slot.life = LifeSigns::new(now);
             execution.program = Program::start(batch);
+            execution.registers.set_power(platform, power);
         }
         slot.place = Place::Running(engine);
         slot.abort.store(slot.reset, Ordering::Relaxed);
@@ -253,8 +332,14 @@ impl State {
             priority,
             busy: slot.busy,
             taken: now,
+            gang,
         };
         self.engines[engine].running = Some(key);
+        self.note_occupancy(engine);
+        if begins && gang.is_none() {
+            let works = self.timelines.start(moment);
+            self.release(works);
+        }
         self.signal(engine);
         Choice::Execute(Box::new(job))
     }
@@ -314,15 +399,24 @@ impl State {
                     execution.reset(platform);
                 }
                 slot.execution = Some(execution);
-                slot.queue.pop();
+                match job.gang {
+                    None => drop(slot.queue.pop()),
+                    Some(_) => slot.place = Place::Ended,
+                }
                 if outcome == Outcome::Hung && !recoverable {
                     slot.banned = true;
                     self.ban_siblings(context);
                 }
-                self.reported(job.moment);
+                match job.gang {
+                    None => self.reported(job.moment),
+                    Some(gang) if self.gang_is_over(gang) => self.finish_gang(gang, None),
+                    Some(_) => {}
+                }
             }
         }
+        self.note_occupancy(engine);
         self.reconsider(key);
         self.signal(engine);
+        self.wake_reserved();
     }
 }

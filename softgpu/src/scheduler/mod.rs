@@ -5,6 +5,7 @@
 //! commands execute, page tables change or the sink is called.
 
 mod choose;
+mod gang;
 mod priority;
 mod queues;
 mod reset;
@@ -19,13 +20,15 @@ use std::time::{Duration, Instant};
 use crate::completion::Outcome;
 use crate::counters::{Counters, EngineCounters};
 use crate::execute::Execution;
-use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::page_table::{AddressSpace, Backing};
 use crate::platform::EngineTiming;
 
 pub(crate) use choose::Choice;
+use gang::Gang;
+pub(crate) use gang::GangKey;
 pub(crate) use timeline::Moment;
-use timeline::{TimelineKey, Timelines};
+use timeline::{Awaited, TimelineKey, Timelines};
 
 /// A slot, by a number that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,18 +98,27 @@ impl<T> Queue<T> {
 /// What work waits for.
 #[derive(Debug, Default)]
 struct Waits {
-    moments: Vec<Moment>,
+    awaited: Vec<Awaited>,
     /// How many of them are not reached.
     unmet: usize,
 }
 
-/// A queued submission.
+/// A queued batch.
 #[derive(Debug)]
 struct Batch {
     address: u64,
+    /// The value of the slot's timeline when it is over. Of a gang, only the first slot's
+    /// timeline moves: in the others it is that of the batch in front.
     signal: u64,
+    /// What R_PWR_CLK_STATE is while it executes.
+    power: u32,
+    /// The gang it belongs to, if to any.
+    gang: Option<GangKey>,
+    /// It is to be cancelled, since others of its gang were.
+    cancelled: bool,
+    /// Of a gang, the first one's waits are those of all.
     waits: Waits,
-    /// At least that of every batch behind it.
+    /// At least that of every batch behind it; of a gang, all have the same.
     priority: i32,
 }
 
@@ -154,6 +166,10 @@ enum Place {
     Running(usize),
     /// A thread is cancelling its queue.
     Claimed,
+    /// Of a gang that has started: the engine takes it next.
+    Next(usize),
+    /// Its batch of a gang has ended, others of the gang have not.
+    Ended,
 }
 
 /// How a batch that makes no progress holds on to its engine.
@@ -193,8 +209,6 @@ struct Slot {
     engines: Vec<usize>,
     name: TimelineId,
     timeline: TimelineKey,
-    /// What is submitted from here on has this one.
-    context_priority: i32,
     recoverable: bool,
     queue: Queue<Batch>,
     place: Place,
@@ -238,6 +252,14 @@ struct EngineQueue {
     ready: BTreeSet<(Reverse<i32>, u64, SlotKey)>,
     parked: Vec<Parked>,
     running: Option<SlotKey>,
+    /// The slot of a gang that has started, to be taken before anything else.
+    next: Option<SlotKey>,
+    /// The gang it is kept free for, until the gang's other engines are free as well.
+    reserved: Option<GangKey>,
+    /// How long batches have been on it, up to `occupied_since`.
+    occupied: Duration,
+    /// Since when there has been one.
+    occupied_since: Option<Instant>,
     /// Since when nothing is executed and nobody has been credited for the time.
     idle_since: Option<Instant>,
     timing: EngineTiming,
@@ -279,6 +301,8 @@ pub(crate) struct Job {
     pub(crate) busy: Duration,
     /// Since when it has this one.
     pub(crate) taken: Instant,
+    /// The gang it belongs to: it is not to be preempted.
+    pub(crate) gang: Option<GangKey>,
 }
 
 /// How an engine gives a job back.
@@ -300,6 +324,7 @@ pub(crate) struct State {
     spaces: HashMap<SpaceKey, Space>,
     contexts: HashMap<ContextId, Vec<SlotKey>>,
     slots: HashMap<SlotKey, Slot>,
+    gangs: HashMap<GangKey, Gang>,
     engines: Vec<EngineQueue>,
     signals: Arc<[EngineSignals]>,
     chores: VecDeque<Chore>,
@@ -317,6 +342,10 @@ impl State {
             ready: BTreeSet::new(),
             parked: Vec::new(),
             running: None,
+            next: None,
+            reserved: None,
+            occupied: Duration::ZERO,
+            occupied_since: None,
             idle_since: None,
             timing,
             polls_left: 0,
@@ -327,6 +356,7 @@ impl State {
             spaces: HashMap::new(),
             contexts: HashMap::new(),
             slots: HashMap::new(),
+            gangs: HashMap::new(),
             engines: timings.iter().map(engine).collect(),
             signals,
             chores: VecDeque::new(),
@@ -356,6 +386,31 @@ impl State {
             contexts: self.contexts.len() as u64,
             slots: self.slots.len() as u64,
             timelines: self.timelines.len() as u64,
+        }
+    }
+
+    /// For how long batches have been on each engine, in nanoseconds.
+    pub(crate) fn occupied_ns(&self, now: Instant) -> Vec<u64> {
+        let occupied = |engine: &EngineQueue| {
+            let since = engine.occupied_since.unwrap_or(now);
+            (engine.occupied + now.saturating_duration_since(since)).as_nanos() as u64
+        };
+        self.engines.iter().map(occupied).collect()
+    }
+
+    /// Counts the time for which there is a batch on an engine. To be called after each
+    /// change of that.
+    fn note_occupancy(&mut self, engine: usize) {
+        let now = Instant::now();
+        let queue = &mut self.engines[engine];
+        let occupied = queue.running.is_some() || !queue.parked.is_empty();
+        match queue.occupied_since {
+            None if occupied => queue.occupied_since = Some(now),
+            Some(since) if !occupied => {
+                queue.occupied += now.saturating_duration_since(since);
+                queue.occupied_since = None;
+            }
+            _ => {}
         }
     }
 
@@ -392,22 +447,22 @@ impl State {
     }
 
     /// Registers new work's waits.
-    fn register(&mut self, points: Vec<Point>, work: Work) -> Waits {
-        let moments: Vec<_> = points
+    fn register(&mut self, waits: impl IntoIterator<Item = Wait>, work: Work) -> Waits {
+        let awaited: Vec<_> = waits
             .into_iter()
-            .filter_map(|point| self.timelines.wait(point, work))
+            .filter_map(|wait| self.timelines.wait(wait, work))
             .collect();
-        self.pending_waits += moments.len();
+        self.pending_waits += awaited.len();
         Waits {
-            unmet: moments.len(),
-            moments,
+            unmet: awaited.len(),
+            awaited,
         }
     }
 
     /// Forgets the waits of work that is not waited for any longer.
     fn unregister(&mut self, waits: &Waits, work: Work) {
         if waits.unmet > 0 {
-            self.timelines.forget(&waits.moments, work);
+            self.timelines.forget(&waits.awaited, work);
             self.pending_waits -= waits.unmet;
         }
     }

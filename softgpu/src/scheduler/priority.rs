@@ -8,8 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-use super::timeline::{Moment, Owner};
-use super::{Batch, Place, QueuedBind, Slot, SlotKey, State, Waits, Work};
+use super::timeline::{Moment, Owner, TimelineKey};
+use super::{Batch, GangKey, Place, QueuedBind, Slot, SlotKey, State, Waits, Work};
 use crate::limits;
 
 /// What stands in a queue.
@@ -17,6 +17,7 @@ trait Queued {
     fn signal(&self) -> u64;
     fn priority(&mut self) -> &mut i32;
     fn waits(&self) -> &Waits;
+    fn gang(&self) -> Option<GangKey>;
 }
 
 impl Queued for Batch {
@@ -30,6 +31,10 @@ impl Queued for Batch {
 
     fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    fn gang(&self) -> Option<GangKey> {
+        self.gang
     }
 }
 
@@ -45,29 +50,45 @@ impl Queued for QueuedBind {
     fn waits(&self) -> &Waits {
         &self.waits
     }
+
+    fn gang(&self) -> Option<GangKey> {
+        None
+    }
 }
 
-/// Raises what must end before `value` is signalled to `priority`; adds what that waits
-/// for to `awaited`.
+/// What is to be raised because something else was.
+#[derive(Default)]
+struct Concerned {
+    /// What it waits for.
+    awaited: Vec<Moment>,
+    /// The gangs it belongs to.
+    gangs: Vec<GangKey>,
+}
+
+/// The entry that signals `value`, or the first behind it.
+fn place_of<T: Queued>(queue: &VecDeque<T>, value: u64) -> Option<usize> {
+    let place = queue.partition_point(|entry| entry.signal() < value);
+    // None: it is reached, or what signals it is yet to come.
+    (place < queue.len()).then_some(place)
+}
+
+/// Raises what must end before the entry `last` does, and that one, to `priority`.
 fn raise_queue<T: Queued>(
     queue: &mut VecDeque<T>,
-    value: u64,
+    last: usize,
     priority: i32,
-    awaited: &mut Vec<Moment>,
+    concerned: &mut Concerned,
 ) {
-    let last = queue.partition_point(|entry| entry.signal() < value);
-    if last == queue.len() {
-        // It is reached, or what signals it is yet to come.
-        return;
-    }
     for entry in queue.range_mut(..=last).rev() {
         if *entry.priority() >= priority {
             // So have all in front of it, and what they wait for.
             return;
         }
         *entry.priority() = priority;
+        concerned.gangs.extend(entry.gang());
         if entry.waits().unmet > 0 {
-            awaited.extend(&entry.waits().moments);
+            let awaited = entry.waits().awaited.iter();
+            concerned.awaited.extend(awaited.map(|one| one.moment));
         }
     }
 }
@@ -76,7 +97,7 @@ impl Slot {
     /// The priority of the batch in front.
     pub(super) fn priority(&self) -> i32 {
         let front = self.queue.entries.front();
-        front.map_or(self.context_priority, |batch| batch.priority)
+        front.map_or(limits::MIN_PRIORITY, |batch| batch.priority)
     }
 }
 
@@ -110,27 +131,59 @@ impl State {
     /// Raises all that must end before `moment` is reached to at least `priority`, and
     /// whatever that waits for.
     fn raise(&mut self, moment: Moment, priority: i32) {
+        let mut concerned = Concerned::default();
+        concerned.awaited.push(moment);
         // Each piece of work is raised at most once, so this ends.
-        let mut awaited = vec![moment];
-        while let Some(Moment { timeline, value }) = awaited.pop() {
-            match self.timelines.owner(timeline) {
-                Some(Owner::Slot(key)) => self.raise_slot(key, value, priority, &mut awaited),
-                Some(Owner::Space(key)) => {
-                    if let Some(space) = self.spaces.get_mut(&key) {
-                        raise_queue(&mut space.queue.entries, value, priority, &mut awaited);
+        loop {
+            if let Some(gang) = concerned.gangs.pop() {
+                for member in self.gang_members(gang) {
+                    let slot = self.slots.get(&member);
+                    let entries = slot.map(|slot| &slot.queue.entries);
+                    let place =
+                        entries.and_then(|all| all.iter().rposition(|one| one.gang == Some(gang)));
+                    if let Some(place) = place {
+                        self.raise_slot(member, place, priority, &mut concerned);
                     }
                 }
-                None => {}
+            } else if let Some(Moment { timeline, value }) = concerned.awaited.pop() {
+                self.raise_timeline(timeline, value, priority, &mut concerned);
+            } else {
+                return;
             }
         }
     }
 
-    fn raise_slot(&mut self, key: SlotKey, value: u64, priority: i32, awaited: &mut Vec<Moment>) {
+    fn raise_timeline(
+        &mut self,
+        timeline: TimelineKey,
+        value: u64,
+        priority: i32,
+        concerned: &mut Concerned,
+    ) {
+        match self.timelines.owner(timeline) {
+            Some(Owner::Slot(key)) => {
+                let slot = self.slots.get(&key);
+                if let Some(place) = slot.and_then(|slot| place_of(&slot.queue.entries, value)) {
+                    self.raise_slot(key, place, priority, concerned);
+                }
+            }
+            Some(Owner::Space(key)) => {
+                if let Some(space) = self.spaces.get_mut(&key)
+                    && let Some(place) = place_of(&space.queue.entries, value)
+                {
+                    raise_queue(&mut space.queue.entries, place, priority, concerned);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn raise_slot(&mut self, key: SlotKey, last: usize, priority: i32, concerned: &mut Concerned) {
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
         let before = slot.priority();
-        raise_queue(&mut slot.queue.entries, value, priority, awaited);
+        raise_queue(&mut slot.queue.entries, last, priority, concerned);
         let after = slot.priority();
         if before == after {
             return;

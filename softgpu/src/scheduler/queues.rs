@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::timeline::Owner;
 use super::{
-    Batch, Chore, LifeSigns, Moment, Place, Queue, QueuedBind, Slot, SlotKey, Space, SpaceKey,
-    State, TableChange, Work,
+    Batch, Chore, GangKey, LifeSigns, Moment, Place, Queue, QueuedBind, Slot, SlotKey, Space,
+    SpaceKey, State, TableChange, Work,
 };
 use crate::completion::{Completion, Outcome};
 use crate::error::GpuError;
-use crate::gpu::ContextDescription;
-use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId};
+use crate::gpu::{ContextDescription, Submission};
+use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::limits;
 use crate::page_table::AddressSpace;
 use crate::platform::Platform;
@@ -26,6 +26,15 @@ fn limit(reached: bool, what: &'static str, limit: usize) -> Result<(), GpuError
     } else {
         Ok(())
     }
+}
+
+/// What a thread that cancels has to say when it has reported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reported {
+    /// This moment is reached.
+    Work(Moment),
+    /// This gang is over; the thread works on the slot.
+    Gang(GangKey, SlotKey),
 }
 
 /// Whether a priority is one that contexts may have.
@@ -44,11 +53,12 @@ impl Slot {
         } else {
             self.cancel_below
         };
-        self.queue.front_is_below(below)
+        let front = self.queue.entries.front();
+        self.queue.front_is_below(below) || front.is_some_and(|front| front.cancelled)
     }
 
     /// Has the engine that executes it stop.
-    fn interrupt(&self) {
+    pub(super) fn interrupt(&self) {
         if matches!(self.place, Place::Running(_)) {
             self.abort.store(true, Ordering::Relaxed);
         }
@@ -131,7 +141,6 @@ impl State {
         )?;
         let full = self.slots.len() + slots.len() > limits::MAX_SLOTS_TOTAL;
         limit(full, "slots", limits::MAX_SLOTS_TOTAL)?;
-        check_priority(description.priority)?;
         let tables = Arc::clone(&self.space(description.address_space)?.1.tables);
         let mut timelines = HashSet::new();
         let mut engines = Vec::new();
@@ -163,7 +172,6 @@ impl State {
                 engines,
                 name: slot.timeline,
                 timeline,
-                context_priority: description.priority,
                 recoverable: description.recoverable,
                 queue: Queue::default(),
                 place: Place::Idle,
@@ -248,12 +256,14 @@ impl State {
         }
     }
 
-    /// What the context submits from here on has this priority.
-    pub(crate) fn set_priority(&mut self, id: ContextId, priority: i32) -> Result<(), GpuError> {
-        check_priority(priority)?;
+    pub(crate) fn set_recoverable(
+        &mut self,
+        id: ContextId,
+        recoverable: bool,
+    ) -> Result<(), GpuError> {
         for key in self.context(id)? {
             if let Some(slot) = self.slots.get_mut(&key) {
-                slot.context_priority = priority;
+                slot.recoverable = recoverable;
             }
         }
         Ok(())
@@ -275,51 +285,82 @@ impl State {
         limit(full, "pending waits", limits::MAX_WAITS_TOTAL)
     }
 
-    pub(crate) fn submit(
-        &mut self,
-        context: ContextId,
-        index: u16,
-        address: u64,
-        waits: Vec<Point>,
-        signal: u64,
-    ) -> Result<(), GpuError> {
+    /// Queues a submission whose batches see `power` in R_PWR_CLK_STATE.
+    pub(crate) fn submit(&mut self, submission: Submission, power: u32) -> Result<(), GpuError> {
+        let Submission {
+            context,
+            slot: first,
+            batches,
+            waits,
+            signal,
+            priority,
+            ..
+        } = submission;
         let unknown = GpuError::UnknownSlot {
             context,
-            slot: index,
+            slot: first,
         };
         let keys = self
             .contexts
             .get(&context)
             .ok_or(GpuError::UnknownContext(context))?;
-        let &key = keys.get(usize::from(index)).ok_or(unknown)?;
-        let slot = self.slots.get(&key).ok_or(unknown)?;
+        let count = batches.len();
+        limit(
+            count > limits::MAX_BATCHES,
+            "batches of a submission",
+            limits::MAX_BATCHES,
+        )?;
+        let first_index = usize::from(first);
+        let keys = keys
+            .get(first_index..first_index + count)
+            .filter(|keys| !keys.is_empty())
+            .ok_or(unknown)?
+            .to_vec();
+        let leader = self.slots.get(&keys[0]).ok_or(unknown)?;
         let moment = Moment {
-            timeline: slot.timeline,
+            timeline: leader.timeline,
             value: signal,
         };
-        let (name, number) = (slot.name, slot.queue.next_number());
-        let priority = slot.context_priority;
-        self.timelines.check(
-            moment.timeline,
-            Point {
-                timeline: name,
-                value: signal,
-            },
-        )?;
-        self.check_room(waits.len())?;
-        self.timelines.promise(moment);
-        let waits = self.register(waits, Work::Batch(key, number));
-        self.pending += 1;
-        if let Some(slot) = self.slots.get_mut(&key) {
-            slot.queue.entries.push_back(Batch {
-                address,
-                signal,
-                waits,
-                priority: limits::MIN_PRIORITY,
+        let timeline = leader.name;
+        if count > 1 && !self.can_start_together(&keys) {
+            return Err(GpuError::NoGang {
+                context,
+                first,
+                last: first + (count - 1) as u16,
             });
         }
+        check_priority(priority)?;
+        let point = Point {
+            timeline,
+            value: signal,
+        };
+        self.timelines.check(moment.timeline, point)?;
+        self.check_room(waits.len())?;
+        self.timelines.promise(moment);
+        let number = leader.queue.next_number();
+        let mut waits = self.register(waits, Work::Batch(keys[0], number));
+        self.pending += 1;
+        let gang = (count > 1).then(|| self.add_gang(&keys, point, moment));
+        for (&key, address) in keys.iter().zip(batches) {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                let signal = if key == keys[0] {
+                    signal
+                } else {
+                    slot.queue.entries.back().map_or(0, |last| last.signal)
+                };
+                slot.queue.entries.push_back(Batch {
+                    address,
+                    signal,
+                    power,
+                    priority: limits::MIN_PRIORITY,
+                    gang,
+                    cancelled: false,
+                    waits: std::mem::take(&mut waits),
+                });
+            }
+        }
         self.prioritise(moment, priority);
-        self.reconsider(key);
+        self.reconsider(keys[0]);
         Ok(())
     }
 
@@ -348,6 +389,7 @@ impl State {
         let full = self.pending_extents + extents > limits::MAX_EXTENTS_PENDING;
         limit(full, "pending extents", limits::MAX_EXTENTS_PENDING)?;
         self.timelines.promise(moment);
+        let waits = waits.into_iter().map(Wait::End);
         let waits = self.register(waits, Work::Bind(key, number));
         self.pending += 1;
         self.pending_extents += extents;
@@ -419,11 +461,19 @@ impl State {
         Some((point, moment, (!destroyed).then_some(bind.change)))
     }
 
-    /// A bind, or a batch that was cancelled, has been reported.
+    /// Work that reaches this moment has been reported.
     pub(crate) fn reported(&mut self, moment: Moment) {
         self.pending -= 1;
         let works = self.timelines.advance(moment);
         self.release(works);
+    }
+
+    /// What was cancelled has been reported.
+    pub(crate) fn reported_cancelled(&mut self, reported: Reported) {
+        match reported {
+            Reported::Work(moment) => self.reported(moment),
+            Reported::Gang(gang, slot) => self.finish_gang(gang, Some(slot)),
+        }
     }
 
     /// Takes a slot whose batches are to be cancelled. The thread must go on with
@@ -432,7 +482,10 @@ impl State {
         let Some(slot) = self.slots.get(&key) else {
             return false;
         };
-        if matches!(slot.place, Place::Running(_) | Place::Claimed) {
+        if matches!(
+            slot.place,
+            Place::Running(_) | Place::Claimed | Place::Ended
+        ) {
             return false;
         }
         self.unqueue(key);
@@ -447,7 +500,7 @@ impl State {
         &mut self,
         platform: &Platform,
         key: SlotKey,
-    ) -> Option<(Completion, Moment)> {
+    ) -> Option<(Completion, Reported)> {
         let slot = self.slots.get_mut(&key)?;
         if !slot.to_be_cancelled() {
             slot.place = Place::Idle;
@@ -462,6 +515,11 @@ impl State {
         slot.stalled = false;
         slot.reset = false;
         let (name, timeline) = (slot.name, slot.timeline);
+        if let Some(gang) = slot.queue.entries.front()?.gang {
+            slot.place = Place::Ended;
+            let completion = self.end_member(gang, Outcome::Cancelled, busy, was_active)?;
+            return Some((completion, Reported::Gang(gang, key)));
+        }
         let (number, batch) = slot.queue.pop()?;
         self.unregister(&batch.waits, Work::Batch(key, number));
         let value = batch.signal;
@@ -474,7 +532,7 @@ impl State {
             busy_ns: busy.as_nanos() as u64,
             was_active,
         };
-        Some((completion, Moment { timeline, value }))
+        Some((completion, Reported::Work(Moment { timeline, value })))
     }
 
     /// Removes a slot that was destroyed and has nothing left to do.

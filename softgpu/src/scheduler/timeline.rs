@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{SlotKey, SpaceKey, Work};
 use crate::error::GpuError;
-use crate::ids::{Point, TimelineId};
+use crate::ids::{Point, TimelineId, Wait};
 
 /// A timeline, by a number that is never used again. A user's number can be used for
 /// another one as soon as its owner is destroyed, while old work still ends.
@@ -33,9 +33,45 @@ pub(super) enum Owner {
 struct Timeline {
     owner: Owner,
     reached: u64,
+    /// The last value whose work has begun.
+    started: u64,
     /// The last value that work has promised to signal.
     promised: u64,
     waiters: BTreeMap<u64, Vec<Work>>,
+    /// Who waits for a start.
+    start_waiters: BTreeMap<u64, Vec<Work>>,
+}
+
+impl Timeline {
+    fn waiters(&mut self, start: bool) -> &mut BTreeMap<u64, Vec<Work>> {
+        if start {
+            &mut self.start_waiters
+        } else {
+            &mut self.waiters
+        }
+    }
+}
+
+/// Takes out who waits for a value up to `reached`.
+fn take_up_to(waiters: &mut BTreeMap<u64, Vec<Work>>, reached: u64) -> Vec<Work> {
+    if waiters.is_empty() {
+        return Vec::new();
+    }
+    let later = match reached.checked_add(1) {
+        Some(next) => waiters.split_off(&next),
+        None => BTreeMap::new(),
+    };
+    std::mem::replace(waiters, later)
+        .into_values()
+        .flatten()
+        .collect()
+}
+
+/// A moment that work waits for, or its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Awaited {
+    pub(super) moment: Moment,
+    start: bool,
 }
 
 /// All timelines.
@@ -58,8 +94,10 @@ impl Timelines {
         let timeline = Timeline {
             owner,
             reached: 0,
+            started: 0,
             promised: 0,
             waiters: BTreeMap::new(),
+            start_waiters: BTreeMap::new(),
         };
         self.all.insert(key, timeline);
         Ok(key)
@@ -113,37 +151,62 @@ impl Timelines {
         let Some(timeline) = self.all.get(&moment.timeline) else {
             return Vec::new();
         };
-        let waiters = timeline.waiters.range(..=moment.value);
-        waiters.flat_map(|(_, works)| works).copied().collect()
+        let ends = timeline.waiters.range(..=moment.value);
+        let starts = timeline.start_waiters.range(..=moment.value);
+        ends.chain(starts)
+            .flat_map(|(_, works)| works)
+            .copied()
+            .collect()
     }
 
-    /// Has `work` wait for a point. None: it is reached, or its timeline is gone.
-    pub(super) fn wait(&mut self, point: Point, work: Work) -> Option<Moment> {
+    /// Has `work` wait. None: what it waits for is reached, or its timeline is gone.
+    pub(super) fn wait(&mut self, wait: Wait, work: Work) -> Option<Awaited> {
+        let (point, start) = match wait {
+            Wait::End(point) => (point, false),
+            Wait::Start(point) => (point, true),
+        };
         let &key = self.names.get(&point.timeline)?;
         let timeline = self.all.get_mut(&key)?;
-        if timeline.reached >= point.value {
+        let at = if start {
+            timeline.started
+        } else {
+            timeline.reached
+        };
+        if at >= point.value {
             return None;
         }
-        timeline.waiters.entry(point.value).or_default().push(work);
-        Some(Moment {
+        let waiters = timeline.waiters(start).entry(point.value).or_default();
+        waiters.push(work);
+        let moment = Moment {
             timeline: key,
             value: point.value,
-        })
+        };
+        Some(Awaited { moment, start })
     }
 
     /// Has `work` wait no longer.
-    pub(super) fn forget(&mut self, moments: &[Moment], work: Work) {
-        for moment in moments {
+    pub(super) fn forget(&mut self, awaited: &[Awaited], work: Work) {
+        for &Awaited { moment, start } in awaited {
             let Some(timeline) = self.all.get_mut(&moment.timeline) else {
                 continue;
             };
-            if let Some(waiters) = timeline.waiters.get_mut(&moment.value) {
+            let all = timeline.waiters(start);
+            if let Some(waiters) = all.get_mut(&moment.value) {
                 waiters.retain(|&waiter| waiter != work);
                 if waiters.is_empty() {
-                    timeline.waiters.remove(&moment.value);
+                    all.remove(&moment.value);
                 }
             }
         }
+    }
+
+    /// Work of a timeline has begun; returns each wait that this ends.
+    pub(super) fn start(&mut self, moment: Moment) -> Vec<Work> {
+        let Some(timeline) = self.all.get_mut(&moment.timeline) else {
+            return Vec::new();
+        };
+        timeline.started = timeline.started.max(moment.value);
+        take_up_to(&mut timeline.start_waiters, timeline.started)
     }
 
     /// Moves a timeline on; returns each wait that this ends.
@@ -152,26 +215,21 @@ impl Timelines {
             return Vec::new();
         };
         timeline.reached = timeline.reached.max(moment.value);
-        if timeline.waiters.is_empty() {
-            return Vec::new();
-        }
-        let later = match timeline.reached.checked_add(1) {
-            Some(next) => timeline.waiters.split_off(&next),
-            None => BTreeMap::new(),
-        };
-        std::mem::replace(&mut timeline.waiters, later)
-            .into_values()
-            .flatten()
-            .collect()
+        timeline.started = timeline.started.max(moment.value);
+        let mut works = take_up_to(&mut timeline.start_waiters, timeline.started);
+        works.extend(take_up_to(&mut timeline.waiters, timeline.reached));
+        works
     }
 
     /// Removes a timeline; returns each wait that this ends.
     pub(super) fn remove(&mut self, key: TimelineKey) -> Vec<Work> {
-        let timeline = self.all.remove(&key);
-        let waiters = timeline.map(|timeline| timeline.waiters);
-        waiters
-            .unwrap_or_default()
+        let Some(timeline) = self.all.remove(&key) else {
+            return Vec::new();
+        };
+        let (starts, ends) = (timeline.start_waiters, timeline.waiters);
+        starts
             .into_values()
+            .chain(ends.into_values())
             .flatten()
             .collect()
     }

@@ -1,5 +1,6 @@
 //! A GPU with memory, one address space, and a record of everything it reports.
 
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(crate) struct Rig {
     pub(crate) memory: Memory,
     pub(crate) completions: Receiver<Completion>,
     pub(crate) hangs: Arc<Mutex<Vec<HangReport>>>,
+    /// Of each context, what its submissions have.
+    pub(crate) priorities: Mutex<HashMap<u32, i32>>,
 }
 
 #[allow(dead_code, reason = "not every test file uses everything")]
@@ -48,6 +51,10 @@ impl Rig {
     }
 
     pub(crate) fn with_strict(strict: bool) -> Self {
+        Self::with(Platform::TGL, strict)
+    }
+
+    pub(crate) fn with(platform: Platform, strict: bool) -> Self {
         let memory = Memory::owned(0, LENGTH).unwrap();
         let (sender, completions) = channel();
         let hangs = Arc::default();
@@ -56,7 +63,7 @@ impl Rig {
             hangs: Arc::clone(&hangs),
         };
         let gpu = Gpu::new(GpuConfig {
-            platform: Platform::TGL,
+            platform,
             memory: memory.clone(),
             strict,
             sink: Arc::new(sink),
@@ -68,6 +75,7 @@ impl Rig {
             memory,
             completions,
             hangs,
+            priorities: Mutex::default(),
         };
         rig.bind(BASE, 0, LENGTH, 1);
         assert_eq!(rig.next(), never_ran(at(BINDS, 1), Outcome::Completed));
@@ -110,9 +118,27 @@ impl Rig {
         }];
         let description = ContextDescription {
             address_space: SPACE,
-            priority,
             recoverable,
             slots,
+        };
+        self.priorities.lock().unwrap().insert(number, priority);
+        self.gpu
+            .create_context(ContextId(number), description)
+            .unwrap();
+    }
+
+    /// A context with a slot on each of these engines, whose timelines are numbered from
+    /// ten times the context's number.
+    pub(crate) fn wide_context(&self, number: u32, engines: &[(EngineClass, u8)]) {
+        let slot = |(index, &(class, instance)): (usize, &(EngineClass, u8))| EngineSlot {
+            class,
+            instances: 1 << instance,
+            timeline: TimelineId(u64::from(number) * 10 + index as u64),
+        };
+        let description = ContextDescription {
+            address_space: SPACE,
+            recoverable: true,
+            slots: engines.iter().enumerate().map(slot).collect(),
         };
         self.gpu
             .create_context(ContextId(number), description)
@@ -129,15 +155,29 @@ impl Rig {
     }
 
     pub(crate) fn submit(&self, context: u32, offset: u64, waits: &[Point], signal: u64) {
-        self.gpu
-            .submit(Submission {
-                context: ContextId(context),
-                slot: 0,
-                batch: BASE + offset,
-                waits: waits.to_vec(),
-                signal,
-            })
-            .unwrap();
+        let mut submission = self.submission(context, 0, &[offset], signal);
+        submission.waits = waits.iter().copied().map(Wait::End).collect();
+        self.gpu.submit(submission).unwrap();
+    }
+
+    /// A submission that waits for nothing.
+    pub(crate) fn submission(
+        &self,
+        context: u32,
+        slot: u16,
+        offsets: &[u64],
+        signal: u64,
+    ) -> Submission {
+        let priorities = self.priorities.lock().unwrap();
+        Submission {
+            context: ContextId(context),
+            slot,
+            batches: offsets.iter().map(|offset| BASE + offset).collect(),
+            waits: vec![],
+            signal,
+            priority: priorities.get(&context).copied().unwrap_or(0),
+            sseu: None,
+        }
     }
 
     pub(crate) fn next(&self) -> Completion {

@@ -109,6 +109,12 @@ impl Guest {
         self.last_counters.clone()
     }
 
+    /// For how many nanoseconds a batch has been on each engine, in the platform's order.
+    pub(super) fn engine_busy_ns(&self) -> Vec<u64> {
+        let session = self.session.as_ref();
+        session.map(Session::engine_busy_ns).unwrap_or_default()
+    }
+
     pub(super) fn set_queues(&mut self, vrings: &[Vring]) {
         if self.vrings.len() != vrings.len() {
             self.vrings = vrings.to_vec();
@@ -309,7 +315,11 @@ impl Guest {
             Ok(Answer::Later(point, work)) => {
                 self.metrics.command(name);
                 match work {
-                    Work::Submission => self.metrics.submissions += 1,
+                    Work::Submission { batches } => {
+                        self.metrics.submissions += 1;
+                        self.metrics.batches += u64::from(batches);
+                        self.metrics.gangs += u64::from(batches > 1);
+                    }
                     Work::Unbind => self.metrics.unbinds += 1,
                     Work::Bind { extents, bytes } => {
                         self.metrics.binds += 1;
@@ -437,7 +447,7 @@ impl Guest {
         };
         *count += 1;
         let stage = match done.work {
-            Work::Submission => &mut self.metrics.stages.submit_executor_to_completion,
+            Work::Submission { .. } => &mut self.metrics.stages.submit_executor_to_completion,
             _ => &mut self.metrics.stages.bind_executor_to_completion,
         };
         stage.add(at.saturating_duration_since(done.accepted));
@@ -447,7 +457,7 @@ impl Guest {
 
     fn reply(&mut self, done: &InFlight, status: Status, busy_ns: u64, was_active: bool) {
         let header = ReplyHeader::new(status);
-        if done.work == Work::Submission {
+        if matches!(done.work, Work::Submission { .. }) {
             let reply = SubmitReply {
                 header,
                 busy_ns: U64::new(busy_ns),

@@ -12,8 +12,8 @@ use model::{AddressSpaceId, ContextId, EngineClass, Gpu, GpuError, TimelineId};
 use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 
 use super::{
-    Backing, Completion, Context, Ending, Engine, EngineProperties, Executor, Factory, Hang,
-    Platform, Point, Refused, Sink, Submission, Timeline, Update,
+    Backing, Completion, Context, ContextFlags, Ending, Engine, EngineProperties, Executor,
+    Factory, Hang, Platform, Point, Refused, Sink, Sseu, Submission, Timeline, Update, Wait,
 };
 use crate::GuestMemory;
 
@@ -140,7 +140,9 @@ fn refused(error: GpuError) -> Refused {
         | GpuError::PointNotIncreasing { .. } => Refused::Exists(text),
         GpuError::BadRange { .. } | GpuError::RangeTooHigh { .. } => Refused::BadRange(text),
         GpuError::ExtentOutsideMemory { .. } => Refused::BadExtent(text),
-        GpuError::BadPriority(_) => Refused::Unsupported(text),
+        GpuError::BadPriority(_) | GpuError::NoGang { .. } | GpuError::BadSseu(_) => {
+            Refused::Unsupported(text)
+        }
         GpuError::Limit { .. } => Refused::Limit(text),
         GpuError::NoThread => Refused::OutOfMemory(text),
     }
@@ -150,6 +152,23 @@ fn model_point(point: Point) -> model::Point {
     model::Point {
         timeline: TimelineId(point.timeline),
         value: point.value,
+    }
+}
+
+fn model_wait(wait: Wait) -> model::Wait {
+    let point = model_point(wait.point);
+    match wait.start {
+        true => model::Wait::Start(point),
+        false => model::Wait::End(point),
+    }
+}
+
+fn model_sseu(sseu: Sseu) -> model::Sseu {
+    model::Sseu {
+        slice_mask: sseu.slice_mask,
+        subslice_mask: sseu.subslice_mask,
+        min_eus_per_subslice: sseu.min_eus_per_subslice,
+        max_eus_per_subslice: sseu.max_eus_per_subslice,
     }
 }
 
@@ -238,8 +257,7 @@ impl Executor for SoftGpu {
             .collect::<Result<_, Refused>>()?;
         let description = model::ContextDescription {
             address_space: AddressSpaceId(context.address_space),
-            priority: context.priority,
-            recoverable: context.recoverable,
+            recoverable: context.flags.recoverable,
             slots,
         };
         self.gpu
@@ -251,9 +269,9 @@ impl Executor for SoftGpu {
         self.gpu.destroy_context(ContextId(id)).map_err(refused)
     }
 
-    fn set_priority(&mut self, id: u32, priority: i32) -> Result<(), Refused> {
+    fn set_context_flags(&mut self, id: u32, flags: ContextFlags) -> Result<(), Refused> {
         self.gpu
-            .set_priority(ContextId(id), priority)
+            .set_recoverable(ContextId(id), flags.recoverable)
             .map_err(refused)
     }
 
@@ -333,15 +351,21 @@ impl Executor for SoftGpu {
         let submission = model::Submission {
             context: ContextId(submission.context),
             slot: submission.slot,
-            batch: submission.batch,
-            waits: model_points(submission.waits),
+            batches: submission.batches,
+            waits: submission.waits.into_iter().map(model_wait).collect(),
             signal: submission.signal,
+            priority: submission.priority,
+            sseu: submission.sseu.map(model_sseu),
         };
         self.gpu.submit(submission).map_err(refused)
     }
 
     fn read_register(&self, offset: u32) -> Option<u64> {
         (offset == RENDER_TIMESTAMP).then(|| self.gpu.read_timestamp())
+    }
+
+    fn engine_busy_ns(&self) -> Vec<u64> {
+        self.gpu.engines_occupied_ns()
     }
 
     fn counters(&self) -> serde_json::Value {

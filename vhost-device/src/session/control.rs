@@ -14,13 +14,21 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::decode::Request;
-use super::{AddressSpace, Context, Ranges, Refusal, Session};
+use super::{AddressSpace, Context, Ranges, Refusal, Session, Slot};
 use crate::executor::{self, Platform};
 
 /// The oldest version of the protocol this device speaks.
-pub const OLDEST_VERSION: u16 = 1;
+pub const OLDEST_VERSION: u16 = 2;
 
 const OK: ReplyHeader = ReplyHeader::new(Status::Ok);
+
+/// A context's flags in the seam's words.
+fn context_flags(flags: u32) -> executor::ContextFlags {
+    executor::ContextFlags {
+        recoverable: flags & ContextFlags::RECOVERABLE != 0,
+        no_error_capture: flags & ContextFlags::NO_ERROR_CAPTURE != 0,
+    }
+}
 
 impl Session {
     /// Carries out a command of the control queue. Returns the reply.
@@ -64,9 +72,10 @@ impl Session {
             }
             Request::CreateContext(command, engines) => self.create_context(&command, &engines)?,
             Request::DestroyContext(command) => self.destroy_context(command.context.get())?,
-            Request::SetPriority(command) => {
+            Request::SetContextFlags(command) => {
                 let id = self.known_context(command.context.get())?;
-                self.executor.set_priority(id, command.priority.get())?;
+                self.executor
+                    .set_context_flags(id, context_flags(command.flags.get()))?;
             }
             Request::CancelContext(command) => {
                 let id = self.known_context(command.context.get())?;
@@ -232,14 +241,12 @@ impl Session {
             .collect();
         let context = executor::Context {
             address_space,
-            priority: command.priority.get(),
-            recoverable: command.flags.get() & ContextFlags::RECOVERABLE != 0,
+            flags: context_flags(command.flags.get()),
             slots: slots.clone(),
         };
         self.executor.create_context(id, context)?;
-        let timelines: Vec<u32> = engines.iter().map(|engine| engine.timeline.get()).collect();
-        for (&number, slot) in timelines.iter().zip(&slots) {
-            self.timelines.insert(number, slot.timeline);
+        for (engine, slot) in engines.iter().zip(&slots) {
+            self.timelines.insert(engine.timeline.get(), slot.timeline);
         }
         if let Some(address_space) = self.address_spaces.get_mut(&address_space) {
             address_space.contexts += 1;
@@ -248,7 +255,14 @@ impl Session {
             id,
             Context {
                 address_space,
-                timelines,
+                slots: engines
+                    .iter()
+                    .map(|engine| Slot {
+                        timeline: engine.timeline.get(),
+                        class: engine.class.get(),
+                        instances: engine.instances.get(),
+                    })
+                    .collect(),
             },
         );
         Ok(())
@@ -258,8 +272,8 @@ impl Session {
         self.known_context(id)?;
         self.executor.destroy_context(id)?;
         if let Some(context) = self.contexts.remove(&id) {
-            for number in context.timelines {
-                self.timelines.remove(number);
+            for slot in context.slots {
+                self.timelines.remove(slot.timeline);
             }
             if let Some(address_space) = self.address_spaces.get_mut(&context.address_space) {
                 address_space.contexts -= 1;

@@ -5,10 +5,10 @@
 //! was held against its limit and against the bytes that are there.
 
 use protocol::{
-    Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
+    Batch, Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
     ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
-    EngineFlags, Extent, Hello, Opcode, Point, QueryPlatform, Queue, ReadRegister, ResetActive,
-    ResetEngines, SetEngineProperties, SetPriority, Submit, Unbind,
+    EngineFlags, Extent, Hello, Opcode, Point, PointFlags, QueryPlatform, Queue, ReadRegister,
+    ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit, Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -35,8 +35,8 @@ pub enum Request {
     CreateContext(CreateContext, Vec<ContextEngine>),
     /// [`DestroyContext`]
     DestroyContext(DestroyContext),
-    /// [`SetPriority`]
-    SetPriority(SetPriority),
+    /// [`SetContextFlags`]
+    SetContextFlags(SetContextFlags),
     /// [`CancelContext`]
     CancelContext(CancelContext),
     /// [`CloseContext`]
@@ -51,8 +51,8 @@ pub enum Request {
     Bind(Bind, Vec<Point>, Vec<Extent>),
     /// [`Unbind`] with its waits
     Unbind(Unbind, Vec<Point>),
-    /// [`Submit`] with its waits
-    Submit(Submit, Vec<Point>),
+    /// [`Submit`] with its batches and waits
+    Submit(Submit, Vec<Batch>, Vec<Point>),
 }
 
 /// The command's number, if the bytes hold one that means something.
@@ -106,9 +106,11 @@ pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
         Opcode::DestroyContext => payload
             .fixed(|command: &DestroyContext| zero(command.reserved.get() == 0).map(|()| *command))
             .map(Request::DestroyContext),
-        Opcode::SetPriority => payload
-            .fixed(|command: &SetPriority| priority(command.priority.get()).map(|()| *command))
-            .map(Request::SetPriority),
+        Opcode::SetContextFlags => payload
+            .fixed(|command: &SetContextFlags| {
+                flags(command.flags.get(), ContextFlags::ALL).map(|()| *command)
+            })
+            .map(Request::SetContextFlags),
         Opcode::CancelContext => payload
             .fixed(|command: &CancelContext| zero(command.reserved.get() == 0).map(|()| *command))
             .map(Request::CancelContext),
@@ -201,8 +203,6 @@ impl<'a> Payload<'a> {
         let (engines, rest) = list(rest, count, protocol::MAX_CONTEXT_ENGINES)?;
         end(rest)?;
         flags(command.flags.get(), ContextFlags::ALL)?;
-        zero(command.reserved.get() == 0)?;
-        priority(command.priority.get())?;
         if engines
             .iter()
             .any(|engine: &ContextEngine| engine.instances.get() == 0)
@@ -243,10 +243,17 @@ impl<'a> Payload<'a> {
 
     fn submit(&self) -> Result<Request, Refusal> {
         let (command, rest): (Submit, _) = self.split()?;
-        let (waits, rest) = waits(rest, command.wait_count.get())?;
+        let batch_count = command.batch_count.get();
+        if batch_count == 0 {
+            return Err(Refusal::malformed("a submission without a batch"));
+        }
+        let (batches, rest) = list(rest, batch_count.into(), protocol::MAX_BATCHES)?;
+        let (waits, rest) = points(rest, command.wait_count.get(), PointFlags::ALL)?;
         end(rest)?;
-        zero(command.flags.get() == 0 && command.reserved.get() == 0)?;
-        Ok(Request::Submit(command, waits))
+        zero(command.reserved.get() == 0)?;
+        priority(command.priority.get())?;
+        sseu(&command.sseu)?;
+        Ok(Request::Submit(command, batches, waits))
     }
 }
 
@@ -260,10 +267,33 @@ fn end(rest: &[u8]) -> Result<(), Refusal> {
     }
 }
 
+/// Points to wait for, that is, for their ends.
 fn waits(bytes: &[u8], count: u32) -> Result<(Vec<Point>, &[u8]), Refusal> {
-    let (waits, rest) = list(bytes, count, protocol::MAX_WAITS)?;
-    zero(waits.iter().all(|point: &Point| point.reserved.get() == 0))?;
-    Ok((waits, rest))
+    points(bytes, count, 0)
+}
+
+fn points(bytes: &[u8], count: u32, known: u32) -> Result<(Vec<Point>, &[u8]), Refusal> {
+    let (points, rest) = list(bytes, count, protocol::MAX_WAITS)?;
+    for point in &points {
+        let point: &Point = point;
+        flags(point.flags.get(), known)?;
+    }
+    Ok((points, rest))
+}
+
+/// Powered units: none named, or some of each.
+fn sseu(sseu: &Sseu) -> Result<(), Refusal> {
+    let some = sseu.slice_mask != 0
+        && sseu.subslice_mask != 0
+        && sseu.min_eus_per_subslice != 0
+        && sseu.max_eus_per_subslice >= sseu.min_eus_per_subslice;
+    if some || *sseu == Sseu::default() {
+        Ok(())
+    } else {
+        Err(Refusal::malformed(
+            "powered units without some of each kind",
+        ))
+    }
 }
 
 /// A list of `count` entries, at most `limit`.

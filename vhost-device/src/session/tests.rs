@@ -50,7 +50,7 @@ impl Executor for Recorder {
     fn destroy_context(&mut self, _: u32) -> Result<(), Refused> {
         self.answer()
     }
-    fn set_priority(&mut self, _: u32, _: i32) -> Result<(), Refused> {
+    fn set_context_flags(&mut self, _: u32, _: executor::ContextFlags) -> Result<(), Refused> {
         self.answer()
     }
     fn cancel_context(&mut self, _: u32) -> Result<(), Refused> {
@@ -82,6 +82,9 @@ impl Executor for Recorder {
     }
     fn read_register(&self, _: u32) -> Option<u64> {
         None
+    }
+    fn engine_busy_ns(&self) -> Vec<u64> {
+        Vec::new()
     }
     fn counters(&self) -> serde_json::Value {
         serde_json::Value::Null
@@ -121,7 +124,6 @@ fn session() -> (Session, Recorder) {
     let mut context = protocol::CreateContext::new_zeroed();
     context.context = U32::new(1);
     context.address_space = U32::new(1);
-    context.priority = I32::new(5);
     context.engine_count = U32::new(1);
     let engine = protocol::ContextEngine {
         class: U16::new(1),
@@ -154,9 +156,10 @@ fn bind(session: &mut Session, address: u64, extents: &[Extent], signal: u64) ->
 fn submit(session: &mut Session, batch: u64, signal: u64) -> Status {
     let mut command = Submit::new_zeroed();
     command.context = U32::new(1);
-    command.batch = U64::new(batch);
+    command.batch_count = U16::new(1);
     command.signal = U64::new(signal);
-    status(session, Queue::Submit, &encode(&command, &[]))
+    let bytes = encode(&command, &batch.to_le_bytes());
+    status(session, Queue::Submit, &bytes)
 }
 
 fn status(session: &mut Session, queue: Queue, bytes: &[u8]) -> Status {
@@ -241,7 +244,7 @@ fn extents_are_cut_where_regions_of_memory_meet_and_addresses_folded() {
     assert!(!read_only);
     let pieces: Vec<_> = extents.iter().map(|e| (e.address, e.length)).collect();
     assert_eq!(pieces, [(0xe000, 0x2000), (0x1_0000, 0x2000)]);
-    assert_eq!(record.submissions[0].batch, 1 << 47);
+    assert_eq!(record.submissions[0].batches, [1 << 47]);
 }
 
 #[test]
@@ -260,18 +263,76 @@ fn unfinished_commands_are_limited_and_the_refused_ones_point_is_reached() {
     assert_eq!(submit(&mut session, 0, limit + 1), Status::InvalidCommand);
     let mut command = Submit::new_zeroed();
     command.context = U32::new(1);
+    command.batch_count = U16::new(1);
     command.signal = U64::new(limit + 2);
     command.wait_count = U32::new(2);
     let waits = [
         protocol::Point::new(10, 1),
         protocol::Point::new(20, limit + 1),
     ];
-    let bytes = encode(&command, waits.as_bytes());
+    let lists = [&[0; 8], waits.as_bytes()].concat();
+    let bytes = encode(&command, &lists);
     assert_eq!(status(&mut session, Queue::Submit, &bytes), Status::Ok);
     let record = recorder.0.lock().unwrap();
     let waits = &record.submissions.last().unwrap().waits;
-    let values: Vec<_> = waits.iter().map(|wait| wait.value).collect();
+    let values: Vec<_> = waits.iter().map(|wait| wait.point.value).collect();
     assert_eq!(values, [limit]);
+}
+
+#[test]
+fn a_gang_needs_an_engine_for_each_batch_and_passes_on_what_was_asked() {
+    let (mut session, recorder) = session();
+    let engine = |class, instances, timeline| protocol::ContextEngine {
+        class: U16::new(class),
+        instances: U16::new(instances),
+        timeline: U32::new(timeline),
+    };
+    // vcs0, vcs1, vcs0 again, either of both.
+    let engines = [
+        engine(2, 0b01, 30),
+        engine(2, 0b10, 31),
+        engine(2, 0b01, 32),
+        engine(2, 0b11, 33),
+    ];
+    let mut context = protocol::CreateContext::new_zeroed();
+    context.context = U32::new(2);
+    context.address_space = U32::new(1);
+    context.engine_count = U32::new(engines.len() as u32);
+    let bytes = encode(&context, engines.as_bytes());
+    assert_eq!(status(&mut session, Queue::Control, &bytes), Status::Ok);
+
+    let mut gang = |slot: u16, batches: &[u64], signal: u64| {
+        let mut command = Submit::new_zeroed();
+        command.context = U32::new(2);
+        command.slot = U16::new(slot);
+        command.batch_count = U16::new(batches.len() as u16);
+        command.signal = U64::new(signal);
+        command.priority = I32::new(-7);
+        command.wait_count = U32::new(2);
+        let points = [protocol::Point::start(20, 1), protocol::Point::new(20, 1)];
+        let lists = [batches.as_bytes(), points.as_bytes()].concat();
+        status(&mut session, Queue::Submit, &encode(&command, &lists))
+    };
+    assert_eq!(gang(0, &[8, 16], 1), Status::Ok);
+    assert_eq!(gang(1, &[8, 16], 1), Status::Ok);
+    for (slot, batches) in [(0, 3), (2, 2), (0, 4)] {
+        let batches = vec![8; batches];
+        // Refused, its point is reached: the value can't be used again.
+        assert_eq!(
+            gang(slot, &batches, 2 + u64::from(slot) + batches.len() as u64),
+            Status::Unsupported
+        );
+    }
+    assert_eq!(gang(3, &[8, 16], 1), Status::NotFound);
+    let record = recorder.0.lock().unwrap();
+    let first = &record.submissions[0];
+    assert_eq!(
+        (first.slot, &first.batches[..], first.priority),
+        (0, &[8, 16][..], -7)
+    );
+    let starts: Vec<_> = first.waits.iter().map(|wait| wait.start).collect();
+    assert_eq!(starts, [true, false]);
+    assert_eq!(record.submissions.len(), 2);
 }
 
 #[test]
@@ -339,6 +400,7 @@ fn the_software_gpu_allows_whatever_the_wire_does() {
         (protocol::MAX_CONTEXT_ENGINES, limits::MAX_SLOTS),
         (protocol::MAX_PENDING_COMMANDS, limits::MAX_PENDING),
         (protocol::MAX_WAITS, limits::MAX_WAITS),
+        (protocol::MAX_BATCHES, limits::MAX_BATCHES),
         (
             protocol::MAX_WAITS * protocol::MAX_PENDING_COMMANDS,
             limits::MAX_WAITS_TOTAL,

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use virtio_igpu_protocol as protocol;
 
-use crate::executor::{Point, Timeline};
+use crate::executor::{Point, Timeline, Wait};
 
 /// Refused points that are remembered for each timeline, the newest.
 const MAX_REFUSED: usize = 1024;
@@ -104,21 +104,26 @@ impl Timelines {
 
     /// What the executor has to wait for so that these points are reached. A point of a
     /// timeline that doesn't exist is reached.
-    pub(super) fn waits(&self, points: &[protocol::Point]) -> Vec<Point> {
+    pub(super) fn waits(&self, points: &[protocol::Point]) -> Vec<Wait> {
         points.iter().filter_map(|point| self.wait(point)).collect()
     }
 
-    fn wait(&self, point: &protocol::Point) -> Option<Point> {
-        let state = self.timelines.get(&point.timeline.get())?;
-        let value = point.value.get();
-        let value = match state.refused.range(value..).next() {
+    fn wait(&self, wanted: &protocol::Point) -> Option<Wait> {
+        let state = self.timelines.get(&wanted.timeline.get())?;
+        let value = wanted.value.get();
+        let (value, refused) = match state.refused.range(value..).next() {
             // Nothing accepted signals `value` or more before the refused one.
-            Some((_, &before)) if before < value => before,
-            _ => value,
+            Some((_, &before)) if before < value => (before, true),
+            _ => (value, false),
         };
-        (value > 0).then_some(Point {
+        let point = Point {
             timeline: state.id,
             value,
+        };
+        (value > 0).then_some(Wait {
+            point,
+            // What is refused has neither start nor end before the one before it ends.
+            start: wanted.is_start() && !refused,
         })
     }
 }
@@ -151,7 +156,18 @@ mod tests {
             (12, Some(12)),
         ] {
             let points = timelines.waits(&[protocol::Point::new(7, asked)]);
-            assert_eq!(points.first().map(|point| point.value), waited, "{asked}");
+            assert_eq!(
+                points.first().map(|wait| wait.point.value),
+                waited,
+                "{asked}"
+            );
+            // Of a refused point there is no start, only the end of what came before.
+            let starts = timelines.waits(&[protocol::Point::start(7, asked)]);
+            let refused = waited.is_some_and(|waited| waited != asked);
+            assert_eq!(
+                starts.first().map(|wait| wait.start),
+                waited.map(|_| !refused)
+            );
         }
         assert!(timelines.waits(&[protocol::Point::new(8, 1)]).is_empty());
         let mut fresh = Timelines::default();

@@ -6,12 +6,20 @@
 //! from there on a refusal counts as the point's being reached, so that nothing waits for
 //! it in vain ([`super::timelines`]).
 
-use protocol::{Bind, BindFlags, GPU_PAGE_SIZE, Point, Status, Submit, Unbind};
+use protocol::{Batch, Bind, BindFlags, GPU_PAGE_SIZE, Point, Status, Submit, Unbind};
 use virtio_igpu_protocol as protocol;
 use vm_memory::{Address, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
-use super::{Answer, Refusal, Session, Work};
-use crate::executor::{Backing, Extent, Submission, Update};
+use super::{Answer, Refusal, Session, Slot, Work};
+use crate::executor::{Backing, Extent, Sseu, Submission, Update};
+
+/// Whether each slot has one engine, and no two the same.
+fn can_start_together(slots: &[Slot]) -> bool {
+    slots.iter().enumerate().all(|(number, slot)| {
+        let same = |other: &Slot| other.class == slot.class && other.instances == slot.instances;
+        slot.instances.is_power_of_two() && !slots[..number].iter().any(same)
+    })
+}
 
 impl Session {
     pub(super) fn bind(
@@ -98,6 +106,7 @@ impl Session {
                 ));
             }
             let waits = self.timelines.waits(waits);
+            let waits = waits.into_iter().map(|wait| wait.point).collect();
             let update = Update {
                 address_space: id,
                 address,
@@ -118,7 +127,12 @@ impl Session {
         self.later(timeline, signal, work)
     }
 
-    pub(super) fn submit(&mut self, command: &Submit, waits: &[Point]) -> Result<Answer, Refusal> {
+    pub(super) fn submit(
+        &mut self,
+        command: &Submit,
+        batches: &[Batch],
+        waits: &[Point],
+    ) -> Result<Answer, Refusal> {
         let (context, slot) = (command.context.get(), command.slot.get());
         let signal = command.signal.get();
         let Some(known) = self.contexts.get(&context) else {
@@ -127,36 +141,90 @@ impl Session {
                 format!("there is no context {context}"),
             ));
         };
-        let Some(&timeline) = known.timelines.get(usize::from(slot)) else {
-            let why = format!("context {context} has no engine slot {slot}");
+        let first = usize::from(slot);
+        let Some(slots) = known
+            .slots
+            .get(first..first + batches.len())
+            .filter(|slots| !slots.is_empty())
+        else {
+            let why = format!(
+                "context {context} has no {} engine slots from {slot} on",
+                batches.len()
+            );
             return Err(Refusal::new(Status::NotFound, why));
         };
+        let timeline = slots[0].timeline;
+        let together = slots.len() == 1 || can_start_together(slots);
         self.announce(timeline, signal, waits)?;
         let result = (|| {
             self.check_pending()?;
-            let batch = self.fold_address(command.batch.get());
-            if !batch.is_multiple_of(8) {
-                let why = "the batch's address is not a multiple of 8";
-                return Err(Refusal::new(Status::BadRange, why));
-            }
-            if batch >> self.platform.address_bits != 0 {
+            if !together {
                 return Err(Refusal::new(
-                    Status::BadRange,
-                    "the batch is past the address space",
+                    Status::Unsupported,
+                    "batches that start together need a slot of one engine each, all different",
                 ));
             }
+            let batches = batches
+                .iter()
+                .map(|batch| self.check_batch(batch.address.get()))
+                .collect::<Result<_, _>>()?;
+            let sseu = self.check_sseu(&command.sseu)?;
             let waits = self.timelines.waits(waits);
             self.executor.submit(Submission {
                 context,
                 slot,
-                batch,
+                batches,
                 waits,
                 signal,
+                priority: command.priority.get(),
+                sseu,
             })?;
             Ok(())
         })();
         self.settle(timeline, signal, result)?;
-        self.later(timeline, signal, Work::Submission)
+        let batches = batches.len() as u32;
+        self.later(timeline, signal, Work::Submission { batches })
+    }
+
+    /// A batch's address, folded.
+    fn check_batch(&self, address: u64) -> Result<u64, Refusal> {
+        let batch = self.fold_address(address);
+        if !batch.is_multiple_of(8) {
+            let why = "the batch's address is not a multiple of 8";
+            return Err(Refusal::new(Status::BadRange, why));
+        }
+        if batch >> self.platform.address_bits != 0 {
+            return Err(Refusal::new(
+                Status::BadRange,
+                "the batch is past the address space",
+            ));
+        }
+        Ok(batch)
+    }
+
+    /// What is to be powered, if the platform lets that be chosen. `None`: all.
+    fn check_sseu(&self, sseu: &protocol::Sseu) -> Result<Option<Sseu>, Refusal> {
+        if *sseu == protocol::Sseu::default() {
+            return Ok(None);
+        }
+        let platform = &self.platform;
+        let within = |mask: u8, count: u16| u32::from(mask) >> u32::from(count.min(8)) == 0;
+        if !platform.sseu
+            || !within(sseu.slice_mask, platform.slices)
+            || !within(sseu.subslice_mask, platform.subslices)
+            || u16::from(sseu.max_eus_per_subslice) > platform.eus
+        {
+            return Err(Refusal::new(
+                Status::Unsupported,
+                "the platform does not power such a part of itself",
+            ));
+        }
+        Ok(Some(Sseu {
+            slice_mask: sseu.slice_mask,
+            subslice_mask: sseu.subslice_mask,
+            min_eus_per_subslice: sseu.min_eus_per_subslice,
+            max_eus_per_subslice: sseu.max_eus_per_subslice,
+        }))
     }
 
     /// Whether a command may signal that point after these waits.

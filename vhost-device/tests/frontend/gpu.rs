@@ -3,8 +3,8 @@
 //! Commands with their fields filled in, and batches in the few instructions tests need.
 
 use protocol::{
-    Bind, ContextEngine, CreateAddressSpace, CreateContext, Extent, Point, Queue, Status, Submit,
-    Unbind,
+    Batch, Bind, ContextEngine, CreateAddressSpace, CreateContext, Extent, Point, Queue, Sseu,
+    Status, Submit, Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use vm_memory::{Bytes, GuestAddress};
@@ -15,6 +15,7 @@ use super::{Guest, Ticket, encode, status};
 
 pub(crate) const RENDER: u16 = 0;
 pub(crate) const COPY: u16 = 1;
+pub(crate) const VIDEO: u16 = 2;
 
 const HEADER: u32 = size_of::<protocol::ReplyHeader>() as u32;
 pub(crate) const SUBMIT_REPLY: u32 = size_of::<protocol::SubmitReply>() as u32;
@@ -31,6 +32,16 @@ pub(crate) fn store(address: u64, value: u32) -> [u32; 4] {
         address as u32,
         (address >> 32) as u32,
         value,
+    ]
+}
+
+/// MI_SEMAPHORE_WAIT until the dword at `address` is `value`.
+pub(crate) fn wait_for(address: u64, value: u32) -> [u32; 4] {
+    [
+        0x1c << 23 | 0xc002,
+        value,
+        address as u32,
+        (address >> 32) as u32,
     ]
 }
 
@@ -81,9 +92,7 @@ pub(crate) fn create_context(id: u32, address_space: u32, engines: &[ContextEngi
         context: U32::new(id),
         address_space: U32::new(address_space),
         flags: U32::new(1),
-        priority: I32::new(0),
         engine_count: U32::new(engines.len() as u32),
-        reserved: U32::ZERO,
     };
     encode(&command, &[engines.as_bytes()])
 }
@@ -124,16 +133,32 @@ pub(crate) fn unbind(address_space: u32, address: u64, length: u64, signal: u64)
 }
 
 pub(crate) fn submit(context: u32, slot: u16, batch: u64, waits: &[Point], signal: u64) -> Vec<u8> {
+    submit_gang(context, slot, &[batch], waits, signal)
+}
+
+/// Several batches, on `slot` and those behind it.
+pub(crate) fn submit_gang(
+    context: u32,
+    slot: u16,
+    batches: &[u64],
+    waits: &[Point],
+    signal: u64,
+) -> Vec<u8> {
     let command = Submit {
         context: U32::new(context),
         slot: U16::new(slot),
-        flags: U16::ZERO,
-        batch: U64::new(batch),
+        batch_count: U16::new(batches.len() as u16),
         signal: U64::new(signal),
+        priority: I32::ZERO,
+        sseu: Sseu::default(),
         wait_count: U32::new(waits.len() as u32),
         reserved: U32::ZERO,
     };
-    encode(&command, &[waits.as_bytes()])
+    let batch = |&address: &u64| Batch {
+        address: U64::new(address),
+    };
+    let batches: Vec<Batch> = batches.iter().map(batch).collect();
+    encode(&command, &[batches.as_bytes(), waits.as_bytes()])
 }
 
 impl Guest {

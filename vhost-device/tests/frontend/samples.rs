@@ -60,7 +60,7 @@ pub(crate) fn properties(class: u16, instance: u16) -> protocol::SetEngineProper
 
 /// One of each command, all acceptable.
 pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
-    let hello = protocol::Hello::read_from_bytes(&[1, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    let hello = protocol::Hello::read_from_bytes(&[2, 0, 0, 0, 0, 0, 0, 0]).unwrap();
     let one = U32::new(1);
     let zero = U32::ZERO;
     vec![
@@ -91,9 +91,9 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
         (
             Queue::Control,
             encode(
-                &protocol::SetPriority {
+                &protocol::SetContextFlags {
                     context: one,
-                    priority: 5.into(),
+                    flags: one,
                 },
                 &[],
             ),

@@ -20,6 +20,7 @@ mod objects;
 mod ordering;
 mod persistence;
 mod rig;
+mod together;
 mod vm_bind;
 mod vm_bind_sizes;
 
@@ -40,6 +41,7 @@ fn main() {
         contexts::tests(),
         context_model::tests(),
         many_contexts::tests(),
+        together::tests(),
         messages::tests(),
         bad_input::tests(),
         hangs::tests(),
