@@ -111,4 +111,21 @@ struct workqueue_struct *igpu_alloc_workqueue(const char *name);
 u64 igpu_total_memory(void);
 bool igpu_access_ok(u64 address, u64 length);
 
+/* Performance events (pmu.c). */
+#define IGPU_PMU_ENGINES 16
+struct igpu_pmu;
+/* An engine by i915's names. */
+struct igpu_pmu_engine {
+	u16 class;
+	u16 instance;
+};
+/*
+ * Offers the busy times of engines, which stand from `offset` on in the configuration
+ * space, as events. NULL: it can't. May sleep.
+ */
+struct igpu_pmu *igpu_pmu_register(struct virtio_device *vdev, unsigned int offset,
+				   const struct igpu_pmu_engine *engines, unsigned int count);
+/* Ends that; open events count no more. NULL is fine. May sleep. */
+void igpu_pmu_unregister(struct igpu_pmu *pmu);
+
 #endif

@@ -17,7 +17,8 @@ use crate::rules::proto_context::Environment;
 use crate::rules::PlatformFacts;
 use crate::uapi;
 use crate::uapi_types::{
-    I915_SCHEDULER_CAP_ENABLED, I915_SCHEDULER_CAP_PREEMPTION, I915_SCHEDULER_CAP_PRIORITY,
+    I915_SCHEDULER_CAP_ENABLED, I915_SCHEDULER_CAP_ENGINE_BUSY_STATS,
+    I915_SCHEDULER_CAP_PREEMPTION, I915_SCHEDULER_CAP_PRIORITY, I915_SCHEDULER_CAP_SEMAPHORES,
 };
 use crate::virtio::Transport;
 use kernel::prelude::*;
@@ -237,7 +238,9 @@ fn facts(config: &DeviceConfig, platform: &PlatformReply) -> Result<PlatformFact
         max_eus_per_subslice: platform.max_eus_per_subslice.get(),
         scheduler: I915_SCHEDULER_CAP_ENABLED
             | I915_SCHEDULER_CAP_PRIORITY
-            | I915_SCHEDULER_CAP_PREEMPTION,
+            | I915_SCHEDULER_CAP_PREEMPTION
+            | I915_SCHEDULER_CAP_SEMAPHORES
+            | I915_SCHEDULER_CAP_ENGINE_BUSY_STATS,
         reset: ResetSupport::Engine,
         memory_size: process::total_memory(),
         engine_count,

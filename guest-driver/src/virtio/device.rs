@@ -2,7 +2,10 @@
 
 //! Binding to the virtio device: which one is ours, its start, its end.
 
-use core::{mem::size_of, ptr};
+use core::{
+    mem::{offset_of, size_of},
+    ptr,
+};
 use kernel::{bindings, ffi::c_int, prelude::*, sync::Arc, types::Opaque};
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -54,6 +57,8 @@ struct Bound<T> {
     transport: Arc<Transport>,
     /// None until it has started.
     client: Option<Arc<T>>,
+    /// The engines' busy times as performance events; null if there are none.
+    pmu: *mut raw::igpu_pmu,
 }
 
 /// Keeps the virtio driver registered; its drop unbinds all devices.
@@ -139,6 +144,7 @@ unsafe fn bind<T: Client>(vdev: *mut raw::virtio_device) -> Result {
         Bound::<T> {
             transport: transport.clone(),
             client: None,
+            pmu: ptr::null_mut(),
         },
         GFP_KERNEL,
     )?);
@@ -148,9 +154,11 @@ unsafe fn bind<T: Client>(vdev: *mut raw::virtio_device) -> Result {
     // SAFETY: `priv` is set and nothing of the device runs yet.
     let result = unsafe { start::<T>(vdev, &transport, &config) };
     match result {
-        Ok(client) => {
+        Ok((client, platform)) => {
             // SAFETY: Only probe and remove touch `client`, one after the other.
             unsafe { (*bound).client = Some(client.clone()) };
+            // SAFETY: The device is bound; the events end before it is unbound.
+            unsafe { (*bound).pmu = register_events(vdev, &platform) };
             transport.listen(Some(client));
             Ok(())
         }
@@ -218,7 +226,7 @@ unsafe fn start<T: Client>(
     vdev: *mut raw::virtio_device,
     transport: &Arc<Transport>,
     config: &DeviceConfig,
-) -> Result<Arc<T>> {
+) -> Result<(Arc<T>, PlatformReply)> {
     let names = [c"control", c"bind", c"submit", c"event"];
     let mut infos = names.map(|name| raw::virtqueue_info {
         name: name.as_ptr().cast(),
@@ -251,7 +259,33 @@ unsafe fn start<T: Client>(
     let platform = transport.call(&QueryPlatform::default(), &[])?;
     // SAFETY: A virtio device's parent outlives it.
     let parent = unsafe { &*(*vdev).dev.parent.cast::<Opaque<bindings::device>>() };
-    T::start(transport, Parent(parent), config, &platform)
+    let client = T::start(transport, Parent(parent), config, &platform)?;
+    Ok((client, platform))
+}
+
+/// Offers the engines' busy times as performance events, as i915 does.
+///
+/// # Safety
+///
+/// `vdev` is bound, and stays so until the events are unregistered.
+unsafe fn register_events(
+    vdev: *mut raw::virtio_device,
+    platform: &PlatformReply,
+) -> *mut raw::igpu_pmu {
+    let engines = platform.engines.map(|engine| raw::igpu_pmu_engine {
+        class: engine.class.get(),
+        instance: engine.instance.get(),
+    });
+    let count = engines.len().min(platform.engine_count.get().into());
+    let offset = offset_of!(DeviceConfig, engine_busy_ns);
+    // SAFETY: `engines` has at least `count` entries; the configuration has a count for
+    // each at that offset; the caller vouches for the device.
+    let pmu =
+        unsafe { raw::igpu_pmu_register(vdev, offset as u32, engines.as_ptr(), count as u32) };
+    if pmu.is_null() {
+        pr_notice!("no performance events\n");
+    }
+    pmu
 }
 
 unsafe extern "C" fn remove<T: Client>(vdev: *mut raw::virtio_device) {
@@ -267,6 +301,8 @@ unsafe extern "C" fn remove<T: Client>(vdev: *mut raw::virtio_device) {
 unsafe fn unbind<T: Client>(vdev: *mut raw::virtio_device) {
     // SAFETY: `bind` has set `priv`, and only we take it back.
     let bound = unsafe { &mut *(*vdev).priv_.cast::<Bound<T>>() };
+    // SAFETY: It is what registering gave, and is not used any more.
+    unsafe { raw::igpu_pmu_unregister(bound.pmu) };
     bound.transport.listen(None);
     bound.transport.close();
     if let Some(client) = bound.client.take() {
