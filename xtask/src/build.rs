@@ -16,7 +16,7 @@ use crate::cli::BuildArgs;
 use crate::paths::checkout;
 use crate::progress::Step;
 use crate::records::Records;
-use crate::setup::{self, Ready, local_version};
+use crate::setup::{self, Flavour, Ready, local_version};
 use crate::{exec, stamp};
 
 /// What the builds left.
@@ -75,7 +75,7 @@ pub(crate) fn latest(ready: &Ready) -> Built {
     Built {
         daemon: PathBuf::from(daemon),
         programs: work.join("programs"),
-        modules: work.join("modules"),
+        modules: work.join(format!("modules{}", ready.flavour.suffix())),
     }
 }
 
@@ -187,23 +187,38 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
             source.display()
         );
     }
-    let mirror = work.join("src");
+    let suffix = ready.flavour.suffix();
+    let mirror = work.join(format!("src{suffix}"));
+    // Objects built for a kernel that has since been replaced must not be taken for good.
+    let built_for = mirror.join(".kernel");
+    if !fs::read_to_string(&built_for).is_ok_and(|key| key == ready.kernel_key) {
+        stamp::remove(&mirror)?;
+        fs::create_dir_all(&mirror)
+            .with_context(|| format!("cannot create {}", mirror.display()))?;
+        fs::write(&built_for, &ready.kernel_key).context("cannot note the module's kernel")?;
+    }
     let mut changed = false;
     for folder in ["guest-driver", "protocol"] {
         changed |= mirror_tree(&checkout().join(folder), &mirror.join(folder))?;
     }
-    let modules = work.join("modules");
-    if !changed && stamp::fresh(&modules, &ready.key) {
+    let modules = work.join(format!("modules{suffix}"));
+    if !changed && stamp::fresh(&modules, &ready.kernel_key) {
         return Ok(());
     }
     let _ = fs::remove_file(modules.join(".stamp"));
     let begun = Instant::now();
-    let step = Step::begin("build kernel module");
+    let title = match ready.flavour {
+        Flavour::Debug => "build kernel module for the debug kernel",
+        _ => "build kernel module",
+    };
+    let step = Step::begin(title);
     let release = release(ready)?;
-    let local = local_version(&release).to_string();
-    let log = ready.cache.logs().join("module.log");
-    let make =
-        |directory: &str| format!("make -j2 -C /kernel LOCALVERSION={local} M={directory} modules");
+    let words = match ready.flavour {
+        Flavour::Stock => format!("LOCALVERSION={}", local_version(&release)),
+        _ => ready.flavour.make_words().to_string(),
+    };
+    let log = ready.cache.logs().join(format!("module{suffix}.log"));
+    let make = |directory: &str| format!("make -j2 -C /kernel {words} M={directory} modules");
     let mut command = match &ready.buildroot {
         Some(root) => Root::new(root)
             .bind(&ready.tree, "/kernel")
@@ -229,8 +244,11 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
     }
     install_module(ready, &built, &modules, &release)?;
     let warnings = module_warnings(&fs::read_to_string(&log).unwrap_or_default());
-    fs::write(work.join("module-warnings"), warnings.join("\n"))
-        .context("cannot note the module's warnings")?;
+    fs::write(
+        work.join(format!("module-warnings{suffix}")),
+        warnings.join("\n"),
+    )
+    .context("cannot note the module's warnings")?;
     if !warnings.is_empty() {
         eprintln!(
             "the module was built with {} warnings; they are in {}",
@@ -238,15 +256,10 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
             log.display()
         );
     }
-    fs::write(modules.join(".stamp"), &ready.key).context("cannot stamp the module")?;
+    fs::write(modules.join(".stamp"), &ready.kernel_key).context("cannot stamp the module")?;
     let size = fs::metadata(modules.join("virtio_igpu.ko")).map_or(0, |m| m.len());
     step.done(&crate::progress::size(size));
-    Records::step(
-        &ready.cache,
-        "build kernel module",
-        begun.elapsed().as_secs_f64(),
-        0,
-    )
+    Records::step(&ready.cache, title, begun.elapsed().as_secs_f64(), 0)
 }
 
 /// The compiler's warnings in the log of a module build; what is known harmless is left out.
@@ -264,7 +277,8 @@ fn module_warnings(log: &str) -> Vec<String> {
 
 /// The warnings of the last module build.
 pub(crate) fn last_module_warnings(ready: &Ready) -> Vec<String> {
-    let file = ready.cache.build().join("module-warnings");
+    let name = format!("module-warnings{}", ready.flavour.suffix());
+    let file = ready.cache.build().join(name);
     fs::read_to_string(file)
         .unwrap_or_default()
         .lines()

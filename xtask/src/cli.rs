@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Set up, build, boot and test a QEMU guest with a virtual Intel GPU.
 #[derive(Debug, Parser)]
@@ -45,9 +45,28 @@ pub(crate) enum Action {
     Perf(PerfArgs),
 }
 
+/// Which of our kernels the guest boots.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Kernel {
+    /// Debian's own, as it is
+    #[default]
+    Stock,
+    /// One built from the same source with lockdep, KASAN, kmemleak, fault injection and more
+    Debug,
+}
+
 /// Where the parts come from.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SetupArgs {
+    /// Which kernel the guest boots; the debug kernel is built when it is first asked for
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_enum,
+        default_value_t,
+        help_heading = "Set-up"
+    )]
+    pub(crate) kernel: Kernel,
     /// Debian mirror to fetch packages from
     #[arg(
         long,
@@ -64,7 +83,12 @@ pub(crate) struct SetupArgs {
     #[arg(long, value_name = "PATH", help_heading = "Set-up")]
     pub(crate) qemu: Option<PathBuf>,
     /// Use this built kernel tree (with vmlinux, CONFIG_RUST and everything the guest needs built in)
-    #[arg(long, value_name = "DIR", help_heading = "Set-up")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "kernel",
+        help_heading = "Set-up"
+    )]
     pub(crate) kernel_tree: Option<PathBuf>,
     /// Use this erofs image as the guest's root file system
     #[arg(long, value_name = "FILE", help_heading = "Set-up")]

@@ -56,7 +56,7 @@ pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
         .guest()
         .share(Some(&out))
         .command(&words)
-        .timeout(Some(LIMIT))
+        .timeout(Some(lab.patience(LIMIT)))
         .run(&mut |error, bytes, _| {
             // What the guest says is for people; a closed terminal is no reason to stop.
             let _ = if error {

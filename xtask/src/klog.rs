@@ -25,6 +25,9 @@ const BAD: &str = r"(?x)
     | \bscheduling\ while\ atomic\b | \bmodule\ verification\ failed.*Required
 ";
 
+/// Lines of the log that are shown of the first report.
+const EXCERPT: usize = 90;
+
 #[derive(Debug, Default, Deserialize)]
 struct AllowFile {
     #[serde(default)]
@@ -73,10 +76,35 @@ impl Allowances {
         })
     }
 
+    /// The log from its first bad line on, as far as a report goes: what the person has to
+    /// read. Empty without a bad line.
+    pub(crate) fn excerpt(&self, log: &str) -> String {
+        let lines: Vec<&str> = log.lines().collect();
+        let Some(first) = lines.iter().position(|line| self.is_bad(line)) else {
+            return String::new();
+        };
+        let end = lines.len().min(first + EXCERPT);
+        let mut text: String = lines[first..end]
+            .iter()
+            .map(|line| format!("    {line}\n"))
+            .collect();
+        if end < lines.len() {
+            text.push_str(&format!(
+                "    ({} more lines; --keep-logs DIR keeps them)\n",
+                lines.len() - end
+            ));
+        }
+        text
+    }
+
+    fn is_bad(&self, line: &str) -> bool {
+        self.bad.is_match(line) && !self.allowed.iter().any(|a| a.is_match(line))
+    }
+
     /// The lines that fail a run, in their order; at most a screenful.
     pub(crate) fn hits(&self, log: &str) -> Vec<String> {
-        let bad = log.lines().filter(|line| self.bad.is_match(line));
-        bad.filter(|line| !self.allowed.iter().any(|a| a.is_match(line)))
+        log.lines()
+            .filter(|line| self.is_bad(line))
             .take(40)
             .map(str::to_string)
             .collect()
@@ -120,6 +148,18 @@ mod tests {
                    [ 0.3] Kernel command line: oops=panic hung_task_timeout_secs=60\n[ 0.4] rcu: Hierarchical RCU implementation.\n\
                    [ 0.5] virtio_igpu: module verification failed: signature and/or required key missing - tainting kernel\n";
         assert_eq!(judge().hits(log), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_excerpt_begins_with_the_trouble() {
+        let log = "[ 0.1] fine\n[ 0.2] BUG: known\n[ 0.3] kmemleak: unreferenced object 0xffff\n[ 0.4] kmemleak:   comm x\n";
+        let excerpt = judge().excerpt(log);
+        assert!(
+            excerpt.starts_with("    [ 0.3] kmemleak: unref"),
+            "{excerpt}"
+        );
+        assert_eq!(excerpt.lines().count(), 2);
+        assert_eq!(judge().excerpt("[ 0.1] fine\n"), "");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::paths::Cache;
 
 const STAMP: &str = ".stamp";
+/// Names what an unfinished product is made from.
+const BEGUN: &str = ".begun";
 
 /// Digest of the parts, in hexadecimal. The parts' borders count.
 pub(crate) fn digest(parts: &[&str]) -> String {
@@ -41,6 +43,31 @@ pub(crate) fn publish(
     remove(&scratch)?;
     fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
     make(&scratch)?;
+    move_in(cache, name, key, &scratch)
+}
+
+/// As [`publish`], but `make` finds what an interrupted call with the same key left in the
+/// scratch folder, and has to know what of it is whole.
+pub(crate) fn resume(
+    cache: &Cache,
+    name: &str,
+    key: &str,
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let scratch = cache.scratch().join(name);
+    let begun = scratch.join(BEGUN);
+    if !fs::read_to_string(&begun).is_ok_and(|found| found == key) {
+        remove(&scratch)?;
+        fs::create_dir_all(&scratch)
+            .with_context(|| format!("cannot create {}", scratch.display()))?;
+        write_atomically(&begun, key.as_bytes())?;
+    }
+    make(&scratch)?;
+    move_in(cache, name, key, &scratch)
+}
+
+/// Stamps a finished product and moves it to its place.
+fn move_in(cache: &Cache, name: &str, key: &str, scratch: &Path) -> Result<PathBuf> {
     fs::write(scratch.join(STAMP), key)
         .with_context(|| format!("cannot stamp {}", scratch.display()))?;
     let product = cache.product(name);
@@ -50,7 +77,7 @@ pub(crate) fn publish(
         fs::rename(&product, &old)
             .with_context(|| format!("cannot move the old {} away", product.display()))?;
     }
-    fs::rename(&scratch, &product)
+    fs::rename(scratch, &product)
         .with_context(|| format!("cannot move the new {} into place", product.display()))?;
     remove(&old)?;
     Ok(product)

@@ -141,7 +141,7 @@ pub(crate) fn offered(lab: &Lab, programs: &[String]) -> Result<Vec<Subtest>> {
         .guest()
         .file("guest/igt-jobs", false, jobs_file(&jobs))
         .command(&["/opt/virtio-igpu/guest/igt-agent"])
-        .timeout(Some(limit))
+        .timeout(Some(lab.patience(limit)))
         .run(&mut |error, bytes, _| {
             if !error {
                 stream.add(bytes);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::Work;
+use super::{KernelParts, Work};
 use crate::chroot::Root;
 use crate::progress::{self, Step};
 use crate::{exec, stamp, unpack};
@@ -66,11 +66,8 @@ rm -r $parts
 const LEFT_OUT: [&str; 1] = ["*/drivers/gpu/drm/amd/include/asic_reg"];
 
 impl Work<'_> {
-    /// Kernel, modules and tree: (tree, vmlinux, modules, release).
-    pub(super) fn kernel(
-        &mut self,
-        buildroot: &Path,
-    ) -> Result<(PathBuf, PathBuf, Option<PathBuf>, String)> {
+    /// The stock kernel with its modules, and the tree that modules are built in.
+    pub(super) fn kernel(&mut self, buildroot: &Path) -> Result<KernelParts> {
         let set = self.set("kernel")?.clone();
         let release = set.release.clone();
         let kernel_key = stamp::digest(&["kernel 1", &set.key(), &GUEST_MODULES.join(" ")]);
@@ -93,12 +90,13 @@ impl Work<'_> {
             "prepare kernel tree",
             |work, into| work.kernel_tree(into, &parts, buildroot, &release),
         )?;
-        Ok((
+        Ok(KernelParts {
             tree,
-            kernel.join("vmlinux"),
-            Some(kernel.join("lib/modules").join(&release)),
+            vmlinux: kernel.join("vmlinux"),
+            modules: Some(kernel.join("lib/modules").join(&release)),
             release,
-        ))
+            key: tree_key,
+        })
     }
 
     fn kernel_file(&self, name: &str) -> Result<PathBuf> {
@@ -159,20 +157,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn kernel_tree(
-        &self,
-        into: &Path,
-        kernel: &Path,
-        buildroot: &Path,
-        release: &str,
-    ) -> Result<()> {
+    /// Unpacks the kernel's source into a folder.
+    pub(super) fn kernel_source(&self, into: &Path, buildroot: &Path) -> Result<()> {
         let source = self
             .set("kernel")?
             .packages
             .iter()
             .find(|p| p.wanted.starts_with("linux-source-"))
             .context("the kernel's set has no linux-source")?;
-        let (_, _) = progress::step("unpack kernel source", |_| {
+        progress::step("unpack kernel source", |_| {
             let unpacked = into.join("deb");
             fs::create_dir(&unpacked)?;
             unpack::package(
@@ -192,7 +185,18 @@ impl Work<'_> {
                 &mut command,
                 &self.cache.logs().join("kernel-source.log"),
             )
-        })?;
+        })
+        .map(|_| ())
+    }
+
+    fn kernel_tree(
+        &self,
+        into: &Path,
+        kernel: &Path,
+        buildroot: &Path,
+        release: &str,
+    ) -> Result<()> {
+        self.kernel_source(into, buildroot)?;
         for (from, to) in [("config", ".config"), ("Module.symvers", "Module.symvers")] {
             fs::copy(kernel.join(from), into.join(to))
                 .with_context(|| format!("the kernel's packages left no {from}"))?;

@@ -1,6 +1,7 @@
 //! The set-up: everything a guest and its module need, in the cache folder. Each step
 //! makes one product, keyed by what goes into it; a fresh product is left alone.
 
+mod debug_kernel;
 mod host;
 mod kernel;
 mod packages;
@@ -16,7 +17,7 @@ pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 
 use crate::apt::{Resolved, Set, Suite};
-use crate::cli::SetupArgs;
+use crate::cli::{Kernel, SetupArgs};
 use crate::paths::Cache;
 use crate::progress::{self, Step};
 use crate::records::Records;
@@ -31,11 +32,13 @@ pub(crate) struct Ready {
     pub(crate) buildroot: Option<PathBuf>,
     /// How QEMU is called.
     pub(crate) qemu: Qemu,
+    /// Whose kernel is booted.
+    pub(crate) flavour: Flavour,
     /// The prepared kernel tree.
     pub(crate) tree: PathBuf,
     /// The uncompressed kernel that is booted.
     pub(crate) vmlinux: PathBuf,
-    /// The kernel's modules (`lib/modules/RELEASE`), plain files; `None` if all is built in.
+    /// The kernel's `lib/modules/RELEASE`, plain files; `None` with a person's own tree.
     pub(crate) modules: Option<PathBuf>,
     /// The kernel's release; empty when a person brought an own tree.
     pub(crate) release: String,
@@ -45,6 +48,47 @@ pub(crate) struct Ready {
     pub(crate) busybox: PathBuf,
     /// Names the set of versions in use; results of probes are cached under it.
     pub(crate) key: String,
+    /// Names the kernel as it was built: a module built for it is good while this stays.
+    pub(crate) kernel_key: String,
+}
+
+/// Whose kernel is booted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Flavour {
+    /// Debian's.
+    Stock,
+    /// Our debug kernel.
+    Debug,
+    /// A tree that the person built.
+    Own,
+}
+
+impl Flavour {
+    /// Tells this kernel's build folders and logs from the stock kernel's.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Stock => "",
+            Self::Debug => "-debug",
+            Self::Own => "-own",
+        }
+    }
+
+    /// What make has to be told, so that the module is built as the kernel was.
+    pub(crate) fn make_words(self) -> &'static str {
+        match self {
+            Self::Stock | Self::Own => "",
+            Self::Debug => debug_kernel::COMPILER,
+        }
+    }
+}
+
+/// A kernel to boot and to build modules for.
+struct KernelParts {
+    tree: PathBuf,
+    vmlinux: PathBuf,
+    modules: Option<PathBuf>,
+    release: String,
+    key: String,
 }
 
 /// A QEMU to run.
@@ -91,18 +135,16 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         None => Qemu::Cached(work.root("qemu")?),
     };
     let buildroot = work.root("buildroot")?;
-    let (tree, vmlinux, modules, release) = match &args.kernel_tree {
-        Some(tree) => {
-            let tree = existing(tree, "--kernel-tree")?;
-            let vmlinux = existing(
-                &tree.join("vmlinux"),
-                "the kernel in --kernel-tree (vmlinux)",
-            )?;
-            (tree, vmlinux, None, String::new())
-        }
+    let stock = match &args.kernel_tree {
+        Some(tree) => own_kernel(tree)?,
         None => work.kernel(&buildroot)?,
     };
-    let (rootfs, busybox) = work.rootfs(&buildroot, modules.as_deref(), &release)?;
+    let (rootfs, busybox) = work.rootfs(&buildroot, stock.modules.as_deref(), &stock.release)?;
+    let (flavour, kernel) = match (&args.kernel_tree, args.kernel) {
+        (Some(_), _) => (Flavour::Own, stock),
+        (None, Kernel::Stock) => (Flavour::Stock, stock),
+        (None, Kernel::Debug) => (Flavour::Debug, work.debug_kernel(&buildroot)?),
+    };
     let rootfs = match &args.rootfs {
         Some(file) => existing(file, "--rootfs")?,
         None => rootfs,
@@ -128,13 +170,31 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         buildroot: args.kernel_tree.is_none().then_some(buildroot),
         cache: cache.clone(),
         qemu,
-        tree,
-        vmlinux,
-        modules,
-        release,
+        flavour,
+        tree: kernel.tree,
+        vmlinux: kernel.vmlinux,
+        modules: kernel.modules,
+        release: kernel.release,
         rootfs,
         busybox,
+        kernel_key: stamp::digest(&[&key, &kernel.key]),
         key,
+    })
+}
+
+/// The kernel of a person's own tree.
+fn own_kernel(tree: &Path) -> Result<KernelParts> {
+    let tree = existing(tree, "--kernel-tree")?;
+    let vmlinux = existing(
+        &tree.join("vmlinux"),
+        "the kernel in --kernel-tree (vmlinux)",
+    )?;
+    Ok(KernelParts {
+        vmlinux,
+        modules: None,
+        release: String::new(),
+        key: tree.display().to_string(),
+        tree,
     })
 }
 
@@ -204,16 +264,41 @@ impl Work<'_> {
         title: &str,
         make: impl FnOnce(&mut Self, &Path) -> Result<()>,
     ) -> Result<PathBuf> {
+        self.product_by(name, key, title, |work| {
+            let cache = work.cache;
+            stamp::publish(cache, name, key, |scratch| make(work, scratch))
+        })
+    }
+
+    /// As [`Work::product`] for a step that goes on where it was interrupted.
+    fn resumable(
+        &mut self,
+        name: &str,
+        key: &str,
+        title: &str,
+        make: impl FnOnce(&mut Self, &Path) -> Result<()>,
+    ) -> Result<PathBuf> {
+        self.product_by(name, key, title, |work| {
+            let cache = work.cache;
+            stamp::resume(cache, name, key, |scratch| make(work, scratch))
+        })
+    }
+
+    fn product_by(
+        &mut self,
+        name: &str,
+        key: &str,
+        title: &str,
+        publish: impl FnOnce(&mut Self) -> Result<PathBuf>,
+    ) -> Result<PathBuf> {
         let product = self.cache.product(name);
         if stamp::fresh(&product, key) {
             return Ok(product);
         }
         self.did = true;
-        let cache = self.cache;
         let begun = Instant::now();
-        let product = stamp::publish(cache, name, key, |scratch| make(self, scratch))
-            .with_context(|| format!("set-up step: {title}"))?;
-        Records::step(cache, title, begun.elapsed().as_secs_f64(), 0)?;
+        let product = publish(self).with_context(|| format!("set-up step: {title}"))?;
+        Records::step(self.cache, title, begun.elapsed().as_secs_f64(), 0)?;
         Ok(product)
     }
 

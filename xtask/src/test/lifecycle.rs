@@ -117,7 +117,7 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
     let mut guest = lab
         .guest()
         .command(&["sh", "-c", scenario.script])
-        .timeout(Some(LIMIT));
+        .timeout(Some(lab.patience(LIMIT)));
     if scenario.kill_at.is_some() {
         guest = guest.daemon_may_die();
     }

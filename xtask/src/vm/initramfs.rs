@@ -186,15 +186,16 @@ impl Content<'_> {
 fn module_order(modules: &Path) -> Result<Vec<PathBuf>> {
     let text = fs::read_to_string(modules.join("modules.dep"))
         .with_context(|| format!("no modules.dep in {}", modules.display()))?;
+    let built_in = fs::read_to_string(modules.join("modules.builtin")).unwrap_or_default();
+    let is = |file: &str, name: &str| file.ends_with(&format!("/{name}.ko"));
     let mut order = Vec::new();
     for name in INITRAMFS_MODULES {
+        if built_in.lines().any(|file| is(file, name)) {
+            continue;
+        }
         let line = text
             .lines()
-            .find(|line| {
-                line.split(':')
-                    .next()
-                    .is_some_and(|file| file.ends_with(&format!("/{name}.ko")))
-            })
+            .find(|line| line.split(':').next().is_some_and(|file| is(file, name)))
             .with_context(|| format!("the guest kernel has no module {name}"))?;
         let (file, needs) = line.split_once(':').unwrap_or((line, ""));
         // depmod lists needs with the deepest last.

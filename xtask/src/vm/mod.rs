@@ -25,7 +25,7 @@ pub(crate) use initramfs::shell_quoted;
 use crate::build::{self, Built};
 use crate::cli::{GuestArgs, VmArgs};
 use crate::exec::{self, Guarded};
-use crate::setup::{self, Ready};
+use crate::setup::{self, Flavour, Ready};
 use crate::{klog, records};
 use console::Console;
 use daemon::Daemon;
@@ -35,6 +35,9 @@ use ports::FromGuest;
 pub(crate) const STATUS_TIMEOUT: u8 = 124;
 /// Exit status when the command went well but the run did not.
 pub(crate) const STATUS_RUN_FAILED: u8 = 125;
+
+/// How many times longer the debug kernel may take over something.
+const DEBUG_PATIENCE: u32 = 4;
 
 /// Everything that guests of one kind share.
 pub(crate) struct Lab {
@@ -67,6 +70,14 @@ impl Lab {
             args: args.clone(),
             kvm,
         })
+    }
+
+    /// How long to wait for what takes at most `limit` on the stock kernel.
+    pub(crate) fn patience(&self, limit: Duration) -> Duration {
+        match self.ready.flavour {
+            Flavour::Debug => limit * DEBUG_PATIENCE,
+            Flavour::Stock | Flavour::Own => limit,
+        }
     }
 
     /// A guest that is still to be run.
@@ -463,6 +474,12 @@ impl Run<'_> {
         let judged = if klog.is_empty() { &console_log } else { &klog };
         let hits = allowed.hits(judged);
         problems.extend(hits.iter().map(|hit| format!("kernel log: {hit}")));
+        if !hits.is_empty() {
+            let excerpt = allowed.excerpt(judged);
+            problems.push(format!(
+                "the kernel log from the first of these on:\n{excerpt}"
+            ));
+        }
         if !self.received.ended {
             let what = if self.received.timed_out {
                 format!(

@@ -7,7 +7,7 @@ use std::process::Command;
 use virtio_igpu_protocol::{DEVICE_CONFIG_SIZE, QUEUE_COUNT, VIRTIO_ID_STOCK_QEMU};
 
 use crate::exec;
-use crate::setup::{Qemu, Ready};
+use crate::setup::{Flavour, Qemu, Ready};
 
 /// The largest queue that the device of stock QEMU takes.
 const QUEUE_SIZE: u32 = 1024;
@@ -15,6 +15,11 @@ const QUEUE_SIZE: u32 = 1024;
 /// Words for the guest kernel that make it boot faster and report sooner.
 const KERNEL_WORDS: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic rdinit=/init mitigations=off nokaslr no_timer_check \
     tsc=reliable cryptomgr.notests 8250.nr_uarts=1 log_buf_len=8M printk.devkmsg=on hung_task_timeout_secs=60";
+
+/// More words for the debug kernel. What only says that a task has waited long has to
+/// bear with a kernel that is many times slower; and KASAN is to go on after its first
+/// report.
+const DEBUG_WORDS: &str = "initcall_blacklist=vgem_init kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60 workqueue.watchdog_thresh=120";
 
 /// A guest's machine.
 pub(crate) struct Machine<'a> {
@@ -116,8 +121,13 @@ impl Machine<'_> {
         command.args(["-serial", "chardev:log"]);
         command.arg("-kernel").arg(&self.ready.vmlinux);
         command.arg("-initrd").arg(self.folder.join("initramfs"));
+        let debug = match self.ready.flavour {
+            Flavour::Debug => DEBUG_WORDS,
+            Flavour::Stock | Flavour::Own => "",
+        };
         let words: Vec<&str> = KERNEL_WORDS
             .split_whitespace()
+            .chain(debug.split_whitespace())
             .chain(self.kernel_args.iter().map(String::as_str))
             .collect();
         command.arg("-append").arg(words.join(" "));
