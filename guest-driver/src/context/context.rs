@@ -19,6 +19,7 @@ use crate::vm::{AddressSpace, Mode};
 use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use zerocopy::IntoBytes;
 
@@ -241,6 +242,7 @@ impl Context {
             }),
             GFP_KERNEL,
         )?;
+        super::LIVE.fetch_add(1, Relaxed);
         if let Some(create) = create {
             context.transport.submit(create);
         }
@@ -451,6 +453,7 @@ impl HangCount {
 #[pinned_drop]
 impl PinnedDrop for Context {
     fn drop(self: Pin<&mut Self>) {
+        super::LIVE.fetch_sub(1, Relaxed);
         // Submissions hold the context until they are answered, so none is left.
         let this = self.project();
         if let Some(destroy) = this.destroy.take() {

@@ -49,3 +49,13 @@ pub(crate) use client::Client;
 pub(crate) use context::Context;
 pub(crate) use slot::Slot;
 pub(crate) use table::{ContextTable, Proto};
+
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+/// Counted up and down with each live context's life.
+static LIVE: Atomic<u64> = Atomic::new(0);
+
+/// Live contexts, of all files.
+pub(crate) fn live() -> u64 {
+    LIVE.load(Relaxed)
+}

@@ -7,9 +7,11 @@
 
 mod params;
 
+use crate::context;
 use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
 use crate::gem;
 use crate::protocol::Queue;
+use crate::vm;
 use core::fmt;
 
 use kernel::prelude::*;
@@ -138,7 +140,7 @@ fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
 }
 
 /// `name value`, a line each: what has been sent to the device and come back since the
-/// module was loaded.
+/// module was loaded, and how much of each kind is alive.
 fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     const QUEUES: [(Queue, &str); 4] = [
         (Queue::Control, "control"),
@@ -157,6 +159,8 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
             writeln!(out, "bytes_in_{} {}", name, counters.bytes_in.get())?;
             writeln!(out, "parked_{} {}", name, counters.parked.get())?;
         }
+        writeln!(out, "contexts {}", context::live())?;
+        writeln!(out, "address_spaces {}", vm::alive())?;
         writeln!(out, "objects {}", gem::alive())?;
         writeln!(out, "submissions_unfinished {}", igpu.unfinished())?;
         writeln!(out, "resets {}", igpu.reset_count())

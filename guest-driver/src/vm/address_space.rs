@@ -14,6 +14,7 @@ use crate::vm::{ActiveViews, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTree;
 use kernel::sync::aref::ARef;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::lock::mutex::MutexBackend;
 use kernel::sync::lock::Guard;
 use kernel::sync::{new_condvar, new_mutex, Arc, CondVar, Mutex};
@@ -153,6 +154,7 @@ impl AddressSpace {
             }),
             GFP_KERNEL,
         )?;
+        super::ALIVE.fetch_add(1, Relaxed);
         address_space.transport.submit(create);
         Ok(address_space)
     }
@@ -285,6 +287,7 @@ pub(crate) struct Order<'a>(pub(super) Guard<'a, State, MutexBackend>);
 #[pinned_drop]
 impl PinnedDrop for AddressSpace {
     fn drop(self: Pin<&mut Self>) {
+        super::ALIVE.fetch_sub(1, Relaxed);
         // Submissions and updates hold the address space until they are answered, so none
         // is left. The command holds the mappings, and thereby the pages, until the device
         // has answered it.

@@ -39,3 +39,13 @@ pub(crate) use bind::BindRequest;
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
 pub(crate) use table::VmTable;
 pub(crate) use view::{ActiveViews, View};
+
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+/// Counted up and down with each address space's life.
+static ALIVE: Atomic<u64> = Atomic::new(0);
+
+/// Address spaces alive, of all files.
+pub(crate) fn alive() -> u64 {
+    ALIVE.load(Relaxed)
+}
