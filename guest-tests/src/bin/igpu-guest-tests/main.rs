@@ -11,6 +11,7 @@ mod engines;
 mod exec2;
 mod exec2_relocations;
 mod exec3;
+mod fault_injection;
 mod hangs;
 mod identity;
 mod lifecycle;
@@ -48,6 +49,7 @@ fn main() {
         engines::tests(),
         persistence::tests(),
         lifecycle::tests(),
+        fault_injection::tests(),
     ]
     .into_iter()
     .flatten()
