@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::run::Outcome;
+use crate::setup::Flavour;
 
 /// What is expected of one subtest.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,9 @@ fn yes() -> bool {
 pub(crate) struct Expected {
     #[serde(default)]
     subtests: BTreeMap<String, Expectation>,
+    /// What is otherwise on the debug kernel, which has what the stock kernel lacks.
+    #[serde(default)]
+    debug: BTreeMap<String, Expectation>,
 }
 
 /// How an outcome counts against what was expected.
@@ -47,16 +51,25 @@ pub(crate) enum Verdict {
 }
 
 impl Expected {
-    /// Reads the file.
-    pub(crate) fn read(file: &Path) -> Result<Self> {
+    /// Reads the file, for runs on this kernel.
+    pub(crate) fn read(file: &Path, kernel: Flavour) -> Result<Self> {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        Self::parse(&text).with_context(|| format!("in {}", file.display()))
+        let expected = Self::parse(&text).with_context(|| format!("in {}", file.display()))?;
+        Ok(expected.on(kernel))
+    }
+
+    fn on(mut self, kernel: Flavour) -> Self {
+        let debug = std::mem::take(&mut self.debug);
+        if kernel == Flavour::Debug {
+            self.subtests.extend(debug);
+        }
+        self
     }
 
     fn parse(text: &str) -> Result<Self> {
         let expected: Self = toml::from_str(text).context("not a table of expected outcomes")?;
-        for (name, entry) in &expected.subtests {
+        for (name, entry) in expected.subtests.iter().chain(&expected.debug) {
             if entry.expect != Outcome::Pass && entry.reason.trim().is_empty() {
                 bail!("{name} is expected to {} without a reason", entry.expect);
             }
@@ -103,7 +116,7 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expected, Outcome, Verdict};
+    use super::{Expected, Flavour, Outcome, Verdict};
 
     const FILE: &str = "[subtests]\n\"a@x\" = { expect = \"pass\", proves_execution = false }\n\
                         \"a@y\" = { expect = \"skip\", reason = \"no aperture\" }\n";
@@ -117,6 +130,17 @@ mod tests {
         assert_eq!(expected.verdict("a@y", Outcome::Pass).0, Verdict::Failed);
         assert_eq!(expected.verdict("a@z", Outcome::Pass).0, Verdict::Failed);
         assert_eq!(expected.proving(["a@x", "a@y"].into_iter()), 1);
+    }
+
+    #[test]
+    fn the_debug_kernel_has_outcomes_of_its_own() {
+        let text = format!("{FILE}[debug]\n\"a@y\" = {{ expect = \"pass\" }}\n");
+        let on = |kernel| Expected::parse(&text).expect("a file").on(kernel);
+        let verdict = |kernel| on(kernel).verdict("a@y", Outcome::Pass).0;
+        assert_eq!(verdict(Flavour::Stock), Verdict::Failed);
+        assert_eq!(verdict(Flavour::Debug), Verdict::Passed);
+        let verdict = |kernel| on(kernel).verdict("a@x", Outcome::Pass).0;
+        assert_eq!(verdict(Flavour::Debug), Verdict::Passed);
     }
 
     #[test]

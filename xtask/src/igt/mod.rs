@@ -8,6 +8,7 @@ pub(crate) mod run;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -34,6 +35,11 @@ pub(crate) fn first_light() -> PathBuf {
     checkout().join("ci/igt/first-light.list")
 }
 
+/// What each subtest of the lists is expected to do.
+pub(crate) fn expected_outcomes() -> PathBuf {
+    checkout().join("ci/igt/expected.toml")
+}
+
 /// Runs what the arguments name in guests of this lab.
 pub(crate) fn with(lab: &Lab, args: &IgtArgs) -> Result<Tally> {
     let mut patterns: Vec<Pattern> = args
@@ -48,15 +54,16 @@ pub(crate) fn with(lab: &Lab, args: &IgtArgs) -> Result<Tally> {
         patterns = list::read(&first_light())?;
     }
     let expected = match (&args.expected, default) {
-        (Some(file), _) => Some(Expected::read(file)?),
-        (None, true) => Some(Expected::read(&checkout().join("ci/igt/expected.toml"))?),
+        (Some(file), _) => Some(Expected::read(file, lab.ready.flavour)?),
+        (None, true) => Some(Expected::read(&expected_outcomes(), lab.ready.flavour)?),
         (None, false) => None,
     };
     let offered = offered(lab, &patterns)?;
     let chosen = list::choose(&patterns, &offered)?;
     eprintln!("{} subtests", chosen.len());
     let mut tally = Tally::default();
-    let (reports, problems) = run::subtests(lab, &chosen, args.timeout, |report| {
+    let limit = lab.patience(Duration::from_secs(args.timeout)).as_secs();
+    let (reports, problems) = run::subtests(lab, &chosen, limit, |report| {
         tally.add(show(report, expected.as_ref(), args.verbose));
     })?;
     for problem in &problems {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::cli::{Action, Cli, DemoArgs, IgtArgs, TestArgs};
+use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Kernel, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::tally::Tally;
@@ -37,9 +37,19 @@ pub(crate) enum Kind {
     Lifecycle,
     /// Unmodified IGT subtests in a guest
     Igt,
+    /// The tests of contexts on the debug kernel, also with allocations failing
+    Debug,
     /// The demo's picture, checked pixel for pixel
     Demo,
 }
+
+/// The groups of the guest's tests that run on the debug kernel with every change.
+const DEBUG_GROUPS: [&str; 4] = [
+    "contexts::",
+    "bad_input::context",
+    "bad_input::engine_map",
+    "fault_injection::",
+];
 
 /// A guest that takes longer over our own tests hangs.
 const GUEST_LIMIT: Duration = Duration::from_secs(900);
@@ -102,6 +112,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?),
         Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
+        Kind::Debug => debug_kernel(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
 }
@@ -132,23 +143,57 @@ fn module(args: &TestArgs) -> Result<Tally> {
 }
 
 fn guest(lab: &Lab) -> Result<Tally> {
+    guest_programs(lab, &["igpu-guest-tests", "--test-threads=1"])
+}
+
+/// The part of the tests that is about contexts, in a guest with the debug kernel.
+fn debug_kernel(args: &TestArgs) -> Result<Tally> {
+    if args.guest.setup.kernel_tree.is_some() {
+        println!("a kernel tree of your own was given: the debug kernel is not run");
+        return Ok(Tally {
+            skipped: 1,
+            ..Tally::default()
+        });
+    }
+    let mut guest_args = args.guest.clone();
+    guest_args.setup.kernel = Kernel::Debug;
+    let lab = Lab::open(&guest_args)?;
+    let mut words = vec!["sh", "-c", EACH_GROUP, "groups"];
+    words.extend(DEBUG_GROUPS);
+    let mut tally = guest_programs(&lab, &words)?;
+    let mut igt = igt_args(args)?;
+    igt.list = Some(checkout().join("ci/igt/debug.list"));
+    igt.expected = Some(igt::expected_outcomes());
+    tally.merge(igt::with(&lab, &igt)?);
+    Ok(tally)
+}
+
+/// Runs the guest's tests whose names begin with one of the arguments; the harness takes
+/// one filter at a time.
+const EACH_GROUP: &str = r#"
+status=0
+for group; do igpu-guest-tests --test-threads=1 "$group" || status=$?; done
+exit $status
+"#;
+
+/// Runs the guest's tests by this command.
+fn guest_programs(lab: &Lab, words: &[&str]) -> Result<Tally> {
     let mut output = Vec::new();
-    let words = ["igpu-guest-tests", "--test-threads=1"];
-    let finished =
-        lab.guest()
-            .command(&words)
-            .timeout(Some(GUEST_LIMIT))
-            .run(&mut |error, bytes, _| {
-                // A closed terminal is no reason to stop.
-                let _ = if error {
-                    std::io::stderr().write_all(bytes)
-                } else {
-                    std::io::stdout().write_all(bytes)
-                };
-                if !error {
-                    output.extend_from_slice(bytes);
-                }
-            })?;
+    let finished = lab
+        .guest()
+        .command(words)
+        .timeout(Some(lab.patience(GUEST_LIMIT)))
+        .run(&mut |error, bytes, _| {
+            // A closed terminal is no reason to stop.
+            let _ = if error {
+                std::io::stderr().write_all(bytes)
+            } else {
+                std::io::stdout().write_all(bytes)
+            };
+            if !error {
+                output.extend_from_slice(bytes);
+            }
+        })?;
     let mut tally = Tally::of_libtest(&String::from_utf8_lossy(&output));
     if tally.all() == 0 || (finished.status != Some(0) && tally.failed == 0) {
         println!(
