@@ -5,6 +5,7 @@
 #include <linux/debugfs.h>
 #include <linux/dma-fence-unwrap.h>
 #include <linux/mman.h>
+#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -398,6 +399,11 @@ void *igpu_inode_private(struct inode *inode)
 struct workqueue_struct *igpu_alloc_workqueue(const char *name)
 {
 	return alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0, name);
+}
+
+unsigned long igpu_index_nospec(unsigned long index, unsigned long size)
+{
+	return array_index_nospec(index, size);
 }
 
 u64 igpu_total_memory(void)

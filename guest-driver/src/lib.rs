@@ -34,6 +34,8 @@ mod uapi;
 pub(crate) mod virtio;
 mod vm;
 
+/// Lent to `rules`, which knows no kernel.
+pub(crate) use drm::process::index_nospec;
 pub(crate) use drm::uapi_types;
 pub(crate) use virtio::new_irq_lock;
 

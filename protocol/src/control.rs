@@ -102,7 +102,7 @@ control_command!(DestroyAddressSpace, DestroyAddressSpace, ReplyHeader);
 pub struct ContextFlags;
 
 impl ContextFlags {
-    /// After a hang later submissions of the context run (`I915_CONTEXT_PARAM_RECOVERABLE`);
+    /// After a hang later submissions to the slot run (`I915_CONTEXT_PARAM_RECOVERABLE`);
     /// without it they are cancelled.
     pub const RECOVERABLE: u32 = 1 << 0;
     /// No error state is recorded for this context (`I915_CONTEXT_PARAM_NO_ERROR_CAPTURE`).

@@ -56,7 +56,7 @@ pub struct ContextDescription {
     /// Whose mappings its batches see.
     pub address_space: AddressSpaceId,
     /// Whether submissions after a hang are still executed (with registers reset);
-    /// otherwise the context is banned by its first hang.
+    /// otherwise the first hang bans the context from that slot.
     pub recoverable: bool,
     /// Its engines; a submission names one by its index.
     pub slots: Vec<EngineSlot>,

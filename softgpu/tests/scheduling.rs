@@ -281,6 +281,30 @@ fn a_hang_is_reported_and_leaves_others_alone() {
 }
 
 #[test]
+fn a_hang_bans_from_its_slot_alone() {
+    let rig = Rig::new();
+    let slot = |class, timeline| EngineSlot {
+        class,
+        instances: 1,
+        timeline: TimelineId(timeline),
+    };
+    let description = ContextDescription {
+        address_space: SPACE,
+        recoverable: false,
+        slots: vec![slot(EngineClass::Copy, 1), slot(EngineClass::Render, 2)],
+    };
+    rig.gpu.create_context(ContextId(1), description).unwrap();
+    rig.put(0x1000, &[0xdead_beef]);
+    rig.put(0x2000, &store(0x8000, 3));
+    rig.submit(1, 0x1000, &[], 1);
+    rig.expect(1, 1, Outcome::Hung);
+    rig.gpu.submit(rig.submission(1, 1, &[0x2000], 1)).unwrap();
+    rig.expect(2, 1, Outcome::Completed);
+    rig.submit(1, 0x2000, &[], 2);
+    rig.expect(1, 2, Outcome::Cancelled);
+}
+
+#[test]
 fn a_recoverable_context_goes_on_after_a_hang() {
     let rig = Rig::new();
     rig.describe(1, EngineClass::Copy, 1, 0, true);

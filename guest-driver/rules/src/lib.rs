@@ -9,7 +9,8 @@
 //! says what to look up, the second judges what was found; where userspace's structures
 //! are read field by field, a parameter does the reading ([`user_memory`]). All of it is
 //! therefore the same under cargo, where property tests run it on the host, and in the
-//! kernel, where the driver's crate includes this file as a module.
+//! kernel, where the driver's crate includes this file as a module. The crate lends it one
+//! function there, the kernel's way to clamp an index against speculation (`sync`).
 //!
 //! The reference is the i915 driver of Linux 7.2: each item names the function whose
 //! behaviour it encodes, and behaves like it down to the errno and to which of two errors
@@ -46,7 +47,7 @@ pub mod proto_context;
 pub mod query;
 pub mod range_map;
 pub mod sseu;
-pub mod sync;
+mod sync;
 pub mod uapi_numbers;
 pub mod uapi_structs;
 pub mod user_memory;

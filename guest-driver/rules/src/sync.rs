@@ -2,24 +2,30 @@
 
 //! Indices from userspace.
 
-use core::hint::black_box;
-
 /// The index if it is less than `len`, else 0, decided without a branch so that the
 /// processor can't guess wrong and read beyond (`include/linux/nospec.h`). The caller has
 /// checked the index; this keeps the check from being speculated past.
-pub fn clamp_index(index: usize, len: usize) -> usize {
-    // Out of the optimiser's sight: it would otherwise see the caller's check and drop it.
-    let index = black_box(index);
-    let outside = (index | len.wrapping_sub(1).wrapping_sub(index)) as isize;
-    // All ones if the top bit is clear, which it is for an index inside.
-    let mask = !(outside >> (isize::BITS - 1)) as usize;
-    index & mask
+///
+/// In the module it is the kernel's own, which the crate's root lends: what the compiler
+/// makes of the code below is the compiler's business, and need not be without a branch.
+#[cfg(CONFIG_RUST)]
+pub(crate) use crate::index_nospec as clamp_index;
+
+/// The same where there is no kernel, and nobody who could be spied on.
+#[cfg(not(CONFIG_RUST))]
+pub(crate) fn clamp_index(index: usize, len: usize) -> usize {
+    if index < len {
+        index
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    // array_index_nospec
     #[test]
     fn an_index_outside_is_zero() {
         for len in [1, 2, 5, 64] {

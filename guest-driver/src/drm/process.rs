@@ -25,6 +25,14 @@ pub(crate) fn capable(capability: Capability) -> bool {
     unsafe { bindings::capable(number as c_int) }
 }
 
+/// An index from the caller that was found to be less than `size`, and that stays so while
+/// the processor speculates past the finding (`array_index_nospec`): 0 if it isn't. To be
+/// used between the check and whatever is read at the index. Any context.
+pub(crate) fn index_nospec(index: usize, size: usize) -> usize {
+    // SAFETY: It computes with its arguments alone.
+    unsafe { raw::igpu_index_nospec(index, size) }
+}
+
 /// Bytes of memory the machine has.
 pub(crate) fn total_memory() -> u64 {
     // SAFETY: It only reads a counter.

@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 
 use super::request::Request;
 use super::uapi::drm_i915_gem_userptr;
@@ -181,6 +181,86 @@ impl Mapping {
         let pointer = self.at(offset, 8, 8).cast::<u64>();
         // SAFETY: as in `atomic_u32`.
         unsafe { AtomicU64::from_ptr(pointer) }
+    }
+}
+
+/// A page between two that can't be read or written: whatever is put at an edge of it is
+/// cut off there.
+#[derive(Debug)]
+pub struct Island {
+    pages: Mapping,
+}
+
+impl Island {
+    /// Bytes of the page.
+    pub const SIZE: usize = 4096;
+
+    /// A page of zeroes, with its neighbours.
+    pub fn new() -> Result<Self, Errno> {
+        let pages = Mapping::anonymous(3 * Self::SIZE)?;
+        for page in [0, 2] {
+            pages.protect(page * Self::SIZE, Self::SIZE, ProtFlags::PROT_NONE)?;
+        }
+        Ok(Self { pages })
+    }
+
+    /// Puts `bytes` so that only the first `readable` of them are there, the others beyond
+    /// the page's end; says where they begin.
+    ///
+    /// # Panics
+    ///
+    /// If more is to be readable than there is.
+    pub fn cut_after(&self, bytes: &[u8], readable: usize) -> u64 {
+        let start = 2 * Self::SIZE - readable;
+        self.pages.write(start, &bytes[..readable]);
+        self.pages.address() + start as u64
+    }
+
+    /// Puts `bytes` so that the first `missing` of them are before the page's beginning,
+    /// and the others are there; says where they begin.
+    ///
+    /// # Panics
+    ///
+    /// If more is to be missing than there is.
+    pub fn cut_before(&self, bytes: &[u8], missing: usize) -> u64 {
+        self.pages.write(Self::SIZE, &bytes[missing..]);
+        self.pages.address() + (Self::SIZE - missing) as u64
+    }
+}
+
+/// A page that can be read and not written.
+#[derive(Debug)]
+pub struct ReadOnly {
+    page: Mapping,
+}
+
+impl ReadOnly {
+    /// A page that begins with these bytes.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than a page.
+    pub fn new(bytes: &[u8]) -> Result<Self, Errno> {
+        let page = Mapping::anonymous(Island::SIZE)?;
+        page.write(0, bytes);
+        page.protect(0, Island::SIZE, ProtFlags::PROT_READ)?;
+        Ok(Self { page })
+    }
+
+    /// Where it lies.
+    pub fn address(&self) -> u64 {
+        self.page.address()
+    }
+}
+
+impl Mapping {
+    /// Changes how a range of pages may be accessed. Accessors of a range that has become
+    /// inaccessible fault: for owners that know where they write.
+    fn protect(&self, offset: usize, length: usize, how: ProtFlags) -> Result<(), Errno> {
+        let start = self.at(offset, length, Island::SIZE);
+        let start = NonNull::new(start).ok_or(Errno::EFAULT)?;
+        // SAFETY: the pages belong to the mapping alone, and nothing refers to them.
+        unsafe { mprotect(start.cast(), length, how) }
     }
 }
 

@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::libc;
 
+use super::memory::{Island, ReadOnly};
 use super::uapi::{self, *};
 
 /// A request of which the kernel writes to the argument only.
@@ -59,6 +60,11 @@ pub enum Out<'a> {
     Unmapped,
     /// Nowhere: an address of the kernel's.
     Kernel,
+    /// Nowhere: a page that can only be read.
+    ReadOnly(&'a ReadOnly),
+    /// Nowhere whole: a structure that a page of an [`Island`] holds only a part of, at
+    /// the address that the island said, and more bytes than that part has are written.
+    CutOff(&'a Island, u64),
 }
 
 /// An address in the lowest pages, which no process can map.
@@ -79,6 +85,9 @@ impl Out<'_> {
             Out::Null => (0, None),
             Out::Unmapped => (UNMAPPED, None),
             Out::Kernel => (KERNEL, None),
+            Out::ReadOnly(page) => (page.address(), None),
+            // The kernel may write into the island, which is nothing but memory.
+            Out::CutOff(_island, address) => (*address, None),
         }
     }
 }

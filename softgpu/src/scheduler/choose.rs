@@ -394,7 +394,7 @@ impl State {
                 slot.begun = false;
                 slot.reset = false;
                 slot.busy = Duration::ZERO;
-                let (context, recoverable) = (slot.context, slot.recoverable);
+                let recoverable = slot.recoverable;
                 if outcome != Outcome::Completed {
                     execution.reset(platform);
                 }
@@ -405,7 +405,6 @@ impl State {
                 }
                 if outcome == Outcome::Hung && !recoverable {
                     slot.banned = true;
-                    self.ban_siblings(context);
                 }
                 match job.gang {
                     None => self.reported(job.moment),

@@ -224,13 +224,6 @@ impl State {
         Ok(())
     }
 
-    /// Bans the context a slot belongs to, after a hang.
-    pub(super) fn ban_siblings(&mut self, context: ContextId) {
-        for key in self.context(context).unwrap_or_default() {
-            self.ban(key);
-        }
-    }
-
     pub(super) fn ban(&mut self, key: SlotKey) {
         let Some(slot) = self.slots.get_mut(&key) else {
             return;

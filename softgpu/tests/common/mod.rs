@@ -154,6 +154,7 @@ impl Rig {
         }
     }
 
+    /// Queues a batch on a context's first slot.
     pub(crate) fn submit(&self, context: u32, offset: u64, waits: &[Point], signal: u64) {
         let mut submission = self.submission(context, 0, &[offset], signal);
         submission.waits = waits.iter().copied().map(Wait::End).collect();

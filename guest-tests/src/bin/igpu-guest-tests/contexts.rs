@@ -19,7 +19,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         chain_is_applied_in_its_order, vm_is_shared_by_handle, vm_handle_of_a_context,
         engine_map_is_set_once, vm_and_engines_are_fixed_after_first_use,
         failed_set_leaves_the_map, map_of_64_places, single_timeline, address_space_size,
-        bind_mode_needs_non_recoverable, ids_of_another_file, many_unused_contexts,
+        bind_mode_needs_non_recoverable, many_unused_contexts,
         reset_stats_of_a_healthy_context, balanced_engines,
     )
 }
@@ -343,22 +343,6 @@ fn bind_mode_needs_non_recoverable() -> Outcome {
     let order = [Param::Vm(vm.id()), engines(), Param::Recoverable(false)];
     Context::with_params(&device, &order)?;
     Ok(())
-}
-
-/// Ids of contexts and VMs mean nothing in another file.
-fn ids_of_another_file() -> Outcome {
-    let (one, two) = (Device::open()?, Device::open()?);
-    let context = Context::create(&one)?;
-    let vms = [AddressSpace::create(&one)?, AddressSpace::create(&one)?];
-    let mut stats = drm_i915_reset_stats {
-        ctx_id: context.id(),
-        ..Default::default()
-    };
-    let result = two.call::<request::GetResetStats>(&mut stats);
-    expect_errno(result, Errno::ENOENT, "another file's context")?;
-    let params = [Param::Vm(vms[1].id())];
-    let result = Context::with_params(&two, &params);
-    expect_errno(result, Errno::ENOENT, "another file's VM")
 }
 
 /// A thousand contexts that nobody uses.

@@ -19,6 +19,7 @@ mod many_contexts;
 mod messages;
 mod objects;
 mod ordering;
+mod penalties;
 mod persistence;
 mod rig;
 mod together;
@@ -46,6 +47,7 @@ fn main() {
         messages::tests(),
         bad_input::tests(),
         hangs::tests(),
+        penalties::tests(),
         engines::tests(),
         persistence::tests(),
         lifecycle::tests(),

@@ -2,26 +2,28 @@
 //! held to the same rules.
 
 use libtest_mimic::Trial;
-use nix::errno::Errno::{E2BIG, EEXIST, EFAULT, EINVAL, ENODEV, ENOENT};
-use virtio_igpu_guest_tests::client::{
-    AddressSpace, Context, Device, Engine, EngineMap, Param, SetParam,
-};
+use nix::errno::Errno::{E2BIG, EFAULT, EINVAL, ENODEV, ENOENT};
+use virtio_igpu_guest_tests::client::{AddressSpace, Context, Device, Param, SetParam};
 use virtio_igpu_guest_tests::sys::request::{self, Out};
 use virtio_igpu_guest_tests::sys::uapi::*;
 use virtio_igpu_guest_tests::sys::{address_of, address_of_slice};
 
-use super::{Case, NOBODY, UNMAPPED, cases, check};
+use super::{Case, KERNEL, NOBODY, UNMAPPED, cases, check};
 use crate::rig::{Outcome, ensure_eq, trials};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials!("bad_input":
         context_create, context_create_setparam, context_destroy, context_getparam,
-        context_setparam, context_setparam_after_first_use, engine_map, vm_create,
+        context_setparam, context_setparam_after_first_use, vm_create,
         vm_destroy, get_reset_stats,
     )
 }
 
 type ParamArgument = drm_i915_gem_context_param;
+
+// Too new for many a header.
+const LOW_LATENCY: u32 = 0xe;
+const CONTEXT_IMAGE: u32 = 0xf;
 
 /// Contexts can still be made.
 fn creates(device: &Device) -> Outcome {
@@ -51,6 +53,8 @@ fn context_create() -> Outcome {
     names_a_context.param.ctx_id = 1;
     let mut leads_nowhere = set();
     leads_nowhere.base.next_extension = UNMAPPED;
+    let mut wrong_and_nowhere = leads_nowhere;
+    wrong_and_nowhere.param.ctx_id = 1;
     let mut round = Box::new(set());
     round.base.next_extension = address_of(&*round);
     let mut chain = vec![set(); 513];
@@ -75,6 +79,8 @@ fn context_create() -> Outcome {
         "a flag of a link", EINVAL, "flags must be 0", of(address_of(&flags));
         "a reserved field", EINVAL, "rsvd must be 0", of(address_of(&reserved));
         "SETPARAM with a context", EINVAL, "ctx_id must be 0", of(address_of(&names_a_context));
+        "an error and a chain that leads nowhere", EINVAL, "a link is applied before the next is read",
+            of(address_of(&wrong_and_nowhere));
     };
     check(
         good,
@@ -105,7 +111,8 @@ fn bad_params() -> Vec<Case<'static, ParamArgument>> {
         "BAN_PERIOD", EINVAL, "refused", set(I915_CONTEXT_PARAM_BAN_PERIOD, 0, 0);
         "RINGSIZE", EINVAL, "refused", set(I915_CONTEXT_PARAM_RINGSIZE, 0, 4096);
         "GTT_SIZE", EINVAL, "it is read only", set(I915_CONTEXT_PARAM_GTT_SIZE, 0, 0);
-        "LOW_LATENCY", EINVAL, "GuC submission alone", set(0xe, 0, 1);
+        "LOW_LATENCY", EINVAL, "GuC submission alone", set(LOW_LATENCY, 0, 1);
+        "CONTEXT_IMAGE", EINVAL, "a debugging kernel's alone", set(CONTEXT_IMAGE, 32, UNMAPPED);
         "NO_ERROR_CAPTURE's size", EINVAL, of_size_0, set(I915_CONTEXT_PARAM_NO_ERROR_CAPTURE, 8, 1);
         "BANNABLE's size", EINVAL, of_size_0, set(I915_CONTEXT_PARAM_BANNABLE, 8, 1);
         "RECOVERABLE's size", EINVAL, of_size_0, set(I915_CONTEXT_PARAM_RECOVERABLE, 1, 1);
@@ -116,6 +123,7 @@ fn bad_params() -> Vec<Case<'static, ParamArgument>> {
             |a| { (a.param, a.size) = (I915_CONTEXT_PARAM_PRIORITY.into(), 0); a.value = (-1024i64).cast_unsigned(); };
         "SSEU too small", EINVAL, "the size comes first", set(I915_CONTEXT_PARAM_SSEU, 1, 0);
         "SSEU", ENODEV, "Gen11 alone", set(I915_CONTEXT_PARAM_SSEU, 64, 0);
+        "an unreadable SSEU", ENODEV, "Gen11 alone, asked before it is read", set(I915_CONTEXT_PARAM_SSEU, 32, UNMAPPED);
         "PROTECTED_CONTENT", ENODEV, "no PXP", set(I915_CONTEXT_PARAM_PROTECTED_CONTENT, 0, 1);
     }
 }
@@ -132,10 +140,14 @@ fn bad_creation_params() -> Vec<Case<'static, ParamArgument>> {
         "VM 0", ENOENT, "no VM has the id 0", set(I915_CONTEXT_PARAM_VM, 0, 0);
         "an unknown VM", ENOENT, "no such VM", set(I915_CONTEXT_PARAM_VM, 0, NOBODY.into());
         "a VM of more than 32 bits", ENOENT, "no such VM", set(I915_CONTEXT_PARAM_VM, 0, 1 << 32);
+        "ENGINES of size 0", EINVAL, "the header", set(I915_CONTEXT_PARAM_ENGINES, 0, 0);
         "ENGINES too small", EINVAL, "the header", set(I915_CONTEXT_PARAM_ENGINES, 4, UNMAPPED);
         "ENGINES of half an engine", EINVAL, "alignment", set(I915_CONTEXT_PARAM_ENGINES, 10, UNMAPPED);
         "ENGINES of 65 places", EINVAL, "64 at most", set(I915_CONTEXT_PARAM_ENGINES, 8 + 65 * 4, UNMAPPED);
         "unreadable ENGINES", EFAULT, "they are read", set(I915_CONTEXT_PARAM_ENGINES, 12, UNMAPPED);
+        "ENGINES at an address of the kernel's", EFAULT, "they are read", set(I915_CONTEXT_PARAM_ENGINES, 12, KERNEL);
+        "ENGINES at the end of all addresses", EFAULT, "they are read", set(I915_CONTEXT_PARAM_ENGINES, 12, u64::MAX - 7);
+        "an empty map at an unreadable address", EFAULT, "its chain is read", set(I915_CONTEXT_PARAM_ENGINES, 8, UNMAPPED);
     }
 }
 
@@ -201,6 +213,10 @@ fn context_getparam() -> Outcome {
         "an unknown parameter", EINVAL, "default of the switch", get(99);
         "ENGINES", EINVAL, "it can't be read", get(I915_CONTEXT_PARAM_ENGINES);
         "RINGSIZE", EINVAL, "refused", get(I915_CONTEXT_PARAM_RINGSIZE);
+        "LOW_LATENCY", EINVAL, "it can't be read", get(LOW_LATENCY);
+        "CONTEXT_IMAGE", EINVAL, "it can't be read", get(CONTEXT_IMAGE);
+        "a parameter of more than 32 bits", EINVAL, "default of the switch",
+            |a| a.param = 1 << 32 | u64::from(I915_CONTEXT_PARAM_PRIORITY);
         "NO_ZEROMAP", EINVAL, "refused", get(I915_CONTEXT_PARAM_NO_ZEROMAP);
         "BAN_PERIOD", EINVAL, "refused", get(I915_CONTEXT_PARAM_BAN_PERIOD);
         "SSEU too small", EINVAL, "the structure's size",
@@ -278,72 +294,6 @@ fn context_setparam_after_first_use() -> Outcome {
         &cases,
         works,
     )
-}
-
-/// ENGINES: the engines of a map, and its extensions.
-fn engine_map() -> Outcome {
-    let device = Device::open()?;
-    let context = Context::create(&device)?;
-    let base = |name| i915_user_extension {
-        name,
-        ..Default::default()
-    };
-    // The parts of LOAD_BALANCE, BOND and PARALLEL_SUBMIT before their engines.
-    let balance = i915_context_engines_load_balance {
-        base: base(I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE),
-        ..Default::default()
-    };
-    let balance_far = i915_context_engines_load_balance {
-        engine_index: 7,
-        ..balance_of(&balance)
-    };
-    let balance_flag = i915_context_engines_load_balance {
-        engine_index: 1,
-        flags: 1,
-        ..balance_of(&balance)
-    };
-    let balance_mbz = i915_context_engines_load_balance {
-        engine_index: 1,
-        mbz64: 1,
-        ..balance_of(&balance)
-    };
-    let unknown = base(9);
-    let map = |engines: &[Engine], extensions: u64| {
-        let mut map = EngineMap::new(engines);
-        map.extensions = extensions;
-        map
-    };
-    let good = || map(&[Engine::RCS0, Engine::NONE], 0);
-    let extended = |address: u64| move |m: &mut EngineMap| m.extensions = address;
-    let engines =
-        |engines: &'static [Engine]| move |m: &mut EngineMap| *m = EngineMap::new(engines);
-    let cases = cases! { EngineMap;
-        "an unknown class", ENOENT, "no such engine", engines(&[Engine { class: 9, instance: 0, }]);
-        "an unknown instance", ENOENT, "no such engine", engines(&[Engine { class: 1, instance: 1, }]);
-        "half an empty place", ENOENT, "both parts are -1",
-            engines(&[Engine { class: u16::MAX, instance: 0, }]);
-        "an unknown one after a good one", ENOENT, "no such engine",
-            engines(&[Engine::RCS0, Engine { class: 2, instance: 9, }]);
-        "an unreadable chain", EFAULT, "the chain is read", extended(UNMAPPED);
-        "an unknown extension", EINVAL, "no such name", extended(address_of(&unknown));
-        "LOAD_BALANCE of a place that is taken", EEXIST, "occupied",
-            extended(address_of(&balance));
-        "LOAD_BALANCE of a place behind the end", EINVAL, "no such place", extended(address_of(&balance_far));
-        "LOAD_BALANCE with a flag", EINVAL, "flags must be 0", extended(address_of(&balance_flag));
-        "LOAD_BALANCE with a reserved field", EINVAL, "mbz64 must be 0", extended(address_of(&balance_mbz));
-    };
-    let call = |map: &mut EngineMap| context.set(&Param::Engines(Box::new(map.clone())));
-    check(good, call, &cases, || creates(&device))?;
-    context.set(&Param::engines(&[Engine::RCS0, Engine::NONE]))?;
-    Ok(())
-}
-
-/// The part of a LOAD_BALANCE extension before its engines, once more.
-fn balance_of(from: &i915_context_engines_load_balance) -> i915_context_engines_load_balance {
-    i915_context_engines_load_balance {
-        base: from.base,
-        ..Default::default()
-    }
 }
 
 /// VM_CREATE.

@@ -2,8 +2,10 @@
 //! be, and by which rule of i915's; after each one the same thing is tried again rightly,
 //! and the driver must not have told the device anything.
 
+mod context_ids;
 mod contexts;
 mod device;
+mod engine_maps;
 mod exec2;
 mod exec3;
 mod memory;
@@ -24,6 +26,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         objects::tests(),
         memory::tests(),
         contexts::tests(),
+        context_ids::tests(),
+        engine_maps::tests(),
         vm_bind::tests(),
         exec3::tests(),
         exec2::tests(),
