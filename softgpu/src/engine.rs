@@ -28,6 +28,10 @@ const QUANTUM: u32 = 512;
 /// than the hardware whose heartbeat it keeps.
 const LIVELY_BYTES: u64 = 4096;
 
+/// A batch that has executed for so long goes on: what could go on elsewhere is not to
+/// wait for it.
+const STAYING: Duration = Duration::from_millis(2);
+
 /// What a batch sees that nothing may preempt.
 static NOT_URGENT: AtomicBool = AtomicBool::new(false);
 
@@ -164,6 +168,7 @@ impl Shared {
         let mut now = taken;
         let mut slice_over = false;
         let mut progressed = false;
+        let mut alone = false;
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return End::Stopped;
@@ -201,6 +206,10 @@ impl Shared {
                 || contended && (stalled || slice_over) && !timeslice.is_zero();
             let hold = match pause {
                 Pause::Budget => {
+                    if !alone && now - taken >= STAYING {
+                        alone = true;
+                        self.state.lock().release_parked(engine);
+                    }
                     if let Some(reason) = self.overdue(engine, job, wanted, now) {
                         return self.hang(engine, job, reason, None);
                     }

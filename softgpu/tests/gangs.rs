@@ -517,6 +517,43 @@ fn spinners_of_virtual_engines_spread_over_all_siblings() {
 }
 
 #[test]
+fn a_virtual_engines_batch_goes_elsewhere_when_its_engine_is_taken_for_long() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Video, 0b11, 0);
+    // Counts for ever without arbitration point; and one that only spins.
+    let [low, high] = split(common::BASE + 0x8000);
+    let start = split(common::BASE + 0x4000);
+    let counts = [
+        0x1780_0001 | 0x05 << 8,
+        low,
+        high,
+        0x1880_0101,
+        start[0],
+        start[1],
+    ];
+    rig.put(0x4000, &counts);
+    rig.spinner(0x2000, false);
+    let mut number = 1;
+    for hog in [0x2000, 0x4000] {
+        for instances in [0b01, 0b10] {
+            rig.spinner(0x1000, true);
+            rig.submit(1, 0x1000, &[], number);
+            rig.wait_for_dword(0x1f00, 1);
+            number += 1;
+            let context = 10 + number as u32;
+            rig.context(context, EngineClass::Video, instances, 1023);
+            rig.submit(context, hog, &[], 1);
+            rig.nothing_completes_for(10 * MILLISECOND);
+            rig.end_spinner(0x1000);
+            rig.expect(1, number - 1, Outcome::Completed);
+            rig.gpu.cancel_context(ContextId(context)).unwrap();
+            rig.expect(context, 1, Outcome::Cancelled);
+        }
+    }
+    assert!(rig.hangs.lock().unwrap().is_empty());
+}
+
+#[test]
 fn an_engine_is_occupied_while_a_batch_is_on_it() {
     let rig = Rig::new();
     rig.context(1, EngineClass::Video, 0b10, 0);

@@ -209,6 +209,21 @@ impl State {
             .store(contended && running.is_some(), Ordering::Relaxed);
     }
 
+    /// Has batches that are put aside by an engine, which now has something else to do for
+    /// longer, go on wherever else they may.
+    pub(crate) fn release_parked(&mut self, engine: usize) {
+        let elsewhere = |&key: &SlotKey| {
+            let slot = self.slots.get(&key);
+            slot.is_some_and(|slot| slot.engines.len() > 1)
+        };
+        let parked = self.engines[engine].parked.iter();
+        let movable: Vec<_> = parked.map(|parked| parked.slot).filter(elsewhere).collect();
+        for key in movable {
+            self.unqueue(key);
+            self.reconsider(key);
+        }
+    }
+
     /// What the engine is to do now.
     pub(crate) fn choose(&mut self, platform: &Platform, engine: usize, now: Instant) -> Choice {
         let first = self.parked_for_reset(engine).or(self.engines[engine].next);
@@ -383,6 +398,9 @@ impl State {
                 slot.execution = Some(execution);
                 slot.place = Place::Parked(engine);
                 let poll_at = now + slot.backoff;
+                if hold == Hold::Exclusive {
+                    self.release_parked(engine);
+                }
                 self.engines[engine].parked.push(Parked {
                     slot: key,
                     hold,
