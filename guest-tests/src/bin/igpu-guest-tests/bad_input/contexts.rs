@@ -122,8 +122,6 @@ fn bad_params() -> Vec<Case<'static, ParamArgument>> {
         "a priority too low", EINVAL, "-1023 at least",
             |a| { (a.param, a.size) = (I915_CONTEXT_PARAM_PRIORITY.into(), 0); a.value = (-1024i64).cast_unsigned(); };
         "SSEU too small", EINVAL, "the size comes first", set(I915_CONTEXT_PARAM_SSEU, 1, 0);
-        "SSEU", ENODEV, "Gen11 alone", set(I915_CONTEXT_PARAM_SSEU, 64, 0);
-        "an unreadable SSEU", ENODEV, "Gen11 alone, asked before it is read", set(I915_CONTEXT_PARAM_SSEU, 32, UNMAPPED);
         "PROTECTED_CONTENT", ENODEV, "no PXP", set(I915_CONTEXT_PARAM_PROTECTED_CONTENT, 0, 1);
     }
 }

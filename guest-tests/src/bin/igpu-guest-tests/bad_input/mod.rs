@@ -10,6 +10,7 @@ mod exec2;
 mod exec3;
 mod memory;
 mod objects;
+mod slices;
 mod vm_bind;
 
 use std::fmt::Debug;
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         contexts::tests(),
         context_ids::tests(),
         engine_maps::tests(),
+        slices::tests(),
         vm_bind::tests(),
         exec3::tests(),
         exec2::tests(),
