@@ -12,9 +12,10 @@
 //! What has started is not preempted, and a slot is not used again before the whole gang
 //! has ended.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{Moment, Place, SlotKey, State, Work};
+use super::{Hold, Moment, Place, SlotKey, State, Work};
 use crate::completion::{Completion, Outcome};
 use crate::ids::Point;
 
@@ -144,19 +145,19 @@ impl State {
         let held = queue
             .parked
             .iter()
-            .filter(|parked| parked.hold != super::Hold::No)
+            .filter(|parked| parked.hold != Hold::No)
             .map(|parked| parked.slot);
-        let mut first = queue
+        let mut before = queue
             .ready
             .iter()
-            .take_while(|&&(std::cmp::Reverse(its), ..)| its > priority)
+            .take_while(|&&(Reverse(its), ..)| its > priority)
             .filter(|&&(_, _, slot)| self.gang_in_front(slot).is_none());
         queue.next.is_none()
             && queue
                 .reserved
                 .is_none_or(|reserved| reserved == gang || !self.comes_before(reserved, gang))
             && queue.running.into_iter().chain(held).all(gives_way)
-            && first.next().is_none()
+            && before.next().is_none()
     }
 
     /// Whether one ready gang is to be taken before another.
@@ -164,9 +165,7 @@ impl State {
         let order = |gang: GangKey| {
             let leader = *self.gangs.get(&gang)?.members.first()?;
             match self.slots.get(&leader)?.place {
-                Place::Ready(sequence) => {
-                    Some((std::cmp::Reverse(self.priority(leader)), sequence))
-                }
+                Place::Ready(sequence) => Some((Reverse(self.priority(leader)), sequence)),
                 _ => None,
             }
         };
@@ -179,7 +178,11 @@ impl State {
     /// Keeps an engine free for a gang; starts the gang if that was the last one.
     /// Returns whether it has started.
     pub(super) fn reserve(&mut self, engine: usize, gang: GangKey) -> bool {
-        let is_new = self.engines[engine].reserved.replace(gang) != Some(gang);
+        let before = self.engines[engine].reserved.replace(gang);
+        let is_new = before != Some(gang);
+        if is_new && before.is_some() {
+            self.wake_reserved();
+        }
         let members = self.members(gang);
         let complete = members
             .iter()
