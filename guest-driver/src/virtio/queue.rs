@@ -2,7 +2,11 @@
 
 //! A virtqueue that carries commands: the ring, and the commands that wait for room in it.
 
-use core::{ptr, ptr::NonNull};
+use core::{
+    ptr,
+    ptr::NonNull,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use kernel::{prelude::*, sync::rcu};
 
 use super::{
@@ -18,7 +22,8 @@ struct Ring {
     vq: *mut raw::virtqueue,
     /// Commands in the ring.
     in_flight: u32,
-    /// Commands for which the ring had no room, oldest first. Empty when it has room.
+    /// Commands for which the ring had no room, or that follow commands for which another
+    /// ring had none; oldest first.
     parked: CommandList,
     /// A command was added and the device hasn't been told.
     unkicked: bool,
@@ -29,10 +34,17 @@ unsafe impl Send for Ring {}
 
 /// A queue of commands. Its lock is taken in interrupts and never held while a callback
 /// runs, nor while the device is notified.
+///
+/// The device takes what was put into an earlier queue's ring first before what was put
+/// into a later one's afterwards. So nothing may overtake a parked command of an earlier
+/// queue: it is parked too, and let in by whoever has let in the last of those.
 #[pin_data]
 pub(super) struct CommandQueue {
     #[pin]
     ring: IrqLock<Ring>,
+    /// Whether there are parked commands. Written with the ring's lock held; later queues
+    /// look at it with theirs.
+    has_parked: AtomicBool,
 }
 
 /// What the caller of [`CommandQueue::send`] or [`CommandQueue::collect`] has to see to.
@@ -40,6 +52,8 @@ pub(super) struct CommandQueue {
 pub(super) struct Trouble {
     /// The ring is broken: the device must be given up.
     pub(super) broken: bool,
+    /// The last parked command is gone: what the later queues have parked may go too.
+    pub(super) unparked: bool,
 }
 
 impl CommandQueue {
@@ -52,6 +66,7 @@ impl CommandQueue {
                 parked: CommandList::new(),
                 unkicked: false,
             }, "virtio_igpu::CommandQueue::ring"),
+            has_parked: AtomicBool::new(false),
         })
     }
 
@@ -66,36 +81,85 @@ impl CommandQueue {
     }
 
     /// Sends commands in order, with one notification. What can't be sent, now or ever,
-    /// is put on `failed`. Any context.
+    /// is put on `failed`. `earlier` are the queues whose commands come first. Any context.
     pub(super) fn send(
         &self,
         commands: &mut CommandList,
         failed: &mut CommandList,
         counters: &QueueCounters,
+        earlier: &[&Self],
     ) -> Trouble {
         // The virtqueue outlives the notification below, which is outside the lock.
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
+        let held_up = earlier.iter().any(|queue| queue.has_parked());
         while let Some(command) = commands.pop() {
             if ring.vq.is_null() {
                 command.set_outcome(Outcome::Failed(Status::DeviceLost));
                 failed.push(command);
-            } else if !ring.parked.is_empty() || ring.add(command, counters).is_err() {
+            } else if held_up || !ring.parked.is_empty() || ring.add(command, counters).is_err() {
                 counters.parked.add(1);
                 ring.parked.push(command);
             }
         }
-        ring.fail_what_never_fits(failed);
-        let trouble = ring.trouble();
+        if !held_up {
+            ring.fail_what_never_fits(failed);
+        }
+        let trouble = self.trouble(&ring);
         let notify = ring.prepare_kick();
         drop(ring);
         kick(notify, counters);
         trouble
     }
 
+    /// Lets parked commands in, if there is room and no earlier queue has any. Any context.
+    pub(super) fn admit(
+        &self,
+        failed: &mut CommandList,
+        counters: &QueueCounters,
+        earlier: &[&Self],
+    ) -> Trouble {
+        let _vq_lives = rcu::read_lock();
+        let mut ring = self.ring.lock();
+        if ring.vq.is_null() {
+            return Trouble::default();
+        }
+        if !earlier.iter().any(|queue| queue.has_parked()) {
+            ring.admit(counters);
+            ring.fail_what_never_fits(failed);
+        }
+        let trouble = self.trouble(&ring);
+        let notify = ring.prepare_kick();
+        drop(ring);
+        kick(notify, counters);
+        trouble
+    }
+
+    /// Whether there are parked commands. Who asks holds a later queue's lock: if a command
+    /// of that queue follows one that is parked here, it sees so; and who lets the last in
+    /// takes that lock afterwards, so it finds what was parked on this answer.
+    fn has_parked(&self) -> bool {
+        self.has_parked.load(Ordering::Acquire)
+    }
+
+    /// What has come of an operation on the ring, whose lock is held.
+    fn trouble(&self, ring: &Ring) -> Trouble {
+        let parked = !ring.parked.is_empty();
+        let before = self.has_parked.swap(parked, Ordering::AcqRel);
+        Trouble {
+            broken: ring.is_broken(),
+            unparked: before && !parked,
+        }
+    }
+
     /// Takes out what the device has finished, onto `finished`, and lets parked commands
     /// in. Arms the interrupt again. Called from the interrupt.
-    pub(super) fn collect(&self, finished: &mut CommandList, counters: &QueueCounters) -> Trouble {
+    pub(super) fn collect(
+        &self,
+        finished: &mut CommandList,
+        counters: &QueueCounters,
+        earlier: &[&Self],
+    ) -> Trouble {
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
         if ring.vq.is_null() {
@@ -118,14 +182,11 @@ impl CommandQueue {
                 break;
             }
         }
-        while let Some(command) = ring.parked.peek() {
-            if ring.add(command, counters).is_err() {
-                break;
-            }
-            ring.parked.pop();
+        if !earlier.iter().any(|queue| queue.has_parked()) {
+            ring.admit(counters);
+            ring.fail_what_never_fits(finished);
         }
-        ring.fail_what_never_fits(finished);
-        let trouble = ring.trouble();
+        let trouble = self.trouble(&ring);
         let notify = ring.prepare_kick();
         drop(ring);
         kick(notify, counters);
@@ -157,6 +218,7 @@ impl CommandQueue {
             command.set_outcome(Outcome::Failed(Status::DeviceLost));
             failed.push(command);
         }
+        self.has_parked.store(false, Ordering::Release);
     }
 }
 
@@ -171,6 +233,16 @@ impl Ring {
         self.in_flight += 1;
         self.unkicked = true;
         Ok(())
+    }
+
+    /// Puts parked commands into the ring while there is room.
+    fn admit(&mut self, counters: &QueueCounters) {
+        while let Some(command) = self.parked.peek() {
+            if self.add(command, counters).is_err() {
+                break;
+            }
+            self.parked.pop();
+        }
     }
 
     /// The next command the device has finished, with the bytes it wrote.
@@ -196,12 +268,10 @@ impl Ring {
         }
     }
 
-    /// Whether the ring is still sound.
-    fn trouble(&self) -> Trouble {
-        Trouble {
-            // SAFETY: As in `add`.
-            broken: !self.vq.is_null() && unsafe { raw::virtqueue_is_broken(self.vq) },
-        }
+    /// Whether the ring is no longer sound.
+    fn is_broken(&self) -> bool {
+        // SAFETY: As in `add`.
+        !self.vq.is_null() && unsafe { raw::virtqueue_is_broken(self.vq) }
     }
 
     /// The virtqueue, if the device must be told of something new in it.

@@ -84,6 +84,20 @@ workqueue::impl_has_work! {
     impl HasWork<Self, 2> for Transport { self.event_work }
 }
 
+/// The command queues before one of them.
+struct EarlierQueues<'a> {
+    all: [&'a CommandQueue; 2],
+    count: usize,
+}
+
+impl<'a> core::ops::Deref for EarlierQueues<'a> {
+    type Target = [&'a CommandQueue];
+
+    fn deref(&self) -> &Self::Target {
+        &self.all[..self.count]
+    }
+}
+
 impl WorkItem<1> for Transport {
     type Pointer = Arc<Self>;
 
@@ -254,17 +268,36 @@ impl Transport {
         let counters = self.counters.queue(queue);
         counters.interrupts.add(1);
         let mut finished = CommandList::new();
-        let trouble = self.commands(queue).collect(&mut finished, counters);
-        self.see_to(trouble, CommandList::new());
+        let trouble = self
+            .commands(queue)
+            .collect(&mut finished, counters, &self.earlier(queue));
+        self.see_to(queue, trouble, CommandList::new());
         finished.complete_all();
     }
 
     fn send(&self, queue: Queue, mut commands: CommandList) {
         let mut failed = CommandList::new();
-        let trouble =
-            self.commands(queue)
-                .send(&mut commands, &mut failed, self.counters.queue(queue));
-        self.see_to(trouble, failed);
+        let trouble = self.commands(queue).send(
+            &mut commands,
+            &mut failed,
+            self.counters.queue(queue),
+            &self.earlier(queue),
+        );
+        self.see_to(queue, trouble, failed);
+    }
+
+    /// The queues whose commands the device takes first: what was sent to them before is to
+    /// be in their rings before a command of this queue is.
+    fn earlier(&self, queue: Queue) -> EarlierQueues<'_> {
+        let count = match queue {
+            Queue::Bind => 1,
+            Queue::Submit => 2,
+            Queue::Control | Queue::Event => 0,
+        };
+        EarlierQueues {
+            all: [&self.control, &self.bind],
+            count,
+        }
     }
 
     /// The queue for commands with that number. Commands for the event queue don't exist.
@@ -276,9 +309,19 @@ impl Transport {
         }
     }
 
-    /// Has the worker call back for what could not be sent, and give up a broken device.
-    fn see_to(&self, trouble: Trouble, failed: CommandList) {
-        if trouble.broken {
+    /// Has the worker call back for what could not be sent, give up a broken device, and
+    /// lets in what later queues have parked because of this one.
+    fn see_to(&self, queue: Queue, trouble: Trouble, mut failed: CommandList) {
+        let mut broken = trouble.broken;
+        for later in [Queue::Bind, Queue::Submit] {
+            if trouble.unparked && later as u16 > queue as u16 {
+                let earlier = self.earlier(later);
+                let counters = self.counters.queue(later);
+                let of_later = self.commands(later).admit(&mut failed, counters, &earlier);
+                broken |= of_later.broken;
+            }
+        }
+        if broken {
             self.give_up();
         }
         if !failed.is_empty() {
