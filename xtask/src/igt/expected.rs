@@ -37,6 +37,9 @@ pub(crate) struct Expected {
     /// What is otherwise on the debug kernel, which has what the stock kernel lacks.
     #[serde(default)]
     debug: BTreeMap<String, Expectation>,
+    /// What is otherwise on the platform `icl`.
+    #[serde(default)]
+    icl: BTreeMap<String, Expectation>,
 }
 
 /// How an outcome counts against what was expected.
@@ -51,25 +54,30 @@ pub(crate) enum Verdict {
 }
 
 impl Expected {
-    /// Reads the file, for runs on this kernel.
-    pub(crate) fn read(file: &Path, kernel: Flavour) -> Result<Self> {
+    /// Reads the file, for runs on this kernel and platform.
+    pub(crate) fn read(file: &Path, kernel: Flavour, platform: &str) -> Result<Self> {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let expected = Self::parse(&text).with_context(|| format!("in {}", file.display()))?;
-        Ok(expected.on(kernel))
+        Ok(expected.on(kernel, platform))
     }
 
-    fn on(mut self, kernel: Flavour) -> Self {
+    fn on(mut self, kernel: Flavour, platform: &str) -> Self {
         let debug = std::mem::take(&mut self.debug);
+        let icl = std::mem::take(&mut self.icl);
         if kernel == Flavour::Debug {
             self.subtests.extend(debug);
+        }
+        if platform == "icl" {
+            self.subtests.extend(icl);
         }
         self
     }
 
     fn parse(text: &str) -> Result<Self> {
         let expected: Self = toml::from_str(text).context("not a table of expected outcomes")?;
-        for (name, entry) in expected.subtests.iter().chain(&expected.debug) {
+        let all = expected.subtests.iter().chain(&expected.debug);
+        for (name, entry) in all.chain(&expected.icl) {
             if entry.expect != Outcome::Pass && entry.reason.trim().is_empty() {
                 bail!("{name} is expected to {} without a reason", entry.expect);
             }
@@ -135,7 +143,7 @@ mod tests {
     #[test]
     fn the_debug_kernel_has_outcomes_of_its_own() {
         let text = format!("{FILE}[debug]\n\"a@y\" = {{ expect = \"pass\" }}\n");
-        let on = |kernel| Expected::parse(&text).expect("a file").on(kernel);
+        let on = |kernel| Expected::parse(&text).expect("a file").on(kernel, "tgl");
         let verdict = |kernel| on(kernel).verdict("a@y", Outcome::Pass).0;
         assert_eq!(verdict(Flavour::Stock), Verdict::Failed);
         assert_eq!(verdict(Flavour::Debug), Verdict::Passed);

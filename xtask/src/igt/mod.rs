@@ -30,10 +30,8 @@ pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
     Ok(tally.exit())
 }
 
-/// The list that every change is held against.
-pub(crate) fn first_light() -> PathBuf {
-    checkout().join("ci/igt/first-light.list")
-}
+/// The lists that every change is held against.
+const EVERY_CHANGE: [&str; 2] = ["ci/igt/first-light.list", "ci/igt/contexts.list"];
 
 /// What each subtest of the lists is expected to do.
 pub(crate) fn expected_outcomes() -> PathBuf {
@@ -51,13 +49,19 @@ pub(crate) fn with(lab: &Lab, args: &IgtArgs) -> Result<Tally> {
     if let Some(file) = &args.list {
         patterns.extend(list::read(file)?);
     } else if default {
-        patterns = list::read(&first_light())?;
+        for file in EVERY_CHANGE {
+            patterns.extend(list::read(&checkout().join(file))?);
+        }
     }
     let expected = match (&args.expected, default) {
-        (Some(file), _) => Some(Expected::read(file, lab.ready.flavour)?),
-        (None, true) => Some(Expected::read(&expected_outcomes(), lab.ready.flavour)?),
+        (Some(file), _) => Some(file.clone()),
+        (None, true) => Some(expected_outcomes()),
         (None, false) => None,
     };
+    let (kernel, platform) = (lab.ready.flavour, &args.guest.platform);
+    let expected = expected
+        .map(|file| Expected::read(&file, kernel, platform))
+        .transpose()?;
     let offered = offered(lab, &patterns)?;
     let chosen = list::choose(&patterns, &offered)?;
     eprintln!("{} subtests", chosen.len());
