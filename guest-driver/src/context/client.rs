@@ -21,13 +21,44 @@ pub(crate) struct Client {
     contexts: ContextTable,
     #[pin]
     vms: VmTable,
-    opened: Instant<Monotonic>,
-    /// What its contexts' hangs come to, in nanoseconds after `opened`. Interrupts off; taken
-    /// inside a context's own hang lock.
-    #[pin]
-    hangs: IrqLock<ClientHangs>,
+    hangs: Arc<HangRecord>,
     /// One more than the video engine its legacy submissions go to; 0: none chosen.
     video: Atomic<u32>,
+}
+
+/// What the hangs of a file's contexts come to. Apart from the file: a context may go later
+/// than its file, and in an interrupt, where the file's tables must not.
+#[pin_data]
+pub(super) struct HangRecord {
+    opened: Instant<Monotonic>,
+    /// Times in nanoseconds after `opened`. Interrupts off; taken inside a context's own hang
+    /// lock.
+    #[pin]
+    hangs: IrqLock<ClientHangs>,
+}
+
+impl HangRecord {
+    /// Of a file that was just opened.
+    fn open() -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                opened: Instant::now(),
+                hangs <- new_irq_lock!(ClientHangs::opened(0), "HangRecord::hangs"),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Nanoseconds since the file was opened.
+    pub(super) fn age_ns(&self) -> u64 {
+        self.opened.elapsed().as_nanos().max(0) as u64
+    }
+
+    /// A bannable context of the file has hung an engine when the file was `now` nanoseconds
+    /// old, and was banned from it or not (`client_mark_guilty`). Any context.
+    pub(super) fn record(&self, now: u64, context_banned: bool) {
+        self.hangs.lock().record(now, context_banned);
+    }
 }
 
 impl Client {
@@ -37,8 +68,7 @@ impl Client {
             try_pin_init!(Self {
                 contexts <- ContextTable::new(igpu)?,
                 vms <- VmTable::new()?,
-                opened: Instant::now(),
-                hangs <- new_irq_lock!(ClientHangs::opened(0), "Client::hangs"),
+                hangs: HangRecord::open()?,
                 video: Atomic::new(0),
             }),
             GFP_KERNEL,
@@ -55,14 +85,14 @@ impl Client {
         &self.vms
     }
 
-    /// Nanoseconds since the file was opened.
-    pub(crate) fn age_ns(&self) -> u64 {
-        self.opened.elapsed().as_nanos().max(0) as u64
+    /// What its contexts' hangs are counted against.
+    pub(super) fn hangs(&self) -> &Arc<HangRecord> {
+        &self.hangs
     }
 
     /// Whether its hangs forbid it to make contexts (`client_is_banned`).
     pub(crate) fn is_banned(&self) -> bool {
-        self.hangs.lock().is_banned()
+        self.hangs.hangs.lock().is_banned()
     }
 
     /// The video engine for legacy submissions that name none: files take them in turn,
@@ -79,12 +109,6 @@ impl Client {
             }
         };
         chosen as usize - 1
-    }
-
-    /// A bannable context of its has hung an engine when the file was `now` nanoseconds
-    /// old, and was banned from it or not (`client_mark_guilty`). Any context.
-    pub(super) fn record_hang(&self, now: u64, context_banned: bool) {
-        self.hangs.lock().record(now, context_banned);
     }
 
     /// A handle of `object` is closed: address spaces of the file that map it for

@@ -2,9 +2,9 @@
 
 //! A live context: on the device and here.
 
+use crate::context::client::{Client, HangRecord};
 use crate::context::slot::Slot;
 use crate::context::table::Proto;
-use crate::context::Client;
 use crate::driver::Igpu;
 use crate::drm::{self, Fence};
 use crate::new_irq_lock;
@@ -88,7 +88,7 @@ struct Ending {
 /// What is counted of a context's hangs; outlives the context with its last submission.
 #[pin_data]
 pub(crate) struct HangCount {
-    client: Arc<Client>,
+    client: Arc<HangRecord>,
     igpu: Arc<Igpu>,
     /// Interrupts off: hangs are told by the device at any time.
     #[pin]
@@ -116,7 +116,7 @@ impl Context {
     pub(super) fn build(
         dev: &drm::Device,
         igpu: &Arc<Igpu>,
-        client: &Arc<Client>,
+        client: &Client,
         proto: &Proto,
     ) -> Result<Arc<Self>> {
         proto.check_first_use()?;
@@ -217,7 +217,7 @@ impl Context {
         };
         let hangs = Arc::pin_init(
             pin_init!(HangCount {
-                client: client.clone(),
+                client: client.hangs().clone(),
                 igpu: igpu.clone(),
                 state <- new_irq_lock!(state, "HangCount::state"),
             }),
@@ -439,7 +439,7 @@ impl HangCount {
                 Verdict::Pardoned => false,
                 verdict => {
                     let banned = verdict == Verdict::Banned;
-                    self.client.record_hang(now, banned);
+                    self.client.record(now, banned);
                     banned
                 }
             }
