@@ -7,6 +7,7 @@ use std::io;
 
 use libtest_mimic::{Failed, Trial};
 use nix::errno::Errno;
+use nix::time::{ClockId, clock_getres};
 use virtio_igpu_guest_tests::client::setting::{self, Setting};
 use virtio_igpu_guest_tests::client::{Context, Device, Exec3, Param, Syncobj};
 use virtio_igpu_guest_tests::sys::uapi::*;
@@ -143,13 +144,16 @@ fn errno_of<T>(result: &io::Result<T>) -> Option<Errno> {
 
 /// Numbers as `kstrtoull` reads them, up to what i915's clamps let through.
 fn values_are_taken_within_limits() -> Outcome {
+    // A coarse clock's resolution is the kernel's tick.
+    let tick = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE)?;
+    let tick_ns = u64::try_from(tick.tv_nsec())?;
     for property in PROPERTIES {
         let file = Setting::engine("vecs0", property)?;
-        // Two ticks, and the longest timer, of a kernel with 250 ticks a second.
+        // Two ticks; the longest timer in milliseconds, as its lower 32 bits come out.
         let limit: u64 = if property == "max_busywait_duration_ns" {
-            8_000_000
+            2 * tick_ns
         } else {
-            0xffff_fffc
+            (1 << 32) - tick_ns / 1_000_000
         };
         let (most, more) = (limit.to_string(), (limit + 1).to_string());
         let taken = [
