@@ -7,12 +7,15 @@ use core::{
     ptr::NonNull,
     sync::atomic::{AtomicBool, Ordering},
 };
-use kernel::{prelude::*, sync::rcu};
+use kernel::{
+    prelude::*,
+    sync::{lock::Guard, rcu},
+};
 
 use super::{
     command::{CommandList, Outcome, RawCommand},
     counters::QueueCounters,
-    irq_lock::{new_irq_lock, IrqLock},
+    irq_lock::{new_irq_lock, IrqBackend, IrqLock},
 };
 use crate::{protocol::Status, raw};
 
@@ -92,7 +95,7 @@ impl CommandQueue {
         // The virtqueue outlives the notification below, which is outside the lock.
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
-        let held_up = earlier.iter().any(|queue| queue.has_parked());
+        let held_up = Self::held_up(earlier);
         while let Some(command) = commands.pop() {
             if ring.vq.is_null() {
                 command.set_outcome(Outcome::Failed(Status::DeviceLost));
@@ -105,11 +108,7 @@ impl CommandQueue {
         if !held_up {
             ring.fail_what_never_fits(failed);
         }
-        let trouble = self.trouble(&ring);
-        let notify = ring.prepare_kick();
-        drop(ring);
-        kick(notify, counters);
-        trouble
+        self.finish(ring, counters)
     }
 
     /// Lets parked commands in, if there is room and no earlier queue has any. Any context.
@@ -124,32 +123,35 @@ impl CommandQueue {
         if ring.vq.is_null() {
             return Trouble::default();
         }
-        if !earlier.iter().any(|queue| queue.has_parked()) {
+        if !Self::held_up(earlier) {
             ring.admit(counters);
             ring.fail_what_never_fits(failed);
         }
-        let trouble = self.trouble(&ring);
+        self.finish(ring, counters)
+    }
+
+    /// Whether any of the earlier queues has parked commands. Who asks holds a later queue's
+    /// lock: if a command of that queue follows one that is parked, it sees so; and who lets
+    /// the last in takes that lock afterwards, so it finds what was parked on this answer.
+    fn held_up(earlier: &[&Self]) -> bool {
+        let parked = |queue: &&Self| queue.has_parked.load(Ordering::Acquire);
+        earlier.iter().any(parked)
+    }
+
+    /// Ends an operation on the ring: notes whether commands are parked, lets go of the lock
+    /// and notifies the device. What has come of it. The virtqueue must live until this has
+    /// returned: the caller is in an RCU read section.
+    fn finish(&self, mut ring: Guard<'_, Ring, IrqBackend>, counters: &QueueCounters) -> Trouble {
+        let parked = !ring.parked.is_empty();
+        let before = self.has_parked.swap(parked, Ordering::AcqRel);
+        let trouble = Trouble {
+            broken: ring.is_broken(),
+            unparked: before && !parked,
+        };
         let notify = ring.prepare_kick();
         drop(ring);
         kick(notify, counters);
         trouble
-    }
-
-    /// Whether there are parked commands. Who asks holds a later queue's lock: if a command
-    /// of that queue follows one that is parked here, it sees so; and who lets the last in
-    /// takes that lock afterwards, so it finds what was parked on this answer.
-    fn has_parked(&self) -> bool {
-        self.has_parked.load(Ordering::Acquire)
-    }
-
-    /// What has come of an operation on the ring, whose lock is held.
-    fn trouble(&self, ring: &Ring) -> Trouble {
-        let parked = !ring.parked.is_empty();
-        let before = self.has_parked.swap(parked, Ordering::AcqRel);
-        Trouble {
-            broken: ring.is_broken(),
-            unparked: before && !parked,
-        }
     }
 
     /// Takes out what the device has finished, onto `finished`, and lets parked commands
@@ -182,15 +184,11 @@ impl CommandQueue {
                 break;
             }
         }
-        if !earlier.iter().any(|queue| queue.has_parked()) {
+        if !Self::held_up(earlier) {
             ring.admit(counters);
             ring.fail_what_never_fits(finished);
         }
-        let trouble = self.trouble(&ring);
-        let notify = ring.prepare_kick();
-        drop(ring);
-        kick(notify, counters);
-        trouble
+        self.finish(ring, counters)
     }
 
     /// Takes the virtqueue away and puts every command that is still there on `failed`:
