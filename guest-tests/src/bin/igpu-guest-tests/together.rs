@@ -1,7 +1,7 @@
 //! Work that runs at the same time: parallel submissions, submit fences, virtual engines;
 //! and what a live context's changed parameters do to work that is queued.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use libtest_mimic::Trial;
 use nix::errno::Errno;
@@ -194,6 +194,22 @@ impl<'d> Bench<'d> {
         exec
     }
 
+    /// Submits the first batch of the code and `other` as a pair, to a context whose first
+    /// slot is two wide; the fence of both, and the object that `other` is in.
+    fn run_beside(&self, context: &Context<'_>, other: Batch) -> Result<(OwnedFd, Object<'d>)> {
+        let second = Object::create(self.device, PAGE)?;
+        second.map()?.write_dwords(0, &other.end());
+        let list = vec![
+            self.data.pinned_at(AT),
+            self.code.pinned_at(CODE),
+            second.pinned_at(CODE + 0x10_0000),
+        ];
+        let fence = Exec2::new(list)
+            .context(context)
+            .submit_with_fence(self.device)?;
+        Ok((fence, second))
+    }
+
     fn run(&self, context: &Context<'_>, index: u32, place: u64) -> Outcome {
         let fence = self
             .exec(context, index, place)
@@ -217,19 +233,10 @@ fn parallel_batches_meet_by_execbuffer2() -> Outcome {
     let bench = Bench::new(&device)?;
     let extension = both_video_engines();
     let context = Context::with_params(&device, &[parallel_map(&extension)])?;
-    let second = Object::create(&device, PAGE)?;
     bench.write(0, |batch| meet(batch, AT, AT + 64));
     let mut other = Batch::new();
     meet(&mut other, AT + 64, AT);
-    second.map()?.write_dwords(0, &other.end());
-    let list = vec![
-        bench.data.pinned_at(AT),
-        bench.code.pinned_at(CODE),
-        second.pinned_at(CODE + 0x10_0000),
-    ];
-    let fence = Exec2::new(list)
-        .context(&context)
-        .submit_with_fence(&device)?;
+    let (fence, _second) = bench.run_beside(&context, other)?;
     expect_success(&fence)?;
     ensure_eq!(
         [0, 4, 64, 68].map(|place| bench.memory.read_u32(place)),
@@ -281,7 +288,6 @@ fn parallel_batches_end_as_one() -> Outcome {
     let bench = Bench::new(&device)?;
     let extension = both_video_engines();
     let context = Context::with_params(&device, &[parallel_map(&extension)])?;
-    let second = Object::create(&device, PAGE)?;
     bench.write(0, |batch| {
         batch
             .store_u32(AT, 1)
@@ -290,15 +296,7 @@ fn parallel_batches_end_as_one() -> Outcome {
     });
     let mut bad = Batch::new();
     bad.wait_until(AT, Compare::Equal, 1).raw(&[NONSENSE]);
-    second.map()?.write_dwords(0, &bad.end());
-    let list = vec![
-        bench.data.pinned_at(AT),
-        bench.code.pinned_at(CODE),
-        second.pinned_at(CODE + 0x10_0000),
-    ];
-    let fence = Exec2::new(list)
-        .context(&context)
-        .submit_with_fence(&device)?;
+    let (fence, _second) = bench.run_beside(&context, bad)?;
     wait_until("both end", || {
         sync_file_status(&fence).is_ok_and(|status| status != 0)
     })?;
