@@ -225,7 +225,7 @@ fn facts(config: &DeviceConfig, platform: &PlatformReply) -> Result<PlatformFact
         address_bits: platform.address_bits.get(),
         relocations: features & PlatformFeatures::RELOCATIONS != 0,
         vm_bind_version: if features & PlatformFeatures::VM_BIND != 0 {
-            2
+            crate::vm_bind_version()
         } else {
             0
         },

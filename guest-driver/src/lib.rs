@@ -47,6 +47,20 @@ module! {
     license: "GPL",
     alias: ["virtio:d00000016v*"],
     imports_ns: ["DMA_BUF"],
+    params: {
+        vm_bind_version: u32 {
+            default: 2,
+            description: "Version of VM_BIND to offer: 2; 1, for userspace written to it; 0, none",
+        },
+    },
+}
+
+/// The latest version of VM_BIND there is.
+const MAX_VM_BIND_VERSION: u32 = 2;
+
+/// The version of VM_BIND that is to be offered where the device has it.
+pub(crate) fn vm_bind_version() -> u32 {
+    *module_parameters::vm_bind_version.value()
 }
 
 /// The loaded module. Its parts are dropped in this order.
@@ -60,6 +74,10 @@ struct Module {
 impl kernel::Module for Module {
     fn init(module: &'static ThisModule) -> Result<Self> {
         if !drm::sync::check_errno() {
+            return Err(EINVAL);
+        }
+        if *module_parameters::vm_bind_version.value() > MAX_VM_BIND_VERSION {
+            pr_err!("vm_bind_version must be 0, 1 or 2\n");
             return Err(EINVAL);
         }
         let work = virtio::work::WorkQueue::new()?;

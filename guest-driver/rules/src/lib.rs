@@ -40,6 +40,7 @@ pub mod errno;
 pub mod execbuffer2;
 pub mod extensions;
 pub mod getparam;
+pub mod mapping_tree;
 pub mod number;
 pub mod object;
 pub mod platform;

@@ -81,6 +81,8 @@ pub(crate) struct Object {
     pub(super) pins: AtomicU32,
     /// The object may not be exported.
     pub(super) no_export: AtomicBool,
+    /// The object whose reservation it shares; kept as long as it does.
+    resv_owner: Option<ARef<Object>>,
     /// Frees it, when its last reference goes where one can't sleep.
     #[pin]
     free_work: Work<Object>,
@@ -172,7 +174,26 @@ impl Object {
         let size = size
             .checked_next_multiple_of(page::PAGE_SIZE)
             .ok_or(E2BIG)?;
-        Self::make(dev, size, Backing::Shmem, data)
+        Self::make(dev, size, Backing::Shmem, None, data)
+    }
+
+    /// The same, with the reservation of `owner` in place of one of its own. It can't be
+    /// exported.
+    pub(crate) fn new_sharing_resv<E>(
+        dev: &Device,
+        size: usize,
+        owner: ARef<Self>,
+        data: impl PinInit<ObjectData, E>,
+    ) -> Result<ARef<Self>>
+    where
+        Error: From<E>,
+    {
+        let size = size
+            .checked_next_multiple_of(page::PAGE_SIZE)
+            .ok_or(E2BIG)?;
+        let object = Self::make(dev, size, Backing::Shmem, Some(owner), data)?;
+        object.refuse_export();
+        Ok(object)
     }
 
     /// An object whose memory is the calling process's `[address, address + size)`. It is
@@ -200,7 +221,7 @@ impl Object {
             address,
             read_only,
         };
-        let object = Self::make(dev, size, backing, data)?;
+        let object = Self::make(dev, size, backing, None, data)?;
         object.refuse_export();
         Ok(object)
     }
@@ -210,6 +231,7 @@ impl Object {
         dev: &Device,
         size: usize,
         backing: Backing,
+        resv_owner: Option<ARef<Self>>,
         data: impl PinInit<ObjectData, E>,
     ) -> Result<ARef<Self>>
     where
@@ -226,6 +248,7 @@ impl Object {
                 pages <- new_mutex!(None, "virtio_igpu::Object::pages"),
                 pins: AtomicU32::new(0),
                 no_export: AtomicBool::new(false),
+                resv_owner,
                 free_work <- new_work!("virtio_igpu::Object::free_work"),
                 data <- data,
             }? Error),
@@ -250,6 +273,11 @@ impl Object {
         if matches!(object.backing, Backing::Shmem) {
             // SAFETY: A shmem object has a file.
             unsafe { raw::igpu_file_set_gfp_mask((*base).filp) };
+        }
+        if let Some(owner) = &object.resv_owner {
+            // SAFETY: Nobody else has the object yet. The owner, and in it the reservation,
+            // lives as long as the object holds it, that is, until its memory goes.
+            unsafe { (*base).resv = (*owner.as_raw()).resv };
         }
         // SAFETY: The device lives. `free` gives this reference back.
         unsafe { bindings::drm_dev_get(dev.as_raw()) };
@@ -333,7 +361,8 @@ impl Object {
 
     /// Its reservation.
     pub(crate) fn resv(&self) -> &Resv {
-        // SAFETY: An object's reservation is its own or that of the dma-buf it holds.
+        // SAFETY: An object's reservation is its own, or that of the dma-buf or of the object
+        // that it holds.
         unsafe { Resv::from_raw((*self.as_raw()).resv) }
     }
 }

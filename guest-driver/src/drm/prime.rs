@@ -89,6 +89,7 @@ pub(super) unsafe extern "C" fn import_sg_table(
         device,
         size,
         Backing::Imported(table),
+        None,
         TheDriver::imported_object(),
     );
     match object {

@@ -29,6 +29,11 @@ impl Waits {
         }
     }
 
+    /// Whether there is nothing to follow.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.points.is_empty() && self.starts.is_empty() && self.foreign.is_empty()
+    }
+
     /// Follows `fence`, taken apart if it is an array or a chain. ENOMEM.
     pub(crate) fn add(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
         if fence.is_signaled() {

@@ -65,7 +65,10 @@ pub(crate) fn execbuffer3(
         waits,
         views: None,
     };
-    let fence = submission.queue(dev, |_| ())?;
+    let working_set = context.vm().working_set(dev)?;
+    let locked = working_set.lock_reservations()?;
+    let fence = submission.queue(dev, |fence| locked.publish(fence))?;
+    drop(working_set);
     attach_all(signals, &fence);
     Ok(0)
 }

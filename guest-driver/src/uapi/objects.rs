@@ -19,26 +19,29 @@ use crate::uapi_types::{
     I915_GEM_CREATE_EXT_MEMORY_REGIONS, I915_GEM_CREATE_EXT_PROTECTED_CONTENT,
     I915_GEM_CREATE_EXT_SET_PAT, I915_GEM_CREATE_EXT_VM_PRIVATE,
 };
-use crate::vm::Mode;
+use crate::vm::{AddressSpace, Mode};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
 use kernel::uaccess::UserSlice;
 
-/// Makes an object of `size` bytes and a handle for it.
+/// Makes an object of `size` bytes and a handle for it; private to an address space, it
+/// shares one reservation with all that are.
 fn create_object(
     dev: &drm::Device,
     file: &drm::File,
     size: u64,
-    private_to: u32,
+    private_to: Option<&Arc<AddressSpace>>,
 ) -> Result<(u64, u32)> {
     let size = object::check_create(size)?;
     // More than the guest's memory can't ever be used (`i915_gem_object_create_region`).
     let bytes = usize::try_from(size).map_err(|_| E2BIG)?;
-    let data = ObjectData::new(size, private_to, object::DEFAULT_CACHING);
-    let object = Object::new(dev, bytes, data)?;
-    if private_to != 0 {
-        object.refuse_export();
-    }
+    let number = private_to.map_or(0, |vm| vm.number());
+    let data = ObjectData::new(size, number, object::DEFAULT_CACHING);
+    let object = match private_to {
+        Some(vm) => Object::new_sharing_resv(dev, bytes, vm.private_root(dev)?, data)?,
+        None => Object::new(dev, bytes, data)?,
+    };
     let handle = object.create_handle(file)?;
     Ok((size, handle))
 }
@@ -49,7 +52,7 @@ pub(crate) fn create(
     file: &drm::File,
     args: &mut drm_i915_gem_create,
 ) -> Result<i32> {
-    (args.size, args.handle) = create_object(dev, file, args.size, 0)?;
+    (args.size, args.handle) = create_object(dev, file, args.size, None)?;
     Ok(0)
 }
 
@@ -61,7 +64,7 @@ pub(crate) fn create_ext(
 ) -> Result<i32> {
     object::check_create_ext_flags(args.flags)?;
     let mut regions_named = false;
-    let mut private_to = 0;
+    let mut private_to = None;
     user::for_each_extension(args.extensions, |name, link| match name {
         I915_GEM_CREATE_EXT_MEMORY_REGIONS => {
             let extension: drm_i915_gem_create_ext_memory_regions = user::read(link)?;
@@ -84,13 +87,13 @@ pub(crate) fn create_ext(
             vm_bind::check_private_object(extension.vm_id)?;
             let vm = file.data().vms().get(extension.vm_id)?;
             vm_bind::check_private_owner(vm.mode() == Mode::Bind)?;
-            private_to = vm.number();
+            private_to = Some(vm);
             Ok(())
         }
         _ => Err(EINVAL),
     })?;
     object::check_create_ext_placement(args.flags)?;
-    (args.size, args.handle) = create_object(dev, file, args.size, private_to)?;
+    (args.size, args.handle) = create_object(dev, file, args.size, private_to.as_ref())?;
     Ok(0)
 }
 

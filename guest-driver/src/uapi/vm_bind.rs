@@ -4,12 +4,13 @@
 
 use crate::driver::Igpu;
 use crate::drm::{self, Fence, Object, Timeout};
+use crate::fence::Waits;
 use crate::rules::vm_bind::{self, BindArguments, Owner, TimelineFence, UnbindArguments};
 use crate::uapi::fences::Signal;
 use crate::uapi_types::{
     drm_i915_gem_timeline_fence, drm_i915_gem_vm_bind, drm_i915_gem_vm_unbind,
 };
-use crate::vm::{BindRequest, Mode};
+use crate::vm::{Memory, Mode, Operation, Version};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 
@@ -50,15 +51,15 @@ pub(crate) fn vm_bind(
     };
     let checked = request.check_object(igpu.facts(), object.size() as u64, owner)?;
     let signal = Signal::of_bind(file, checked.fence)?;
-    let fence = vm.bind(
-        dev,
-        &BindRequest {
-            range: checked.range,
+    let operation = Operation {
+        range: checked.range,
+        memory: Some(Memory::Section {
             object: &object,
             offset: checked.offset,
-            only_if_free: igpu.vm_bind_version() == 1,
-        },
-    )?;
+            read_only: false,
+        }),
+    };
+    let fence = vm.apply(dev, &[operation], Waits::new(), version(igpu))?;
     finish(dev, signal, &fence)
 }
 
@@ -81,11 +82,20 @@ pub(crate) fn vm_unbind(
     vm_bind::check_bind_mode(true, vm.mode() == Mode::Bind)?;
     let (range, out_fence) = request.check_range(igpu.facts())?;
     let signal = Signal::of_bind(file, out_fence)?;
-    let fence = match vm.unbind(dev, range, igpu.vm_bind_version() == 1)? {
-        Some(fence) => fence,
-        None => Fence::signaled(),
+    let operation = Operation {
+        range,
+        memory: None,
     };
+    let fence = vm.apply(dev, &[operation], Waits::new(), version(igpu))?;
     finish(dev, signal, &fence)
+}
+
+/// The version of VM_BIND that is offered.
+fn version(igpu: &Igpu) -> Version {
+    match igpu.vm_bind_version() {
+        1 => Version::One,
+        _ => Version::Two,
+    }
 }
 
 /// Hands the fence out, or waits for it if userspace didn't ask for one.

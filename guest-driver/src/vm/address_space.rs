@@ -9,7 +9,11 @@ use crate::drm::{self, Fence, Timeline};
 use crate::fence::{SendQueue, Waits};
 use crate::new_irq_lock;
 use crate::protocol::{self, Status};
-use crate::virtio::{Prepared, Transport};
+use crate::rules::address::Range;
+use crate::virtio::Transport;
+use crate::vm::displaced::{Displaced, DisplacedList};
+use crate::vm::mapping::Tree;
+use crate::vm::objects::BoundObjects;
 use crate::vm::{ActiveViews, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTree;
@@ -31,20 +35,10 @@ pub(crate) enum Mode {
 /// A fence that signals when an address space's page tables have come to a certain state.
 pub(crate) type BindPoint = ARef<Fence>;
 
-/// A range of GPU addresses mapped to a part of an object.
-pub(super) struct Mapping {
-    /// Bytes; the start is the tree's key.
-    pub(super) length: u64,
-    /// Where in the object the mapping starts, in bytes.
-    pub(super) offset: u64,
-    /// The pages.
-    pub(super) view: Arc<View>,
-}
-
 /// What `state` guards.
 pub(super) struct State {
-    /// By start address. No two overlap.
-    pub(super) mappings: RBTree<u64, Mapping>,
+    /// What is mapped.
+    pub(super) mappings: Tree,
     /// Legacy mode: where each object is mapped, by the object's address in memory.
     pub(super) by_object: RBTree<usize, u64>,
     /// Legacy mode: starts of mappings whose object's handle was closed while a
@@ -58,12 +52,21 @@ pub(super) struct State {
     pub(super) in_flight: KVec<(u32, ARef<Fence>)>,
 }
 
-/// The tree, in an allocation of its own: the command that destroys the address space on
-/// the device holds it, and with it every page, until the device has answered.
+/// What is mapped, in an allocation of its own: the command that destroys the address
+/// space on the device holds it until the device has answered.
 #[pin_data]
 pub(super) struct Mappings {
+    /// Bind mode: held around every change of the tree, and around submissions.
+    #[pin]
+    pub(super) vm_bind: Mutex<BoundObjects>,
     #[pin]
     pub(super) state: Mutex<State>,
+    /// What updates were to take away that the device has refused.
+    #[pin]
+    pub(super) refused: IrqLock<DisplacedList>,
+    /// The same, once what they left in doubt is unbound.
+    #[pin]
+    pub(super) kept: IrqLock<DisplacedList>,
 }
 
 /// An address space. Lives while a handle, a context or a submission holds it.
@@ -80,8 +83,8 @@ pub(crate) struct AddressSpace {
     idle: IrqLock<Idle>,
     #[pin]
     became_idle: CondVar,
-    /// The command that ends it, made when it was born so that the end can't fail.
-    destroy: Option<Prepared>,
+    /// Ends it, in process context. Made when it was born, so that the end can't fail.
+    end: Option<Deferred>,
 }
 
 /// What `idle` guards, beside each view's count of activity.
@@ -100,6 +103,7 @@ impl AddressSpace {
 
         let mappings = Arc::pin_init(
             try_pin_init!(Mappings {
+                vm_bind <- new_mutex!(BoundObjects::new(), "AddressSpace::vm_bind"),
                 state <- new_mutex!(State {
                     mappings: RBTree::new(),
                     by_object: RBTree::new(),
@@ -108,19 +112,33 @@ impl AddressSpace {
                     last_update: None,
                     in_flight: KVec::new(),
                 }, "AddressSpace::state"),
+                refused <- new_irq_lock!(DisplacedList::new(), "AddressSpace::refused"),
+                kept <- new_irq_lock!(DisplacedList::new(), "AddressSpace::kept"),
             }),
             GFP_KERNEL,
         )?;
 
-        let held = mappings.clone();
+        mappings.prove_order();
+        let everything = Range::new(0, igpu.facts().address_space_size())?;
+        let displaced = Displaced::new(everything, 0)?;
+        let held = (displaced.clone(), mappings.clone());
         let destroy = transport.prepare(
             &protocol::DestroyAddressSpace {
                 address_space: number.into(),
                 reserved: 0.into(),
             },
             &[],
-            move |_status, _reply| drop(held),
+            move |_status, _reply| held.0.release(),
         )?;
+        let end = {
+            let (mappings, transport) = (mappings.clone(), transport.clone());
+            Deferred::new(move || {
+                mappings.unbind_all(&displaced);
+                drop(displaced);
+                drop(mappings);
+                transport.submit(destroy);
+            })?
+        };
         let create = transport.prepare(
             &protocol::CreateAddressSpace {
                 address_space: number.into(),
@@ -150,13 +168,19 @@ impl AddressSpace {
                 mappings,
                 idle <- new_irq_lock!(Idle { sweep: None }, "AddressSpace::idle"),
                 became_idle <- new_condvar!("AddressSpace::became_idle"),
-                destroy: Some(destroy),
+                end: Some(end),
             }),
             GFP_KERNEL,
         )?;
         super::ALIVE.fetch_add(1, Relaxed);
         address_space.transport.submit(create);
         Ok(address_space)
+    }
+
+    /// The device has refused the update that was to take this away, and may still reach
+    /// it. Any context.
+    pub(super) fn keep_refused(&self, displaced: Arc<Displaced>) {
+        self.mappings.refused.lock().push_refused(displaced);
     }
 
     /// The number it has on the device.
@@ -280,6 +304,19 @@ impl AddressSpace {
     }
 }
 
+impl Mappings {
+    /// Takes its locks in their order, so that lockdep knows it before anything takes them
+    /// in another.
+    fn prove_order(&self) {
+        #[cfg(CONFIG_PROVE_LOCKING)]
+        {
+            let _vm_bind = self.vm_bind.lock();
+            let _state = self.state.lock();
+            let _refused = self.refused.lock();
+        }
+    }
+}
+
 /// Holds off page-table updates and submissions of an address space: see
 /// [`AddressSpace::order`].
 pub(crate) struct Order<'a>(pub(super) Guard<'a, State, MutexBackend>);
@@ -289,11 +326,9 @@ impl PinnedDrop for AddressSpace {
     fn drop(self: Pin<&mut Self>) {
         super::ALIVE.fetch_sub(1, Relaxed);
         // Submissions and updates hold the address space until they are answered, so none
-        // is left. The command holds the mappings, and thereby the pages, until the device
-        // has answered it.
-        let this = self.project();
-        if let Some(destroy) = this.destroy.take() {
-            this.transport.submit(destroy);
+        // is left. This may be an interrupt, where the last of them was.
+        if let Some(end) = self.project().end.take() {
+            end.queue();
         }
     }
 }

@@ -6,240 +6,346 @@
 //! every submission of the address space that is still unfinished, on the device, while
 //! nobody waits in the guest. What comes after it, binds and submissions alike, follows
 //! it. An update that only adds follows nothing but the updates before it.
+//!
+//! # When the device refuses an update
+//!
+//! Then the device has in the range what it had before, or part of it. The update's fence
+//! carries the error. What the update was to take away is kept until the address space
+//! ends, since the device may still reach it; and the next bind, unbind or submission
+//! first unbinds what the refused update has left in doubt ([`AddressSpace::settle`]), so
+//! that tree and device agree.
 
 use crate::drm::{self, Fence, Object};
 use crate::fence::Waits;
 use crate::rules::address::Range;
-use crate::rules::range_map::{self, Cut};
-use crate::vm::address_space::{Mapping, State};
-use crate::vm::update::Update;
-use crate::vm::{AddressSpace, BindPoint, Order, View};
+use crate::rules::mapping_tree::{self, Displaced as Gone};
+use crate::rules::range_map;
+use crate::vm::address_space::{Mappings, State};
+use crate::vm::displaced::Displaced;
+use crate::vm::mapping::{Shown, Spare, Tree};
+use crate::vm::objects::{BoundObjects, SharedNode, WorkingSet};
+use crate::vm::update::{FirstError, PreparedUpdate, Update};
+use crate::vm::{AddressSpace, Order, View};
 use kernel::prelude::*;
-use kernel::rbtree::{RBTreeNode, RBTreeNodeReservation};
+use kernel::rbtree::RBTreeNodeReservation;
 use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
 
-/// A range to map, checked.
-pub(crate) struct BindRequest<'a> {
-    /// GPU addresses.
-    pub(crate) range: Range,
-    /// The object.
-    pub(crate) object: &'a Object,
-    /// Byte of the object at the range's start.
-    pub(crate) offset: u64,
-    /// Refuse a range in use (VM_BIND version 1) instead of replacing what is there.
-    pub(crate) only_if_free: bool,
+/// What is to be seen at a range of GPU addresses.
+pub(crate) enum Memory<'a> {
+    /// An object's memory.
+    Section {
+        /// The object.
+        object: &'a Object,
+        /// Its byte at the range's start.
+        offset: u64,
+        /// The GPU's writes vanish.
+        read_only: bool,
+    },
 }
 
-/// The mappings that touch a range, and what holding them takes.
-struct Touched {
-    starts: KVec<u64>,
-    views: KVec<Arc<View>>,
+/// A range to map or to unmap, checked.
+pub(crate) struct Operation<'a> {
+    /// GPU addresses.
+    pub(crate) range: Range,
+    /// What is to be seen there; `None`: nothing.
+    pub(crate) memory: Option<Memory<'a>>,
+}
+
+/// An operation, with all that it needs allocated but its command.
+struct Ready {
+    range: Range,
+    map: Option<ReadyMap>,
+    /// For the piece more that there is when a mapping is split.
+    spare: Option<Spare>,
+}
+
+/// The part of [`Ready`] that a mapping needs.
+struct ReadyMap {
+    shown: Shown,
+    offset: u64,
+    memory: Spare,
+    shared: Option<SharedNode>,
+}
+
+impl Ready {
+    /// Pins what is to be mapped. ENOMEM, EFAULT, ERESTARTSYS.
+    fn new(operation: &Operation<'_>) -> Result<Self> {
+        let map = match &operation.memory {
+            None => None,
+            Some(Memory::Section {
+                object,
+                offset,
+                read_only,
+            }) => Some(ReadyMap {
+                shown: Shown {
+                    view: Some(View::new(object)?),
+                    read_only: *read_only,
+                    update: 0,
+                },
+                offset: *offset,
+                memory: RBTreeNodeReservation::new(GFP_KERNEL)?,
+                shared: BoundObjects::reserve(object)?,
+            }),
+        };
+        Ok(Self {
+            range: operation.range,
+            map,
+            spare: Some(RBTreeNodeReservation::new(GFP_KERNEL)?),
+        })
+    }
+
+    /// Unmaps a range. ENOMEM.
+    fn unmap(range: Range) -> Result<Self> {
+        Ok(Self {
+            range,
+            map: None,
+            spare: Some(RBTreeNodeReservation::new(GFP_KERNEL)?),
+        })
+    }
+}
+
+/// Which version of VM_BIND an operation has to obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Binds only what is free, unbinds only what was bound.
+    One,
+    /// Binds and unbinds anything.
+    Two,
 }
 
 impl AddressSpace {
-    /// Maps a range. The fence signals when the device has applied it. ENOMEM, EFAULT,
-    /// ERESTARTSYS; EEXIST and ENOSPC with `only_if_free`. An error leaves everything as
-    /// it was.
-    pub(crate) fn bind(
+    /// Carries out operations in their order, after `waits`: all or, with an error, none.
+    /// The fence signals when the device has applied them. ENOMEM, EFAULT, ERESTARTSYS;
+    /// with version 1, EEXIST or ENOSPC for a bind of a range in use, EINVAL for an unbind
+    /// of a range that is not one mapping's.
+    pub(crate) fn apply(
         self: &Arc<Self>,
         dev: &drm::Device,
-        request: &BindRequest<'_>,
-    ) -> Result<BindPoint> {
-        let view = View::new(request.object)?;
-        let range = request.range;
-        let mut tail = Some(RBTreeNodeReservation::new(GFP_KERNEL)?);
-        let mapping = Mapping {
-            length: range.length(),
-            offset: request.offset,
-            view: view.clone(),
-        };
-        let node = RBTreeNode::new(range.start(), mapping, GFP_KERNEL)?;
-
+        operations: &[Operation<'_>],
+        waits: Waits,
+        version: Version,
+    ) -> Result<ARef<Fence>> {
+        let mut ready = KVVec::with_capacity(operations.len(), GFP_KERNEL)?;
+        for operation in operations {
+            ready.push(Ready::new(operation)?, GFP_KERNEL)?;
+        }
+        let mut objects = self.mappings.vm_bind.lock();
         let mut order = self.order();
         let state = &mut *order.0;
-        let touched = state.touched(&range)?;
-        if request.only_if_free {
-            range_map::check_unoccupied(state.rule_mappings(&touched.starts), &range)?;
+        self.settle_locked(dev, &mut objects, state)?;
+        if version == Version::One {
+            for ready in &ready {
+                let touching = mapping_tree::touching(&state.mappings, ready.range);
+                match ready.map {
+                    Some(_) => range_map::check_unoccupied(touching, &ready.range)?,
+                    None => {
+                        range_map::check_exact(touching, &ready.range)?;
+                    }
+                }
+            }
         }
-        let mut waits = Waits::new();
-        if !touched.starts.is_empty() {
-            self.add_submission_waits(dev, state, &mut waits)?;
-        }
-        let fence = self.send_update(
-            dev,
-            state,
-            (range.start(), range.length()),
-            &Update::Map {
-                view: &view,
-                offset: request.offset,
-            },
-            waits,
-            touched.views,
-        )?;
-        state.cut(&touched.starts, &range, &mut tail);
-        state.mappings.insert(node);
-        Ok(fence)
+        let always = !waits.is_empty();
+        self.apply_ready(dev, &mut objects, state, ready, waits, always)
     }
 
-    /// Unmaps a range; `None` if nothing was mapped in it. The fence signals when the
-    /// device has applied it. ENOMEM; EINVAL with `only_exact` (VM_BIND version 1) if the
-    /// range is not that of one mapping. An error leaves everything as it was.
-    pub(crate) fn unbind(
+    /// With `always`, the device is told also to unmap where nothing is mapped.
+    fn apply_ready(
         self: &Arc<Self>,
         dev: &drm::Device,
-        range: Range,
-        only_exact: bool,
-    ) -> Result<Option<ARef<Fence>>> {
-        let mut tail = Some(RBTreeNodeReservation::new(GFP_KERNEL)?);
-        let mut order = self.order();
-        let state = &mut *order.0;
-        let touched = state.touched(&range)?;
-        if only_exact {
-            range_map::check_exact(state.rule_mappings(&touched.starts), &range)?;
+        objects: &mut BoundObjects,
+        state: &mut State,
+        mut ready: KVVec<Ready>,
+        mut waits: Waits,
+        always: bool,
+    ) -> Result<ARef<Fence>> {
+        let touches = |state: &State, range| {
+            mapping_tree::touching(&state.mappings, range)
+                .next()
+                .is_some()
+        };
+        // What the operations before it have mapped, no submission uses.
+        if ready.iter().any(|ready| touches(state, ready.range)) {
+            self.add_submission_waits(dev, state, &mut waits)?;
         }
-        if touched.starts.is_empty() {
-            return Ok(None);
+        let errors = FirstError::new()?;
+        let mut updates: KVVec<Option<PreparedUpdate>> =
+            KVVec::with_capacity(ready.len(), GFP_KERNEL)?;
+        // Where nothing is mapped, nothing need be taken away; unless an earlier operation
+        // maps something there.
+        let mut needed = always;
+        for ready in ready.iter_mut() {
+            needed |= ready.map.is_some();
+            if !needed && !touches(state, ready.range) {
+                updates.push(None, GFP_KERNEL)?;
+                continue;
+            }
+            let value = state.last_value + 1;
+            let update = match &mut ready.map {
+                Some(map) => {
+                    map.shown.update = value;
+                    Update::Map {
+                        shown: &map.shown,
+                        offset: map.offset,
+                    }
+                }
+                None => Update::Unmap,
+            };
+            let waits = core::mem::replace(&mut waits, Waits::new());
+            let update = self.prepare_update(state, ready.range, &update, waits, &errors)?;
+            updates.push(Some(update), GFP_KERNEL)?;
         }
+
+        let mut last = None;
+        for (ready, update) in ready.into_iter().zip(updates) {
+            let Some(update) = update else {
+                continue;
+            };
+            // Only the first can fail, and nothing has been changed by then.
+            let sent = self.commit_update(dev, state, update)?;
+            state.apply(objects, ready, &sent.displaced);
+            last = Some(sent.fence);
+        }
+        // Nothing to be done; but it may be that the device is still at it.
+        Ok(last
+            .or_else(|| state.last_update.clone())
+            .unwrap_or_else(Fence::signaled))
+    }
+
+    /// Fixes what is bound: a submission made while the result lives sees just that.
+    /// ENOMEM.
+    pub(crate) fn working_set(self: &Arc<Self>, dev: &drm::Device) -> Result<WorkingSet<'_>> {
+        let mut objects = self.mappings.vm_bind.lock();
+        if !self.mappings.refused.lock().is_empty() {
+            let mut order = self.order();
+            self.settle_locked(dev, &mut objects, &mut order.0)?;
+        }
+        Ok(WorkingSet(objects))
+    }
+
+    /// Unbinds what updates that the device has refused have left in doubt. ENOMEM leaves
+    /// the rest for the next time.
+    fn settle_locked(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        objects: &mut BoundObjects,
+        state: &mut State,
+    ) -> Result {
+        loop {
+            let Some(refused) = self.mappings.refused.lock().pop() else {
+                return Ok(());
+            };
+            let settled = self.settle(dev, objects, state, &refused);
+            let list = match settled {
+                Ok(()) => &self.mappings.kept,
+                Err(_) => &self.mappings.refused,
+            };
+            list.lock().push(refused);
+            settled?;
+        }
+    }
+
+    fn settle(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        objects: &mut BoundObjects,
+        state: &mut State,
+        refused: &Arc<Displaced>,
+    ) -> Result {
+        let mut ready = KVVec::new();
+        let made = |shown: &Shown| refused.made(shown);
+        for range in mapping_tree::in_doubt(&state.mappings, &refused.range(), made) {
+            ready.push(Ready::unmap(range)?, GFP_KERNEL)?;
+        }
+        if ready.is_empty() {
+            return Ok(());
+        }
+        // Where the tree has nothing the device may have something that submissions use.
         let mut waits = Waits::new();
         self.add_submission_waits(dev, state, &mut waits)?;
-        let fence = self.send_update(
-            dev,
-            state,
-            (range.start(), range.length()),
-            &Update::Unmap,
-            waits,
-            touched.views,
-        )?;
-        state.cut(&touched.starts, &range, &mut tail);
-        Ok(Some(fence))
+        self.apply_ready(dev, objects, state, ready, waits, true)?;
+        Ok(())
     }
 
     /// Whether something is mapped at `address`, as long as `order` is held.
     pub(crate) fn is_mapped(&self, order: &Order<'_>, address: u64) -> bool {
-        let state = &order.0;
-        match state.last_at_or_before(address) {
-            Some((start, mapping)) => address - start < mapping.length,
-            None => false,
-        }
+        mapping_tree::is_mapped(&order.0.mappings, address)
+    }
+
+    /// The object whose reservation a new private object of this address space is to
+    /// share. ENOMEM.
+    pub(crate) fn private_root(&self, dev: &drm::Device) -> Result<ARef<Object>> {
+        self.mappings.vm_bind.lock().private_root(dev)
     }
 }
 
 impl State {
-    /// The mapping with the greatest start not above `address`.
-    pub(super) fn last_at_or_before(&self, address: u64) -> Option<(u64, &Mapping)> {
-        if let Some(mapping) = self.mappings.get(&address) {
-            return Some((address, mapping));
-        }
-        match self.mappings.cursor_lower_bound(&address) {
-            Some(cursor) => cursor.peek_prev().map(|(key, _)| *key),
-            None => self
-                .mappings
-                .cursor_back()
-                .map(|cursor| *cursor.current().0),
-        }
-        .and_then(|key| Some((key, self.mappings.get(&key)?)))
-    }
-
-    /// The mapping with the least start not below `address`.
-    pub(super) fn first_at_or_after(&self, address: u64) -> Option<(u64, &Mapping)> {
-        let start = *self.mappings.cursor_lower_bound(&address)?.current().0;
-        Some((start, self.mappings.get(&start)?))
-    }
-
-    /// The mappings that touch `range`, in order. ENOMEM.
-    fn touched(&self, range: &Range) -> Result<Touched> {
-        let mut touched = Touched {
-            starts: KVec::new(),
-            views: KVec::new(),
+    /// Does to the tree what the device is told to do. Can't fail.
+    fn apply(&mut self, objects: &mut BoundObjects, ready: Ready, displaced: &Displaced) {
+        let Ready {
+            range,
+            map,
+            mut spare,
+        } = ready;
+        let Some(map) = map else {
+            return self.take_out(objects, &range, &mut spare, displaced);
         };
-        let mut add = |start: u64, mapping: &Mapping| -> Result {
-            touched.starts.push(start, GFP_KERNEL)?;
-            Ok(touched.views.push(mapping.view.clone(), GFP_KERNEL)?)
+        objects.add(&map.shown, map.shared);
+        let mapping = range_map::Mapping {
+            range,
+            offset: map.offset,
         };
-        if let Some((start, mapping)) = self.last_at_or_before(range.start()) {
-            // One that begins at the range's start is found here, too.
-            if range.start() - start < mapping.length {
-                add(start, mapping)?;
-            }
-        }
-        let mut after = range.start() + 1;
-        while let Some((start, mapping)) = self.first_at_or_after(after) {
-            if start >= range.end() {
-                break;
-            }
-            add(start, mapping)?;
-            after = start + mapping.length;
-        }
-        Ok(touched)
+        mapping_tree::bind(
+            &mut self.mappings,
+            mapping,
+            map.shown,
+            map.memory,
+            &mut spare,
+            |mapping, gone| keep(mapping, gone, objects, displaced),
+        );
     }
 
-    /// The mappings at `starts` as the rules see them.
-    fn rule_mappings<'a>(
-        &'a self,
-        starts: &'a [u64],
-    ) -> impl Iterator<Item = range_map::Mapping> + 'a {
-        starts.iter().filter_map(|start| {
-            let mapping = self.mappings.get(start)?;
-            rule_mapping(*start, mapping)
-        })
-    }
-
-    /// Takes `range` out of the mappings at `starts`. Can't fail: `tail` is the node for
-    /// the one piece that may be split off.
-    fn cut(
+    /// Takes a range out of the tree. Can't fail: `spare` is for the one piece more that
+    /// there may be.
+    fn take_out(
         &mut self,
-        starts: &[u64],
+        objects: &mut BoundObjects,
         range: &Range,
-        tail: &mut Option<RBTreeNodeReservation<u64, Mapping>>,
+        spare: &mut Option<Spare>,
+        displaced: &Displaced,
     ) {
-        for start in starts {
-            let Some(mapping) = self.mappings.get_mut(start) else {
-                continue;
-            };
-            let Some(seen) = rule_mapping(*start, mapping) else {
-                continue;
-            };
-            match range_map::cut(&seen, range) {
-                Cut::Keep => {}
-                Cut::Remove => drop(self.mappings.remove(start)),
-                Cut::KeepHead(head) => mapping.length = head.range.length(),
-                Cut::KeepTail(rest) => {
-                    let piece = mapping.piece(&rest);
-                    if let Some(node) = self.mappings.remove_node(start) {
-                        let node = node.into_reservation();
-                        self.mappings
-                            .insert(node.into_node(rest.range.start(), piece));
-                    }
-                }
-                Cut::Split { head, tail: rest } => {
-                    let piece = mapping.piece(&rest);
-                    mapping.length = head.range.length();
-                    if let Some(reservation) = tail.take() {
-                        self.mappings
-                            .insert(reservation.into_node(rest.range.start(), piece));
-                    }
-                }
-            }
+        mapping_tree::unbind(&mut self.mappings, range, spare, |mapping, gone| {
+            keep(mapping, gone, objects, displaced);
+        });
+    }
+}
+
+/// Keeps what is gone from the tree until the device has confirmed it, and counts the
+/// mappings that are left of its object.
+fn keep(
+    mapping: &range_map::Mapping,
+    gone: Gone<Tree>,
+    objects: &mut BoundObjects,
+    displaced: &Displaced,
+) {
+    let start = mapping.range.start();
+    match gone {
+        Gone::Whole(node) => displaced.hold(start, node, |shown| objects.remove(shown)),
+        Gone::End(shown) => displaced.hold_part(shown),
+        Gone::Middle(shown) => {
+            objects.add(&shown, None);
+            displaced.hold_part(shown);
         }
     }
 }
 
-impl Mapping {
-    /// A part of this mapping.
-    fn piece(&self, part: &range_map::Mapping) -> Self {
-        Self {
-            length: part.range.length(),
-            offset: part.offset,
-            view: self.view.clone(),
-        }
+impl Mappings {
+    /// The address space ends: unbinds everything. What is gone is kept in the result,
+    /// until the device has ended the address space too.
+    pub(super) fn unbind_all(&self, displaced: &Displaced) {
+        let mut objects = self.vm_bind.lock();
+        let mut state = self.state.lock();
+        state.take_out(&mut objects, &displaced.range(), &mut None, displaced);
+        kernel::warn_on!(!state.mappings.is_empty() || !objects.is_empty());
     }
-}
-
-fn rule_mapping(start: u64, mapping: &Mapping) -> Option<range_map::Mapping> {
-    let range = Range::new(start, mapping.length).ok()?;
-    Some(range_map::Mapping {
-        range,
-        offset: mapping.offset,
-    })
 }

@@ -13,7 +13,10 @@ use crate::fence::Waits;
 use crate::rules::address::Range;
 use crate::rules::address_allocator::{self, Choice, Zone};
 use crate::rules::execbuffer2::CheckedObject;
-use crate::vm::address_space::{Mapping, State};
+use crate::rules::mapping_tree;
+use crate::vm::address_space::State;
+use crate::vm::mapping::{Mapping, Shown};
+use crate::vm::objects::object_key;
 use crate::vm::update::Update;
 use crate::vm::{ActiveViews, AddressSpace, View};
 use kernel::prelude::*;
@@ -44,12 +47,6 @@ enum Attempt {
     Placed,
     /// This view's submissions must finish first.
     WaitFor(Arc<View>),
-}
-
-/// Names an object in [`State::by_object`]: its address in memory, as good as long as a
-/// view holds the object.
-fn object_key(object: &Object) -> usize {
-    core::ptr::from_ref(object) as usize
 }
 
 impl LegacyRequest {
@@ -118,7 +115,9 @@ impl AddressSpace {
             let Some(mapping) = state.mappings.get(&start) else {
                 continue;
             };
-            let view = mapping.view.clone();
+            let Some(view) = mapping.shown.view.clone() else {
+                continue;
+            };
             if request.accepts(start, mapping) {
                 view.set_closed(false);
                 binding.views.add(view)?;
@@ -190,9 +189,9 @@ impl AddressSpace {
         let mut idle = KVec::new();
         let mut busy = None;
         for (start, mapping) in state.mappings.iter() {
-            match &mapping.view {
-                view if own.contains(view) => {}
-                view if view.is_active() => busy = Some(view.clone()),
+            match &mapping.shown.view {
+                Some(view) if own.contains(view) => {}
+                Some(view) if view.is_active() => busy = Some(view.clone()),
                 _ => idle.push(*start, GFP_KERNEL)?,
             }
         }
@@ -215,25 +214,24 @@ impl AddressSpace {
         views: &mut ActiveViews,
     ) -> Result {
         let view = View::new(&request.object)?;
-        let size = request.object.size() as u64;
+        let range = Range::new(start, request.object.size() as u64)?;
+        let shown = Shown {
+            view: Some(view.clone()),
+            read_only: false,
+            update: state.last_value + 1,
+        };
         let mapping = Mapping {
             length: request.checked.size,
             offset: 0,
-            view: view.clone(),
+            shown: shown.clone(),
         };
         let node = RBTreeNode::new(start, mapping, GFP_KERNEL)?;
         let key = RBTreeNode::new(object_key(&request.object), start, GFP_KERNEL)?;
-        self.send_update(
-            dev,
-            state,
-            (start, size),
-            &Update::Map {
-                view: &view,
-                offset: 0,
-            },
-            Waits::new(),
-            KVec::new(),
-        )?;
+        let update = Update::Map {
+            shown: &shown,
+            offset: 0,
+        };
+        self.send_update(dev, state, range, &update, Waits::new())?;
         state.mappings.insert(node);
         state.by_object.insert(key);
         views.add(view)
@@ -244,21 +242,16 @@ impl AddressSpace {
         let Some(mapping) = state.mappings.get(&start) else {
             return Ok(());
         };
-        let view = mapping.view.clone();
-        let length = mapping.length;
-        let key = object_key(view.object());
-        let mut views = KVec::with_capacity(1, GFP_KERNEL)?;
-        views.push(view, GFP_KERNEL)?;
-        self.send_update(
-            dev,
-            state,
-            (start, length),
-            &Update::Unmap,
-            Waits::new(),
-            views,
-        )?;
-        state.mappings.remove(&start);
-        state.by_object.remove(&key);
+        let range = Range::new(start, mapping.length)?;
+        let view = mapping.shown.view.as_deref();
+        let key = view.map(|view| object_key(view.object()));
+        let sent = self.send_update(dev, state, range, &Update::Unmap, Waits::new())?;
+        if let Some(node) = state.mappings.remove_node(&start) {
+            sent.displaced.hold(start, node, |_| ());
+        }
+        if let Some(key) = key {
+            state.by_object.remove(&key);
+        }
         Ok(())
     }
 
@@ -273,10 +266,10 @@ impl AddressSpace {
         let Some(start) = state.by_object.get(&object_key(object)).copied() else {
             return;
         };
-        let Some(mapping) = state.mappings.get(&start) else {
+        let mapping = state.mappings.get(&start);
+        let Some(view) = mapping.and_then(|mapping| mapping.shown.view.clone()) else {
             return;
         };
-        let view = mapping.view.clone();
         view.set_closed(true);
         // Out of memory: the mapping stays until it is in somebody's way or the address
         // space ends.
@@ -308,10 +301,10 @@ impl AddressSpace {
         let state = &mut *order.0;
         let closed = core::mem::replace(&mut state.closed, KVec::new());
         for start in closed {
-            let Some(mapping) = state.mappings.get(&start) else {
+            let mapping = state.mappings.get(&start);
+            let Some(view) = mapping.and_then(|mapping| mapping.shown.view.clone()) else {
                 continue;
             };
-            let view = mapping.view.clone();
             if !view.is_closed() {
                 continue;
             }
@@ -349,12 +342,9 @@ impl State {
 
 /// The first mapping that overlaps `[start, start + length)`.
 fn first_overlap(state: &State, start: u64, length: u64) -> Option<(u64, Arc<View>)> {
-    let end = start.saturating_add(length);
-    // The last that begins at or before `start` may reach in; else it is the first that
-    // begins after it.
-    let (key, mapping) = state
-        .last_at_or_before(start)
-        .filter(|(key, mapping)| key + mapping.length > start)
-        .or_else(|| state.first_at_or_after(start).filter(|(key, _)| *key < end))?;
-    Some((key, mapping.view.clone()))
+    let range = Range::new(start, length).ok()?;
+    let first = mapping_tree::touching(&state.mappings, range).next()?;
+    let start = first.range.start();
+    let view = state.mappings.get(&start)?.shown.view.clone()?;
+    Some((start, view))
 }

@@ -14,28 +14,40 @@
 //!
 //! # Lifetimes
 //!
-//! A [`View`] is an object's pages, pinned for an address space. Mappings hold it; when
-//! the last mapping of it goes, the command that removes it from the device's page tables
-//! holds it until the device has answered. So pages are unpinned only when the device has
-//! confirmed that it can't reach them any more, also when the process dies.
+//! A [`View`] is an object's pages, pinned for an address space, and keeps the object.
+//! Every mapping holds one (but those of no memory). When a mapping goes, the command that
+//! removes it from the device's page tables holds it until the device has answered
+//! ([`displaced`]). So pages are unpinned only when the device has confirmed that it can't
+//! reach them any more, also when the process dies. When an address space ends, all its
+//! mappings are unbound, and the command that ends it on the device holds them.
 //!
 //! # Locks, outermost first
 //!
-//! 1. reservation objects of buffer objects (`drm::resv`)
-//! 2. a context slot's submission lock (`context::slot`)
-//! 3. [`AddressSpace`]'s `state`: the tree, the bind timeline. Commands are handed to the
+//! 1. [`AddressSpace`]'s `vm_bind`, in bind mode: what is bound. Held by a bind or unbind
+//!    while it changes the tree, and by a submission from where its working set is fixed
+//!    until it is queued. Memory is allocated under it: nothing that reclaim waits for may
+//!    take it.
+//! 2. reservation objects of buffer objects (`drm::resv`)
+//! 3. a context slot's submission lock (`context::slot`)
+//! 4. [`AddressSpace`]'s `state`: the tree, the bind timeline. Commands are handed to the
 //!    transport under it, so that values on the timeline go up in the order of sending.
-//! 4. [`AddressSpace`]'s `idle` (interrupts off): activity of views.
+//! 5. with interrupts off, and none within another but `refused` and `kept` around
+//!    `Displaced::held`: [`AddressSpace`]'s `idle` (activity of views), `refused`, `kept`
+//!
+//! A kernel with lockdep is told of this order when an address space is made.
 
 mod address_space;
 mod bind;
+mod displaced;
 mod legacy;
+mod mapping;
+mod objects;
 mod table;
 mod update;
 mod view;
 
-pub(crate) use address_space::{AddressSpace, BindPoint, Mode, Order};
-pub(crate) use bind::BindRequest;
+pub(crate) use address_space::{AddressSpace, Mode, Order};
+pub(crate) use bind::{Memory, Operation, Version};
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
 pub(crate) use table::VmTable;
 pub(crate) use view::{ActiveViews, View};
