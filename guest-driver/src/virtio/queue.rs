@@ -53,7 +53,7 @@ pub(super) struct CommandQueue {
 /// What the caller of [`CommandQueue::send`] or [`CommandQueue::collect`] has to see to.
 #[derive(Default)]
 pub(super) struct Trouble {
-    /// The ring is broken: the device must be given up.
+    /// The ring is broken, or takes nothing though it is empty: the device must be given up.
     pub(super) broken: bool,
     /// The last parked command is gone: what the later queues have parked may go too.
     pub(super) unparked: bool,
@@ -83,8 +83,8 @@ impl CommandQueue {
         self.ring.lock().vq = vq;
     }
 
-    /// Sends commands in order, with one notification. What can't be sent, now or ever,
-    /// is put on `failed`. `earlier` are the queues whose commands come first. Any context.
+    /// Sends commands in order, with one notification; without a virtqueue they are put on
+    /// `failed`. `earlier` are the queues whose commands come first. Any context.
     pub(super) fn send(
         &self,
         commands: &mut CommandList,
@@ -96,6 +96,10 @@ impl CommandQueue {
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
         let held_up = Self::held_up(earlier);
+        if !held_up {
+            // Nothing holds up any more what an earlier queue did: it goes first.
+            ring.admit(counters);
+        }
         while let Some(command) = commands.pop() {
             if ring.vq.is_null() {
                 command.set_outcome(Outcome::Failed(Status::DeviceLost));
@@ -105,29 +109,21 @@ impl CommandQueue {
                 ring.parked.push(command);
             }
         }
-        if !held_up {
-            ring.fail_what_never_fits(failed);
-        }
-        self.finish(ring, counters)
+        self.finish(ring, counters, held_up)
     }
 
     /// Lets parked commands in, if there is room and no earlier queue has any. Any context.
-    pub(super) fn admit(
-        &self,
-        failed: &mut CommandList,
-        counters: &QueueCounters,
-        earlier: &[&Self],
-    ) -> Trouble {
+    pub(super) fn admit(&self, counters: &QueueCounters, earlier: &[&Self]) -> Trouble {
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
         if ring.vq.is_null() {
             return Trouble::default();
         }
-        if !Self::held_up(earlier) {
+        let held_up = Self::held_up(earlier);
+        if !held_up {
             ring.admit(counters);
-            ring.fail_what_never_fits(failed);
         }
-        self.finish(ring, counters)
+        self.finish(ring, counters, held_up)
     }
 
     /// Whether any of the earlier queues has parked commands. Who asks holds a later queue's
@@ -139,13 +135,19 @@ impl CommandQueue {
     }
 
     /// Ends an operation on the ring: notes whether commands are parked, lets go of the lock
-    /// and notifies the device. What has come of it. The virtqueue must live until this has
-    /// returned: the caller is in an RCU read section.
-    fn finish(&self, mut ring: Guard<'_, Ring, IrqBackend>, counters: &QueueCounters) -> Trouble {
+    /// and notifies the device. What has come of it. `held_up`: what is parked was not let
+    /// in, whatever room there is. The virtqueue must live until this has returned: the
+    /// caller is in an RCU read section.
+    fn finish(
+        &self,
+        mut ring: Guard<'_, Ring, IrqBackend>,
+        counters: &QueueCounters,
+        held_up: bool,
+    ) -> Trouble {
         let parked = !ring.parked.is_empty();
         let before = self.has_parked.swap(parked, Ordering::AcqRel);
         let trouble = Trouble {
-            broken: ring.is_broken(),
+            broken: ring.is_broken() || (!held_up && ring.never_fits()),
             unparked: before && !parked,
         };
         let notify = ring.prepare_kick();
@@ -184,11 +186,11 @@ impl CommandQueue {
                 break;
             }
         }
-        if !Self::held_up(earlier) {
+        let held_up = Self::held_up(earlier);
+        if !held_up {
             ring.admit(counters);
-            ring.fail_what_never_fits(finished);
         }
-        self.finish(ring, counters)
+        self.finish(ring, counters, held_up)
     }
 
     /// Takes the virtqueue away and puts every command that is still there on `failed`:
@@ -254,16 +256,11 @@ impl Ring {
         Some((unsafe { RawCommand::from_token(token) }, length))
     }
 
-    /// A parked command waits for one in the ring to come back. If there is none, it would
-    /// wait for ever: then the kernel has no memory for it even with the ring empty.
-    fn fail_what_never_fits(&mut self, failed: &mut CommandList) {
-        while self.in_flight == 0 {
-            let Some(command) = self.parked.pop() else {
-                break;
-            };
-            command.set_outcome(Outcome::Failed(Status::OutOfMemory));
-            failed.push(command);
-        }
+    /// Whether what is parked would wait for ever: nothing is in the ring whose return could
+    /// make room. It can't be failed by itself: the device was told of points that it would
+    /// reach.
+    fn never_fits(&self) -> bool {
+        !self.vq.is_null() && self.in_flight == 0 && !self.parked.is_empty()
     }
 
     /// Whether the ring is no longer sound.

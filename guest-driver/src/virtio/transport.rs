@@ -311,13 +311,13 @@ impl Transport {
 
     /// Has the worker call back for what could not be sent, give up a broken device, and
     /// lets in what later queues have parked because of this one.
-    fn see_to(&self, queue: Queue, trouble: Trouble, mut failed: CommandList) {
+    fn see_to(&self, queue: Queue, trouble: Trouble, failed: CommandList) {
         let mut broken = trouble.broken;
         for later in [Queue::Bind, Queue::Submit] {
             if trouble.unparked && later as u16 > queue as u16 {
                 let earlier = self.earlier(later);
                 let counters = self.counters.queue(later);
-                let of_later = self.commands(later).admit(&mut failed, counters, &earlier);
+                let of_later = self.commands(later).admit(counters, &earlier);
                 broken |= of_later.broken;
             }
         }

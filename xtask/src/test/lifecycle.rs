@@ -1,5 +1,6 @@
 //! The module's and the daemon's comings and goings: loading, unloading, unbinding with a
-//! file open, and a daemon that dies under load. Each scenario has a guest of its own.
+//! file open, and a daemon that dies under load or isn't scheduled. Each scenario has a guest
+//! of its own.
 
 use std::time::Duration;
 
@@ -12,14 +13,23 @@ use crate::vm::{Finished, Lab};
 struct Scenario {
     name: &'static str,
     script: &'static str,
-    /// The daemon is killed when the guest prints this.
-    kill_at: Option<&'static str>,
+    /// What is done when the guest prints this.
+    at: Option<(&'static str, Event)>,
+}
+
+/// What befalls the daemon.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// It is killed.
+    Killed,
+    /// It is stopped again and again, each time for a moment.
+    Interrupted,
 }
 
 /// A guest that takes longer over a scenario hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 6] = [
     Scenario {
         name: "unloads_and_loads_again",
         script: "
@@ -29,7 +39,7 @@ const SCENARIOS: [Scenario; 5] = [
                 modprobe virtio_igpu || exit 3
                 [ -c /dev/dri/renderD128 ] || exit 4
             done",
-        kill_at: None,
+        at: None,
     },
     Scenario {
         name: "refuses_to_unload_while_a_file_is_open",
@@ -38,7 +48,7 @@ const SCENARIOS: [Scenario; 5] = [
             rmmod virtio_igpu 2>/dev/null && exit 1
             exec 9>&-
             rmmod virtio_igpu",
-        kill_at: None,
+        at: None,
     },
     Scenario {
         name: "unbinds_with_a_file_open_and_binds_again",
@@ -52,7 +62,7 @@ const SCENARIOS: [Scenario; 5] = [
             echo $device >bind || exit 4
             [ -c /dev/dri/renderD128 ] || exit 5
             igpu-guest-tests identity >/dev/null || exit 6",
-        kill_at: None,
+        at: None,
     },
     Scenario {
         name: "unbinds_under_load",
@@ -69,7 +79,7 @@ const SCENARIOS: [Scenario; 5] = [
                 sleep 1
             done
             exit 3",
-        kill_at: None,
+        at: None,
     },
     Scenario {
         name: "survives_the_daemons_death_under_load",
@@ -86,7 +96,16 @@ const SCENARIOS: [Scenario; 5] = [
                 sleep 1
             done
             exit 3",
-        kill_at: Some("NOW"),
+        at: Some(("NOW", Event::Killed)),
+    },
+    Scenario {
+        name: "loses_nothing_while_the_daemon_is_interrupted",
+        script: "
+            echo NOW
+            for round in 1 2 3; do
+                igpu-guest-tests full_rings >/tmp/out || { cat /tmp/out; exit 1; }
+            done",
+        at: Some(("NOW", Event::Interrupted)),
     },
 ];
 
@@ -118,7 +137,7 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
         .guest()
         .command(&["sh", "-c", scenario.script])
         .timeout(Some(lab.patience(LIMIT)));
-    if scenario.kill_at.is_some() {
+    if matches!(scenario.at, Some((_, Event::Killed))) {
         guest = guest.daemon_may_die();
     }
     let mut said = String::new();
@@ -128,10 +147,13 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
             return;
         }
         said.push_str(&String::from_utf8_lossy(bytes));
-        if let Some(sign) = scenario.kill_at
+        if let Some((sign, event)) = scenario.at
             && said.contains(sign)
         {
-            orders.kill_daemon = true;
+            match event {
+                Event::Killed => orders.kill_daemon = true,
+                Event::Interrupted => orders.interrupt_daemon = true,
+            }
             said.clear();
         }
     })

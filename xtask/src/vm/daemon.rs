@@ -4,15 +4,26 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 
 use crate::exec::{self, Guarded};
 
+/// How long an interrupted daemon is stopped, and how long it runs in between: long enough
+/// to fill rings, and to empty them.
+const STOPPED: Duration = Duration::from_millis(200);
+const RUNNING: Duration = Duration::from_millis(100);
+
 /// A running daemon.
 pub(crate) struct Daemon {
+    /// Stops and continues it. Ended first: see the fields' order.
+    interruptions: Option<Interruptions>,
     process: Guarded,
     log: PathBuf,
     stats: PathBuf,
@@ -64,6 +75,7 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(Self {
+            interruptions: None,
             process,
             log,
             stats,
@@ -78,6 +90,16 @@ impl Daemon {
     /// Ends it hard, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Stops it again and again from now on, as a host that has no time for it would.
+    pub(crate) fn interrupt(&mut self) -> Result<()> {
+        if self.interruptions.is_none() {
+            let id = self.id();
+            let interruptions = Interruptions::begin(id).context("cannot interrupt the daemon")?;
+            self.interruptions = Some(interruptions);
+        }
+        Ok(())
     }
 
     /// What is wrong with it while its guest runs: it should not have ended.
@@ -96,6 +118,7 @@ impl Daemon {
 
     /// Lets it end after its guest is gone, and reads the counters it left.
     pub(crate) fn finish(mut self) -> Option<Value> {
+        self.interruptions = None;
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(300) && !self.stats.exists() {
             std::thread::sleep(Duration::from_millis(10));
@@ -104,5 +127,43 @@ impl Daemon {
         fs::read(&self.stats)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+    }
+}
+
+/// A thread that stops and continues a process until this is dropped.
+struct Interruptions {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Interruptions {
+    fn begin(process: u32) -> Result<Self> {
+        let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+        let process = pidfd_open(process.context("no process")?, PidfdFlags::empty())?;
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            // Both fail when the process has ended.
+            while !seen.load(Ordering::Relaxed) {
+                let _ = pidfd_send_signal(&process, Signal::STOP);
+                std::thread::sleep(STOPPED);
+                let _ = pidfd_send_signal(&process, Signal::CONT);
+                std::thread::sleep(RUNNING);
+            }
+        });
+        Ok(Self {
+            over,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Interruptions {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It can't panic.
+            let _ = thread.join();
+        }
     }
 }

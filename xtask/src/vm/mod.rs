@@ -144,6 +144,8 @@ impl Finished {
 pub(crate) struct Orders {
     /// End the daemon hard, now.
     pub(crate) kill_daemon: bool,
+    /// From now on stop the daemon again and again, each time for a fraction of a second.
+    pub(crate) interrupt_daemon: bool,
     /// The guest is known to be stuck: end it, now.
     pub(crate) give_up: bool,
 }
@@ -347,7 +349,7 @@ impl Run<'_> {
             match receiver.recv_timeout(Duration::from_millis(20)) {
                 Ok(FromGuest::Bytes(port, bytes)) => {
                     self.take(port, &bytes, onlooker, &mut orders);
-                    continue_orders(&mut orders, &mut self.daemon, &mut self.qemu);
+                    obey(&mut orders, &mut self.daemon, &mut self.qemu)?;
                     if gone.is_none() {
                         continue;
                     }
@@ -358,7 +360,7 @@ impl Run<'_> {
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(5)),
                 Err(RecvTimeoutError::Timeout) => {
                     onlooker(false, &[], &mut orders);
-                    continue_orders(&mut orders, &mut self.daemon, &mut self.qemu);
+                    obey(&mut orders, &mut self.daemon, &mut self.qemu)?;
                 }
             }
             if exec::interrupted() {
@@ -506,15 +508,21 @@ impl Run<'_> {
     }
 }
 
-fn continue_orders(orders: &mut Orders, daemon: &mut Option<Daemon>, qemu: &mut Guarded) {
+fn follow(orders: &mut Orders, daemon: &mut Option<Daemon>, qemu: &mut Guarded) -> Result<()> {
     if std::mem::take(&mut orders.kill_daemon)
         && let Some(daemon) = daemon
     {
         daemon.kill();
     }
+    if std::mem::take(&mut orders.interrupt_daemon)
+        && let Some(daemon) = daemon
+    {
+        daemon.interrupt()?;
+    }
     if std::mem::take(&mut orders.give_up) {
         qemu.kill();
     }
+    Ok(())
 }
 
 fn keep_logs(from: &Path, to: &Path) -> Result<()> {

@@ -12,6 +12,7 @@ mod exec2;
 mod exec2_relocations;
 mod exec3;
 mod fault_injection;
+mod full_rings;
 mod hangs;
 mod identity;
 mod lifecycle;
@@ -45,6 +46,7 @@ fn main() {
         many_contexts::tests(),
         together::tests(),
         messages::tests(),
+        full_rings::tests(),
         bad_input::tests(),
         hangs::tests(),
         penalties::tests(),
