@@ -401,6 +401,11 @@ struct workqueue_struct *igpu_alloc_workqueue(const char *name)
 	return alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0, name);
 }
 
+struct workqueue_struct *igpu_alloc_ordered_workqueue(const char *name)
+{
+	return alloc_ordered_workqueue("%s", WQ_HIGHPRI | WQ_MEM_RECLAIM, name);
+}
+
 unsigned long igpu_index_nospec(unsigned long index, unsigned long size)
 {
 	return array_index_nospec(index, size);

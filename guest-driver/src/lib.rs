@@ -68,7 +68,7 @@ struct Module {
     /// Unbinds all devices.
     _driver: virtio::Registration,
     /// Runs what is still queued, then ends.
-    _work: virtio::work::WorkQueue,
+    _work: virtio::work::WorkQueues,
 }
 
 impl kernel::Module for Module {
@@ -80,7 +80,7 @@ impl kernel::Module for Module {
             pr_err!("vm_bind_version must be 0, 1 or 2\n");
             return Err(EINVAL);
         }
-        let work = virtio::work::WorkQueue::new()?;
+        let work = virtio::work::WorkQueues::new()?;
         Ok(Self {
             _driver: virtio::Registration::new::<drm::registration::Registration>(module)?,
             _work: work,

@@ -11,7 +11,7 @@
 //!
 //! What may be called where is said with two words. **Process**: may sleep. **Any**: also
 //! in interrupts and under [`sync::IrqLock`]s; what would have to sleep is put off to the
-//! module's workqueue.
+//! module's workqueues.
 
 pub(crate) mod debugfs;
 pub(crate) mod device;

@@ -59,8 +59,9 @@ unsafe impl Sync for Wait {}
 
 /// Runs `then` once all of `fences` have signalled, with the first error any of them had.
 ///
-/// It runs on the module's workqueue, in process context; if all have signalled already,
-/// at once in the caller's. When the device goes, waits that are left end with `ENODEV`.
+/// It runs on a workqueue of the module, in process context; if all have signalled already,
+/// at once in the caller's. What waits for the same fences runs in the order of these calls,
+/// as what follows an i915 fence is queued, so `then` should be short. When the device goes, waits that are left end with `ENODEV`.
 /// Errors: `ENOMEM`; `ENODEV` if the device has gone; `then` is dropped uncalled. Process
 /// context.
 pub(crate) fn when_all(
@@ -167,7 +168,7 @@ impl Wait {
             // SAFETY: The last count is ours, so nobody else touches it.
             let run = unsafe { (*self.run.get()).take() };
             if let Some(run) = run {
-                run.queue();
+                run.queue_in_order();
             }
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! The module's own workqueue, and closures that run on it once.
+//! The module's own workqueues, and closures that run on them once.
 //!
-//! The queue exists from the module's start to its end; its end waits for all that is
-//! queued, so nothing of the module runs after it is gone.
+//! The queues exist from the module's start to its end; their end waits for all that is
+//! queued, so nothing of the module runs after they are gone.
 
 use core::{
     mem::ManuallyDrop,
@@ -18,45 +18,67 @@ use kernel::{
 
 use crate::raw;
 
-/// The queue; null before [`WorkQueue::new`] and after its drop.
-static QUEUE: AtomicPtr<bindings::workqueue_struct> = AtomicPtr::new(ptr::null_mut());
+/// A queue's place; null before [`WorkQueues::new`] and after their drop.
+type Place = AtomicPtr<bindings::workqueue_struct>;
 
-/// Owns the module's workqueue. One exists, held by the module.
-pub(crate) struct WorkQueue(());
+/// Runs works side by side.
+static UNORDERED: Place = AtomicPtr::new(ptr::null_mut());
+/// Runs one work after the other.
+static ORDERED: Place = AtomicPtr::new(ptr::null_mut());
 
-impl WorkQueue {
-    /// Makes the queue. Once, at module start.
+/// Owns the module's workqueues. One exists, held by the module.
+pub(crate) struct WorkQueues(());
+
+impl WorkQueues {
+    /// Makes the queues. Once, at module start. `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
+        // What was made when a later one fails is dropped with this.
+        let queues = Self(());
         // SAFETY: The name is a C string.
-        let queue = unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu".as_ptr().cast()) };
-        if queue.is_null() {
+        let unordered = unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu".as_ptr().cast()) };
+        UNORDERED.store(unordered.cast(), Ordering::Release);
+        // SAFETY: As above.
+        let ordered =
+            unsafe { raw::igpu_alloc_ordered_workqueue(c"virtio_igpu_ordered".as_ptr().cast()) };
+        ORDERED.store(ordered.cast(), Ordering::Release);
+        if unordered.is_null() || ordered.is_null() {
             return Err(ENOMEM);
         }
-        QUEUE.store(queue.cast(), Ordering::Release);
-        Ok(Self(()))
+        Ok(queues)
     }
 }
 
-impl Drop for WorkQueue {
+impl Drop for WorkQueues {
     fn drop(&mut self) {
-        let queue = QUEUE.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: It came from alloc_workqueue and nobody finds it any more: this runs at
-        // module exit, when no device is left. Destroying drains it first.
-        unsafe { bindings::destroy_workqueue(queue) }
+        // What runs in order may queue what runs in any.
+        for place in [&ORDERED, &UNORDERED] {
+            let queue = place.swap(ptr::null_mut(), Ordering::AcqRel);
+            if !queue.is_null() {
+                // SAFETY: It came from alloc_workqueue and nobody finds it any more: this
+                // runs at module exit, when no device is left. Destroying drains it first.
+                unsafe { bindings::destroy_workqueue(queue) }
+            }
+        }
     }
 }
 
 /// The module's workqueue, for `Work` items: unbound, high priority.
 pub(crate) fn queue() -> &'static Queue {
-    // SAFETY: Whoever runs code of this module runs between the queue's making and its
+    at(&UNORDERED)
+}
+
+fn at(place: &Place) -> &'static Queue {
+    // SAFETY: Whoever runs code of this module runs between the queues' making and their
     // destruction, which is the module's last act; so it isn't null and lives.
-    unsafe { Queue::from_raw(QUEUE.load(Ordering::Acquire)) }
+    unsafe { Queue::from_raw(place.load(Ordering::Acquire)) }
 }
 
 /// Waits until all that is queued at this moment has run. Process context.
 pub(crate) fn flush() {
-    // SAFETY: As in `queue`.
-    unsafe { bindings::__flush_workqueue(QUEUE.load(Ordering::Acquire)) }
+    for place in [&ORDERED, &UNORDERED] {
+        // SAFETY: As in `at`.
+        unsafe { bindings::__flush_workqueue(place.load(Ordering::Acquire)) }
+    }
 }
 
 /// The closure and the work item that runs it.
@@ -90,8 +112,8 @@ impl<F: FnOnce() + Send + 'static> WorkItem for Closure<F> {
 pub(crate) struct Deferred {
     /// A `Pin<KBox<Closure<F>>>`, as a pointer.
     closure: NonNull<()>,
-    /// What turns the pointer back into the box and queues it (true) or drops it.
-    end: unsafe fn(NonNull<()>, bool),
+    /// What turns the pointer back into the box and queues it, or drops it.
+    end: unsafe fn(NonNull<()>, Option<&Queue>),
 }
 
 // SAFETY: It owns a closure that is `Send`: `new` demands it.
@@ -119,16 +141,26 @@ impl Deferred {
 
     /// Queues it. Any context; never fails.
     pub(crate) fn queue(self) {
+        self.queue_on(queue());
+    }
+
+    /// Queues it behind everything else that was queued by this: it runs when all that has
+    /// ended, so it should be short. Any context; never fails.
+    pub(crate) fn queue_in_order(self) {
+        self.queue_on(at(&ORDERED));
+    }
+
+    fn queue_on(self, queue: &Queue) {
         let this = ManuallyDrop::new(self);
         // SAFETY: `end` was made for this closure, and `this` is forgotten.
-        unsafe { (this.end)(this.closure, true) }
+        unsafe { (this.end)(this.closure, Some(queue)) }
     }
 }
 
 impl Drop for Deferred {
     fn drop(&mut self) {
         // SAFETY: `end` was made for this closure, which nobody else ends.
-        unsafe { (self.end)(self.closure, false) }
+        unsafe { (self.end)(self.closure, None) }
     }
 }
 
@@ -137,11 +169,11 @@ impl Drop for Deferred {
 /// # Safety
 ///
 /// `closure` is the pinned box of a `Closure<F>`, given up by its owner.
-unsafe fn end<F: FnOnce() + Send + 'static>(closure: NonNull<()>, enqueue: bool) {
+unsafe fn end<F: FnOnce() + Send + 'static>(closure: NonNull<()>, queue: Option<&Queue>) {
     // SAFETY: The caller says what it is and that it is ours.
     let closure = unsafe { KBox::from_raw(closure.cast::<Closure<F>>().as_ptr()) };
     let closure = KBox::into_pin(closure);
-    if enqueue {
-        queue().enqueue(closure);
+    if let Some(queue) = queue {
+        queue.enqueue(closure);
     }
 }

@@ -104,6 +104,9 @@ const SCENARIOS: [Scenario; 6] = [
             echo NOW
             for round in 1 2 3; do
                 igpu-guest-tests full_rings >/tmp/out || { cat /tmp/out; exit 1; }
+            done
+            for queue in control bind submit; do
+                grep \"^parked_$queue [1-9]\" /sys/kernel/debug/dri/*/igpu_counters || exit 2
             done",
         at: Some(("NOW", Event::Interrupted)),
     },

@@ -17,8 +17,8 @@ use crate::exec::{self, Guarded};
 
 /// How long an interrupted daemon is stopped, and how long it runs in between: long enough
 /// to fill rings, and to empty them.
-const STOPPED: Duration = Duration::from_millis(200);
-const RUNNING: Duration = Duration::from_millis(100);
+const STOPPED: Duration = Duration::from_millis(400);
+const RUNNING: Duration = Duration::from_millis(150);
 
 /// A running daemon.
 pub(crate) struct Daemon {

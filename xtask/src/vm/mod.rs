@@ -508,7 +508,7 @@ impl Run<'_> {
     }
 }
 
-fn follow(orders: &mut Orders, daemon: &mut Option<Daemon>, qemu: &mut Guarded) -> Result<()> {
+fn obey(orders: &mut Orders, daemon: &mut Option<Daemon>, qemu: &mut Guarded) -> Result<()> {
     if std::mem::take(&mut orders.kill_daemon)
         && let Some(daemon) = daemon
     {

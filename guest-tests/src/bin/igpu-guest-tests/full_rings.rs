@@ -17,7 +17,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 /// Threads, which share a file.
 const THREADS: u32 = 2;
 /// Contexts of each thread.
-const CONTEXTS: u32 = 1000;
+const CONTEXTS: u32 = 2000;
 /// Bytes from one batch to the next.
 const STRIDE: u32 = 64;
 
