@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     Lifecycle,
     /// Unmodified IGT subtests in a guest
     Igt,
+    /// What Ice Lake has and Tiger Lake has not: slices that userspace may choose
+    IceLake,
     /// The tests of contexts on the debug kernel, also with allocations failing
     Debug,
     /// The demo's picture, checked pixel for pixel
@@ -53,6 +55,12 @@ const DEBUG_GROUPS: [&str; 6] = [
     "bad_input::engine_map",
     "fault_injection::",
 ];
+
+/// The groups of the guest's tests that run on Ice Lake with every change.
+const ICE_LAKE_GROUPS: [&str; 3] = ["contexts::", "together::", "bad_input::slices"];
+
+/// The tests of the debug kernel's that run on Ice Lake too.
+const ICE_LAKE_DEBUG_GROUPS: [&str; 1] = ["fault_injection::slices"];
 
 /// A guest that takes longer over our own tests hangs.
 const GUEST_LIMIT: Duration = Duration::from_secs(900);
@@ -115,6 +123,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?),
         Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
+        Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
@@ -161,14 +170,40 @@ fn debug_kernel(args: &TestArgs) -> Result<Tally> {
     let mut guest_args = args.guest.clone();
     guest_args.setup.kernel = Kernel::Debug;
     let lab = Lab::open(&guest_args)?;
-    let mut words = vec!["sh", "-c", EACH_GROUP, "groups"];
-    words.extend(DEBUG_GROUPS);
-    let mut tally = guest_programs(&lab, &words)?;
-    let mut igt = igt_args(args)?;
-    igt.list = Some(checkout().join("ci/igt/debug.list"));
-    igt.expected = Some(igt::expected_outcomes());
-    tally.merge(igt::with(&lab, &igt)?);
+    let mut tally = groups(&lab, &DEBUG_GROUPS)?;
+    guest_args.platform = ICE_LAKE.into();
+    let ice_lake = Lab::open(&guest_args)?;
+    tally.merge(groups(&ice_lake, &ICE_LAKE_DEBUG_GROUPS)?);
+    tally.merge(igt_list(&lab, args, "ci/igt/debug.list")?);
     Ok(tally)
+}
+
+/// The platform `icl`, in a guest with the kernel that the others have.
+fn ice_lake(args: &TestArgs) -> Result<Tally> {
+    let mut args = args.clone();
+    args.guest.platform = ICE_LAKE.into();
+    let lab = Lab::open(&args.guest)?;
+    let mut tally = groups(&lab, &ICE_LAKE_GROUPS)?;
+    tally.merge(igt_list(&lab, &args, "ci/igt/icl.list")?);
+    Ok(tally)
+}
+
+/// The daemon's name for an Ice Lake.
+const ICE_LAKE: &str = "icl";
+
+/// The guest's tests whose names begin with one of these.
+fn groups(lab: &Lab, groups: &[&str]) -> Result<Tally> {
+    let mut words = vec!["sh", "-c", EACH_GROUP, "groups"];
+    words.extend(groups);
+    guest_programs(lab, &words)
+}
+
+/// The subtests of a list, held against what is expected of them.
+fn igt_list(lab: &Lab, args: &TestArgs, list: &str) -> Result<Tally> {
+    let mut igt = igt_args(args)?;
+    igt.list = Some(checkout().join(list));
+    igt.expected = Some(igt::expected_outcomes());
+    igt::with(lab, &igt)
 }
 
 /// Runs the guest's tests whose names begin with one of the arguments; the harness takes

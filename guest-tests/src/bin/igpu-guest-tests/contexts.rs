@@ -10,18 +10,21 @@ use virtio_igpu_guest_tests::gpu::Batch;
 use virtio_igpu_guest_tests::sys::request::{self, Out};
 use virtio_igpu_guest_tests::sys::uapi::*;
 
-use crate::rig::{Outcome, PAGE, ensure, ensure_eq, expect_errno, trials};
+use crate::rig::{Outcome, PAGE, ensure, ensure_eq, expect_errno, trials, vm_bind_trials};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    trials!("contexts":
+    let mut trials = trials!("contexts":
         default_context, ids_are_new_and_nonzero, destroyed_id_is_gone, defaults,
         set_and_get, set_and_get_after_first_use, chain_means_the_same_as_calls,
         chain_is_applied_in_its_order, vm_is_shared_by_handle, vm_handle_of_a_context,
         engine_map_is_set_once, vm_and_engines_are_fixed_after_first_use,
         failed_set_leaves_the_map, map_of_64_places, single_timeline, address_space_size,
-        bind_mode_needs_non_recoverable, many_unused_contexts,
         reset_stats_of_a_healthy_context, balanced_engines,
-    )
+    );
+    trials.extend(vm_bind_trials!("contexts":
+        bind_mode_needs_non_recoverable, many_unused_contexts,
+    ));
+    trials
 }
 
 /// Id 0 is there from the start, and can't be destroyed.

@@ -4,13 +4,14 @@
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Failed;
+use libtest_mimic::{Completion, Failed};
 use nix::errno::Errno;
 use virtio_igpu_guest_tests::client::{
     AddressSpace, Context, Counters, Device, Engine, Error, Exec3, Object, Result, Syncobj,
 };
 use virtio_igpu_guest_tests::gpu::{Batch, Spinner, Tail};
 use virtio_igpu_guest_tests::sys::memory::Mapping;
+use virtio_igpu_guest_tests::sys::uapi::I915_PARAM_VM_BIND_VERSION;
 
 /// What a test comes to.
 pub(crate) type Outcome = std::result::Result<(), Failed>;
@@ -22,6 +23,25 @@ macro_rules! trials {
     };
 }
 pub(crate) use trials;
+
+/// As [`trials`], for what needs VM_BIND: on a platform without it they are ignored.
+macro_rules! vm_bind_trials {
+    ($group:literal: $($test:ident),* $(,)?) => {
+        vec![$(libtest_mimic::Trial::ignorable_test(
+            concat!($group, "::", stringify!($test)),
+            || crate::rig::with_vm_bind($test),
+        )),*]
+    };
+}
+pub(crate) use vm_bind_trials;
+
+/// Runs a test if the platform has VM_BIND.
+pub(crate) fn with_vm_bind(test: fn() -> Outcome) -> std::result::Result<Completion, Failed> {
+    if Device::open()?.param(I915_PARAM_VM_BIND_VERSION)? == 0 {
+        return Ok(Completion::ignored_with("the platform has no VM_BIND"));
+    }
+    test().map(|()| Completion::Completed)
+}
 
 /// Fails the test with a text unless something holds.
 macro_rules! ensure {

@@ -17,17 +17,20 @@ use virtio_igpu_guest_tests::sys::uapi::*;
 
 use crate::rig::{
     A_WHILE, Outcome, PAGE, PATIENCE, Rig, ensure, ensure_eq, expect_errno, settled_counters,
-    trials, wait_until,
+    trials, vm_bind_trials, wait_until,
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
-    trials!("together":
-        parallel_batches_meet, parallel_batches_meet_by_execbuffer2,
-        parallel_submission_is_one_message, parallel_batches_end_as_one,
+    let mut trials = trials!("together":
+        parallel_batches_meet_by_execbuffer2, parallel_batches_end_as_one,
         submit_fence_starts_with_the_other, submit_fence_of_ended_work, bonds_change_nothing,
         virtual_engine_takes_the_idle_sibling, new_priority_is_for_later_work,
         recoverable_changes_for_queued_work, sseu_is_ordered_with_submissions,
-    )
+    );
+    trials.extend(vm_bind_trials!("together":
+        parallel_batches_meet, parallel_submission_is_one_message,
+    ));
+    trials
 }
 
 const AT: u64 = 0x1_0000_0000;
