@@ -326,12 +326,32 @@ struct mm_struct *igpu_current_mm(void)
 	return current->mm;
 }
 
-/* The caller's address space with a reference to its bones, or NULL. */
-struct mm_struct *igpu_current_mm_grab(void)
+/* Whether the caller has ordinary memory, no I/O space, in all of the range. */
+bool igpu_user_range_is_memory(unsigned long start, unsigned long length)
 {
-	if (current->mm)
-		mmgrab(current->mm);
-	return current->mm;
+	unsigned long end = start + length, known = start;
+	struct mm_struct *mm = current->mm;
+	VMA_ITERATOR(next, mm, start);
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	for_each_vma_range(next, vma, end) {
+		if (vma->vm_start > known || vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
+			break;
+		known = vma->vm_end;
+	}
+	mmap_read_unlock(mm);
+	return known >= end;
+}
+
+void igpu_interval_set_seq(struct mmu_interval_notifier *notifier, unsigned long sequence)
+{
+	mmu_interval_set_seq(notifier, sequence);
+}
+
+bool igpu_interval_read_retry(struct mmu_interval_notifier *notifier, unsigned long sequence)
+{
+	return mmu_interval_read_retry(notifier, sequence);
 }
 
 /* Page frames are put in by the fault handler; nobody may look for pages behind them. */

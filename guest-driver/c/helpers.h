@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/virtio.h>
@@ -96,7 +97,9 @@ void igpu_vma_prepare(struct vm_area_struct *vma);
 unsigned long igpu_vma_begin(struct vm_area_struct *vma);
 unsigned long igpu_vma_end(struct vm_area_struct *vma);
 struct mm_struct *igpu_current_mm(void);
-struct mm_struct *igpu_current_mm_grab(void);
+bool igpu_user_range_is_memory(unsigned long start, unsigned long length);
+void igpu_interval_set_seq(struct mmu_interval_notifier *notifier, unsigned long sequence);
+bool igpu_interval_read_retry(struct mmu_interval_notifier *notifier, unsigned long sequence);
 void igpu_file_set_gfp_mask(struct file *file);
 void igpu_file_truncate(struct file *file);
 int igpu_sg_for_each(struct sg_table *table,

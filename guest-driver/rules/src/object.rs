@@ -146,6 +146,12 @@ pub fn check_transfer_range(
     valid_if(!(write && read_only))
 }
 
+/// The object of a GEM_PREAD or GEM_PWRITE: a process reaches its own memory without
+/// (`gem/i915_gem_userptr.c:i915_gem_userptr_pread`), `EINVAL`.
+pub fn check_transfer_object(user_memory: bool) -> Result {
+    valid_if(!user_memory)
+}
+
 /// SET_DOMAIN (`gem/i915_gem_domain.c:i915_gem_set_domain_ioctl`): for what the CPU wants
 /// the object; `None` if for nothing, which is done without a look at the handle.
 pub fn check_set_domain(read_domains: u32, write_domain: u32) -> Result<Option<CpuAccess>> {

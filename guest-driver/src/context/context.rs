@@ -15,7 +15,7 @@ use crate::rules::proto_context::{self, ContextParams};
 use crate::rules::sseu::Sseu;
 use crate::rules::EngineMap;
 use crate::virtio::{IrqLock, Prepared, Transport};
-use crate::vm::{AddressSpace, Mode};
+use crate::vm::{AddressSpace, Mode, Named};
 use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
@@ -51,7 +51,7 @@ impl LiveParams {
 #[pin_data(PinnedDrop)]
 pub(crate) struct Context {
     number: u32,
-    vm: Arc<AddressSpace>,
+    vm: Named,
     map: KBox<EngineMap>,
     user_engines: bool,
     /// By their index on the device: the map's slots in order, a parallel slot as many as
@@ -227,7 +227,7 @@ impl Context {
         let context = Arc::pin_init(
             try_pin_init!(Self {
                 number,
-                vm,
+                vm: Named::new(vm),
                 map,
                 user_engines: params.has_user_engines(),
                 slots,

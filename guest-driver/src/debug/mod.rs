@@ -162,6 +162,13 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
         writeln!(out, "contexts {}", context::live())?;
         writeln!(out, "address_spaces {}", vm::alive())?;
         writeln!(out, "objects {}", gem::alive())?;
+        writeln!(
+            out,
+            "userptr_bytes_pinned {}",
+            drm::user_memory::pinned_bytes()
+        )?;
+        writeln!(out, "userptr_invalidated {}", vm::invalidated())?;
+        writeln!(out, "userptr_rebound {}", vm::rebound())?;
         writeln!(out, "submissions_unfinished {}", igpu.unfinished())?;
         writeln!(out, "resets {}", igpu.reset_count())
     };

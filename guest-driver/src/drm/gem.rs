@@ -11,9 +11,7 @@ use core::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use kernel::{
-    bindings,
-    mm::Mm,
-    new_mutex, page,
+    bindings, new_mutex, page,
     prelude::*,
     sync::{
         aref::{ARef, AlwaysRefCounted},
@@ -31,6 +29,7 @@ use super::{
     pages::Pages,
     prime,
     resv::Resv,
+    user_memory::UserMemory,
     work,
 };
 use crate::raw;
@@ -42,14 +41,7 @@ pub(super) enum Backing {
     /// Its own shmem file.
     Shmem,
     /// The memory of a process.
-    User {
-        /// The process's address space.
-        mm: ARef<Mm>,
-        /// Where in it.
-        address: usize,
-        /// The process may only read there.
-        read_only: bool,
-    },
+    User(Pin<KBox<UserMemory>>),
     /// A dma-buf of another device, mapped for ours.
     Imported(*mut bindings::sg_table),
 }
@@ -197,8 +189,9 @@ impl Object {
     }
 
     /// An object whose memory is the calling process's `[address, address + size)`. It is
-    /// looked up and pinned when it is first used, by that process (`EFAULT` then if it
-    /// can't be). Errors: `EINVAL` if not whole pages; `ENOMEM`. Process context.
+    /// pinned when it is used, by that process (`EFAULT` then if it can't be), and anew when
+    /// the process has changed it. Errors: `EINVAL` if not whole pages; `ENOMEM`. Process
+    /// context.
     pub(crate) fn from_user_memory<E>(
         dev: &Device,
         address: usize,
@@ -209,19 +202,11 @@ impl Object {
     where
         Error: From<E>,
     {
-        if address % page::PAGE_SIZE != 0 || size % page::PAGE_SIZE != 0 {
+        if size == 0 || address % page::PAGE_SIZE != 0 || size % page::PAGE_SIZE != 0 {
             return Err(EINVAL);
         }
-        // SAFETY: It looks at the current task only.
-        let mm = NonNull::new(unsafe { raw::igpu_current_mm_grab() }).ok_or(EFAULT)?;
-        // SAFETY: The reference that comes with the result is ours; `Mm` is its wrapper.
-        let mm = unsafe { ARef::<Mm>::from_raw(mm.cast()) };
-        let backing = Backing::User {
-            mm,
-            address,
-            read_only,
-        };
-        let object = Self::make(dev, size, backing, None, data)?;
+        let memory = UserMemory::new(address, size, read_only)?;
+        let object = Self::make(dev, size, Backing::User(memory), None, data)?;
         object.refuse_export();
         Ok(object)
     }
@@ -302,7 +287,7 @@ impl Object {
     }
 
     /// Its device.
-    pub(super) fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         // SAFETY: The object holds a reference to its device.
         unsafe { Device::from_raw((*self.as_raw()).dev) }
     }
@@ -322,7 +307,7 @@ impl Object {
     pub(crate) fn backing(&self) -> BackingKind {
         match self.backing {
             Backing::Shmem => BackingKind::Shmem,
-            Backing::User { .. } => BackingKind::UserMemory,
+            Backing::User(_) => BackingKind::UserMemory,
             Backing::Imported(_) => BackingKind::Imported,
         }
     }

@@ -32,6 +32,7 @@ pub(crate) mod sync_file;
 pub(crate) mod syncobj;
 pub(crate) mod sysfs;
 pub(crate) mod uapi_types;
+pub(crate) mod user_memory;
 mod wait_all;
 
 pub(crate) use crate::virtio::work;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! An object's memory: getting it, keeping it there, reading and writing it.
+//! An object's memory: getting it, keeping it there, reading and writing it. What is special
+//! about a process's own memory is in `user_memory`.
 
 use core::{
     ptr::{self, NonNull},
@@ -15,11 +16,14 @@ use kernel::{
     uaccess::{UserSliceReader, UserSliceWriter},
 };
 
-use super::gem::{Backing, Object};
+use super::{
+    gem::{Backing, Object},
+    user_memory::{UserArray, UserPages},
+};
 use crate::{protocol::Extent, raw};
 
 /// A run of an object's bytes that is contiguous in guest-physical memory.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Piece {
     /// Where in the object it begins.
     offset: u64,
@@ -34,7 +38,7 @@ enum Source {
     /// From shmem: the kernel's own array.
     Shmem(*mut *mut bindings::page),
     /// From a process, pinned.
-    User(KVVec<*mut bindings::page>, bool),
+    User(UserArray),
     /// From a dma-buf: no pages, only addresses.
     Imported,
 }
@@ -52,12 +56,23 @@ unsafe impl Send for Pages {}
 unsafe impl Sync for Pages {}
 
 impl Pages {
+    /// Pages of a process. `ENOMEM`. Process context.
+    pub(super) fn of_user(array: UserArray) -> Result<Self> {
+        let pages = array.pages();
+        // SAFETY: The array has that many pages.
+        let pieces = unsafe { pieces_of(pages.as_ptr(), pages.len()) }?;
+        Ok(Self {
+            source: Source::User(array),
+            pieces,
+        })
+    }
+
     /// The `index`th page, if the memory has pages we may look at.
     fn page(&self, index: usize) -> Option<*mut bindings::page> {
         match &self.source {
             // SAFETY: Callers stay within the object, for each page of which there is one.
             Source::Shmem(pages) => Some(unsafe { *pages.add(index) }),
-            Source::User(pages, _) => pages.get(index).copied(),
+            Source::User(array) => array.pages().get(index).copied(),
             Source::Imported => None,
         }
     }
@@ -66,7 +81,7 @@ impl Pages {
     pub(super) fn as_raw(&self) -> Option<*mut *mut bindings::page> {
         match &self.source {
             Source::Shmem(pages) => Some(*pages),
-            Source::User(pages, _) => Some(pages.as_ptr().cast_mut()),
+            Source::User(array) => Some(array.pages().as_ptr().cast_mut()),
             Source::Imported => None,
         }
     }
@@ -124,8 +139,15 @@ unsafe fn pieces_of(pages: *const *mut bindings::page, count: usize) -> Result<K
 /// keeps the object alive.
 pub(crate) struct PinnedPages {
     object: ARef<Object>,
+    held: Held,
+}
+
+/// What [`PinnedPages`] holds.
+enum Held {
     /// The object's pages, which stay while the object's `pins` isn't zero.
-    pages: NonNull<Pages>,
+    Object(NonNull<Pages>),
+    /// What a process had at some moment.
+    User(ARef<UserPages>),
 }
 
 // SAFETY: `Pages` may be shared, and the object may be.
@@ -135,22 +157,59 @@ unsafe impl Sync for PinnedPages {}
 
 impl Clone for PinnedPages {
     fn clone(&self) -> Self {
-        // Not zero, because of `self`: so the pages can't be about to go.
-        self.object.pins.fetch_add(1, Ordering::Relaxed);
+        let held = match &self.held {
+            Held::Object(pages) => {
+                // Not zero, because of `self`: so the pages can't be about to go.
+                self.object.pins.fetch_add(1, Ordering::Relaxed);
+                Held::Object(*pages)
+            }
+            Held::User(pages) => Held::User(pages.clone()),
+        };
         Self {
             object: self.object.clone(),
-            pages: self.pages,
+            held,
         }
     }
 }
 
 impl Drop for PinnedPages {
     fn drop(&mut self) {
-        self.object.pins.fetch_sub(1, Ordering::Release);
+        match &self.held {
+            Held::Object(_) => {
+                self.object.pins.fetch_sub(1, Ordering::Release);
+            }
+            Held::User(_) => {}
+        }
     }
 }
 
 impl PinnedPages {
+    /// What a process had, of an object that is its memory.
+    pub(super) fn of_user(object: &Object, pages: ARef<UserPages>) -> Self {
+        Self {
+            object: object.into(),
+            held: Held::User(pages),
+        }
+    }
+
+    /// Whether the object is a process's memory.
+    pub(crate) fn is_user_memory(&self) -> bool {
+        self.user().is_some()
+    }
+
+    /// What a process had, if the object is a process's memory.
+    pub(super) fn user(&self) -> Option<&UserPages> {
+        match &self.held {
+            Held::Object(_) => None,
+            Held::User(pages) => Some(pages),
+        }
+    }
+
+    /// Whether both are the same memory, in the same order.
+    pub(crate) fn is_same_memory(&self, other: &Self) -> bool {
+        self.pages().pieces[..] == other.pages().pieces[..]
+    }
+
     /// The object.
     pub(crate) fn object(&self) -> &Object {
         &self.object
@@ -158,8 +217,11 @@ impl PinnedPages {
 
     /// The pages.
     pub(super) fn pages(&self) -> &Pages {
-        // SAFETY: The object's pins, of which one is ours, keep them where they are.
-        unsafe { self.pages.as_ref() }
+        match &self.held {
+            // SAFETY: The object's pins, of which one is ours, keep them where they are.
+            Held::Object(pages) => unsafe { pages.as_ref() },
+            Held::User(pages) => pages.pages(),
+        }
     }
 
     /// The memory of `[offset, offset + length)`, in order, in as few extents as it has.
@@ -222,24 +284,21 @@ impl PinnedPages {
 }
 
 impl Object {
-    /// Gets the object's memory, if it isn't there, and holds it. Errors: `ENOMEM`;
-    /// `EFAULT` for user memory that isn't there any more, or is another process's.
-    /// Process context.
+    /// Gets the object's memory, if it isn't there, and holds it. Errors: `ENOMEM`; for
+    /// a process's memory also `EFAULT` if it isn't there any more, or is another
+    /// process's, and `ERESTARTSYS` on a signal. Process context; for a process's memory
+    /// with no lock held.
     pub(crate) fn pin(&self) -> Result<PinnedPages> {
-        // User memory is pinned before the lock is taken: that takes the mmap lock, which
-        // is held around ours in page faults. Who comes second gives back what it pinned.
-        let mut user = None;
-        if matches!(self.backing, Backing::User { .. }) && !self.has_pages() {
-            user = Some(self.get_user()?);
+        if let Some(user) = self.pin_user() {
+            return Ok(PinnedPages::of_user(self, user?));
         }
         let mut held = self.pages.lock();
         if held.is_none() {
-            let pages = match (&self.backing, user.take()) {
-                (Backing::Shmem, _) => self.get_shmem()?,
-                (Backing::User { .. }, Some(pages)) => pages,
-                // It had pages a moment ago.
-                (Backing::User { .. }, None) => return Err(EAGAIN),
-                (Backing::Imported(table), _) => self.get_imported(*table)?,
+            let pages = match &self.backing {
+                Backing::Shmem => self.get_shmem()?,
+                Backing::Imported(table) => self.get_imported(*table)?,
+                // Dealt with above.
+                Backing::User(_) => return Err(EFAULT),
             };
             let Ok(room) = KBox::<Pages>::new_uninit(GFP_KERNEL) else {
                 drop(held);
@@ -254,12 +313,9 @@ impl Object {
         self.pins.fetch_add(1, Ordering::Acquire);
         let pages = NonNull::from(pages);
         drop(held);
-        if let Some(user) = user {
-            self.put(&user, false);
-        }
         Ok(PinnedPages {
             object: self.into(),
-            pages,
+            held: Held::Object(pages),
         })
     }
 
@@ -276,64 +332,6 @@ impl Object {
             Err(error) => {
                 // SAFETY: They came from drm_gem_get_pages.
                 unsafe { bindings::drm_gem_put_pages(self.as_raw(), pages, false, false) };
-                Err(error)
-            }
-        }
-    }
-
-    fn get_user(&self) -> Result<Pages> {
-        let Backing::User {
-            mm,
-            address,
-            read_only,
-        } = &self.backing
-        else {
-            return Err(EINVAL);
-        };
-        // SAFETY: It looks at the current task only.
-        let ours = unsafe { raw::igpu_current_mm() };
-        if !ptr::eq(ours, mm.as_raw()) {
-            return Err(EFAULT);
-        }
-        let count = self.size() / PAGE_SIZE;
-        let mut pages = KVVec::<*mut bindings::page>::new();
-        pages.resize(count, ptr::null_mut(), GFP_KERNEL)?;
-        let mut flags = bindings::FOLL_LONGTERM;
-        if !read_only {
-            flags |= bindings::FOLL_WRITE;
-        }
-        let mut pinned = 0;
-        let mut result = Ok(());
-        while pinned < count {
-            let part = (count - pinned).min(1 << 16);
-            // SAFETY: There is room for `part` pages.
-            let ret = unsafe {
-                bindings::pin_user_pages_fast(
-                    address + pinned * PAGE_SIZE,
-                    part as c_int,
-                    flags,
-                    pages.as_mut_ptr().add(pinned),
-                )
-            };
-            match ret {
-                1.. => pinned += ret as usize,
-                0 => result = Err(EFAULT),
-                error => result = Err(Error::from_errno(error)),
-            }
-            if result.is_err() {
-                break;
-            }
-        }
-        // SAFETY: All pages are there if there was no error.
-        let pieces = result.and_then(|()| unsafe { pieces_of(pages.as_ptr(), count) });
-        match pieces {
-            Ok(pieces) => Ok(Pages {
-                source: Source::User(pages, *read_only),
-                pieces,
-            }),
-            Err(error) => {
-                // SAFETY: The first `pinned` have been pinned.
-                unsafe { bindings::unpin_user_pages(pages.as_mut_ptr(), pinned) };
                 Err(error)
             }
         }
@@ -360,11 +358,6 @@ impl Object {
             source: Source::Imported,
             pieces,
         })
-    }
-
-    /// Whether its memory is there.
-    pub(crate) fn has_pages(&self) -> bool {
-        self.pages.lock().is_some()
     }
 
     /// Gives the memory back with what is in it, if nobody needs it to stay; false if
@@ -410,16 +403,8 @@ impl Object {
                 // SAFETY: They came from drm_gem_get_pages, and nobody needs them.
                 unsafe { bindings::drm_gem_put_pages(self.as_raw(), *array, dirty, dirty) }
             }
-            Source::User(array, read_only) => {
-                // SAFETY: They have been pinned, and nobody needs them.
-                unsafe {
-                    bindings::unpin_user_pages_dirty_lock(
-                        array.as_ptr().cast_mut(),
-                        array.len(),
-                        !read_only,
-                    )
-                }
-            }
+            // Unpinned by its drop.
+            Source::User(_) => {}
             Source::Imported => {}
         }
     }

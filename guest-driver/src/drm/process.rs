@@ -44,3 +44,10 @@ pub(crate) fn is_user_range(address: u64, length: u64) -> bool {
     // SAFETY: It compares addresses.
     unsafe { raw::igpu_access_ok(address, length) }
 }
+
+/// Whether there is memory of the caller's own, no device's, in all of a range of addresses
+/// that [`is_user_range`] takes. Process context.
+pub(crate) fn is_user_memory(address: u64, length: u64) -> bool {
+    // SAFETY: It looks at the current task only, an ioctl's, which has memory.
+    unsafe { raw::igpu_user_range_is_memory(address as usize, length as usize) }
+}

@@ -22,6 +22,7 @@ use crate::uapi_types::{
 };
 use crate::vm::{LegacyBinding, LegacyRequest, Mode};
 use core::ops::Range;
+use kernel::current;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
@@ -71,14 +72,23 @@ pub(crate) fn execbuffer2(
         .ok_or(EINVAL)?
         .wait_for_room(dev, file.is_nonblocking())?;
     list.check_placements(dev)?;
-    let binding = context.vm().bind_legacy(dev, &list.requests)?;
-    relocation::relocate(
-        dev,
-        &header,
-        &objects,
-        &mut list.requests,
-        &binding.addresses,
-    )?;
+    let binding = loop {
+        let binding = context.vm().bind_legacy(dev, &list.requests)?;
+        relocation::relocate(
+            dev,
+            &header,
+            &objects,
+            &mut list.requests,
+            &binding.addresses,
+        )?;
+        if binding.views.are_current() {
+            break binding;
+        }
+        // A process has changed memory of its own since it was mapped.
+        if current!().signal_pending() {
+            return Err(ERESTARTSYS);
+        }
+    };
     header.check_late()?;
 
     let (fence, addresses) = submit(dev, &context, slots, &header, &list, binding, fences)?;

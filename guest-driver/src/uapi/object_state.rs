@@ -31,8 +31,12 @@ pub(crate) fn set_domain(
         CpuAccess::Read => Usage::Write,
         CpuAccess::Write => Usage::Read,
     };
+    // As i915, which takes the pages here: memory that isn't there is told now, that of a
+    // process before anything is waited for.
+    if object.backing() == BackingKind::UserMemory {
+        drop(object.pin()?);
+    }
     dev.unlocked(|| object.resv().wait(usage, Timeout::Forever))?;
-    // As i915, which takes the pages here: memory that isn't there is told now.
     drop(object.pin()?);
     Ok(0)
 }

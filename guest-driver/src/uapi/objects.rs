@@ -4,7 +4,7 @@
 //! MMAP_OFFSET, PREAD, PWRITE.
 
 use crate::drm::gem::{BackingKind, MmapKind};
-use crate::drm::process::is_user_range;
+use crate::drm::process::{is_user_memory, is_user_range};
 use crate::drm::resv::Usage;
 use crate::drm::{self, Object, Timeout};
 use crate::gem::ObjectData;
@@ -113,12 +113,11 @@ pub(crate) fn userptr(
     )?;
     let size = usize::try_from(args.user_size).map_err(|_| E2BIG)?;
     let data = ObjectData::new(args.user_size, 0, object::DEFAULT_CACHING);
+    if wanted.probe && !is_user_memory(args.user_ptr, args.user_size) {
+        return Err(EFAULT);
+    }
     let object =
         Object::from_user_memory(dev, args.user_ptr as usize, size, wanted.read_only, data)?;
-    if wanted.probe {
-        // Pinning finds out whether it is all memory.
-        drop(object.pin()?);
-    }
     args.handle = object.create_handle(file)?;
     Ok(0)
 }
@@ -184,6 +183,7 @@ impl Transfer {
         }
         let object = Object::lookup(file, handle)?;
         object::check_transfer_range(object.size() as u64, offset, size, write, false)?;
+        object::check_transfer_object(object.backing() == BackingKind::UserMemory)?;
         // A reader waits for the writers, a writer for all.
         let usage = if write { Usage::Read } else { Usage::Write };
         dev.unlocked(|| object.resv().wait(usage, Timeout::Forever))?;

@@ -14,6 +14,7 @@ use crate::virtio::Transport;
 use crate::vm::displaced::{Displaced, DisplacedList};
 use crate::vm::mapping::Tree;
 use crate::vm::objects::BoundObjects;
+use crate::vm::userptr::UserViews;
 use crate::vm::{ActiveViews, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTree;
@@ -78,6 +79,8 @@ pub(crate) struct AddressSpace {
     pub(super) updates: Arc<SendQueue>,
     pub(super) transport: Arc<Transport>,
     pub(super) mappings: Arc<Mappings>,
+    /// Its views of processes' memory.
+    pub(super) user: Arc<UserViews>,
     /// Guards the activity of views; interrupts off.
     #[pin]
     idle: IrqLock<Idle>,
@@ -166,6 +169,7 @@ impl AddressSpace {
                 updates,
                 transport,
                 mappings,
+                user: UserViews::new()?,
                 idle <- new_irq_lock!(Idle { sweep: None }, "AddressSpace::idle"),
                 became_idle <- new_condvar!("AddressSpace::became_idle"),
                 end: Some(end),

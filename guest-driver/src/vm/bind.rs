@@ -25,7 +25,7 @@ use crate::vm::displaced::Displaced;
 use crate::vm::mapping::{Shown, Spare, Tree};
 use crate::vm::objects::{BoundObjects, SharedNode, WorkingSet};
 use crate::vm::update::{FirstError, PreparedUpdate, Update};
-use crate::vm::{AddressSpace, Order, View};
+use crate::vm::{AddressSpace, Order};
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNodeReservation;
 use kernel::sync::aref::ARef;
@@ -69,8 +69,8 @@ struct ReadyMap {
 }
 
 impl Ready {
-    /// Pins what is to be mapped. ENOMEM, EFAULT, ERESTARTSYS.
-    fn new(operation: &Operation<'_>) -> Result<Self> {
+    /// Pins what `vm` is to have mapped. ENOMEM, EFAULT, ERESTARTSYS. With no lock held.
+    fn new(vm: &AddressSpace, operation: &Operation<'_>) -> Result<Self> {
         let map = match &operation.memory {
             None => None,
             Some(Memory::Section {
@@ -79,7 +79,7 @@ impl Ready {
                 read_only,
             }) => Some(ReadyMap {
                 shown: Shown {
-                    view: Some(View::new(object)?),
+                    view: Some(vm.new_view(object, operation.range)?),
                     read_only: *read_only,
                     update: 0,
                 },
@@ -128,7 +128,7 @@ impl AddressSpace {
     ) -> Result<ARef<Fence>> {
         let mut ready = KVVec::with_capacity(operations.len(), GFP_KERNEL)?;
         for operation in operations {
-            ready.push(Ready::new(operation)?, GFP_KERNEL)?;
+            ready.push(Ready::new(self, operation)?, GFP_KERNEL)?;
         }
         let mut objects = self.mappings.vm_bind.lock();
         let mut order = self.order();
@@ -203,7 +203,11 @@ impl AddressSpace {
             };
             // Only the first can fail, and nothing has been changed by then.
             let sent = self.commit_update(dev, state, update)?;
+            let view = ready.map.as_ref().and_then(|map| map.shown.view.clone());
             state.apply(objects, ready, &sent.displaced);
+            if let Some(view) = view {
+                self.placed(&view);
+            }
             last = Some(sent.fence);
         }
         // Nothing to be done; but it may be that the device is still at it.
@@ -212,15 +216,22 @@ impl AddressSpace {
             .unwrap_or_else(Fence::signaled))
     }
 
-    /// Fixes what is bound: a submission made while the result lives sees just that.
-    /// ENOMEM.
+    /// Fixes what is bound: a submission made while the result lives sees just that, with
+    /// the memory that processes have then. ENOMEM; EFAULT if memory of a process that is
+    /// bound isn't there any more; ERESTARTSYS. With no lock held.
     pub(crate) fn working_set(self: &Arc<Self>, dev: &drm::Device) -> Result<WorkingSet<'_>> {
-        let mut objects = self.mappings.vm_bind.lock();
-        if !self.mappings.refused.lock().is_empty() {
-            let mut order = self.order();
-            self.settle_locked(dev, &mut objects, &mut order.0)?;
+        loop {
+            self.revalidate(dev)?;
+            let mut objects = self.mappings.vm_bind.lock();
+            if !self.mappings.refused.lock().is_empty() {
+                let mut order = self.order();
+                self.settle_locked(dev, &mut objects, &mut order.0)?;
+            }
+            // Otherwise a process has changed memory again, which is pinned without locks.
+            if !self.has_stale_views() {
+                return Ok(WorkingSet(objects));
+            }
         }
-        Ok(WorkingSet(objects))
     }
 
     /// Unbinds what updates that the device has refused have left in doubt. ENOMEM leaves

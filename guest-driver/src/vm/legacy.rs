@@ -7,6 +7,7 @@
 //! when the address space is full, or when the object's handle is closed; each time once
 //! no submission uses it any more.
 
+use crate::drm::gem::BackingKind;
 use crate::drm::work::Deferred;
 use crate::drm::{self, Object};
 use crate::fence::Waits;
@@ -19,6 +20,7 @@ use crate::vm::mapping::{Mapping, Shown};
 use crate::vm::objects::object_key;
 use crate::vm::update::Update;
 use crate::vm::{ActiveViews, AddressSpace, View};
+use kernel::current;
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNode;
 use kernel::sync::aref::ARef;
@@ -50,6 +52,11 @@ enum Attempt {
 }
 
 impl LegacyRequest {
+    /// Whether the object is a process's memory.
+    fn is_user_memory(&self) -> bool {
+        self.object.backing() == BackingKind::UserMemory
+    }
+
     /// Whether a mapping at `start` serves.
     fn accepts(&self, start: u64, mapping: &Mapping) -> bool {
         (!self.checked.pinned || start == self.checked.offset)
@@ -68,8 +75,10 @@ impl LegacyRequest {
 }
 
 impl AddressSpace {
-    /// Maps every requested object, waiting interruptibly for what is in the way. ENOSPC
-    /// when there is no room beside the other requests, ENOMEM, EFAULT, ERESTARTSYS.
+    /// Maps every requested object, waiting interruptibly for what is in the way. What a
+    /// process has changed of its memory is mapped anew. ENOSPC when there is no room beside
+    /// the other requests; ENOMEM; ERESTARTSYS; EFAULT for user memory that isn't there or is
+    /// another process's.
     pub(crate) fn bind_legacy(
         self: &Arc<Self>,
         dev: &drm::Device,
@@ -80,20 +89,33 @@ impl AddressSpace {
             views: ActiveViews::new(self.clone(), requests.len())?,
         };
         loop {
+            // Without the lock, since it may wait for the process.
+            for request in requests.iter().filter(|request| request.is_user_memory()) {
+                drop(request.object.pin()?);
+            }
             let attempt = {
                 let mut order = self.order();
-                self.place_all(dev, &mut order.0, requests, &mut binding)?
+                self.place_all(dev, &mut order.0, requests, &mut binding)
             };
             match attempt {
-                Attempt::Placed => return Ok(binding),
-                Attempt::WaitFor(view) => {
+                Ok(Attempt::Placed) => return Ok(binding),
+                Ok(Attempt::WaitFor(view)) => {
                     binding.views.clear();
                     dev.unlocked(|| self.wait_idle(&view))?;
                 }
+                // Changed again since it was pinned.
+                Err(error) if error == EAGAIN => {
+                    binding.views.clear();
+                    if current!().signal_pending() {
+                        return Err(ERESTARTSYS);
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
     }
 
+    /// One attempt at [`Self::bind_legacy`]: EAGAIN if user memory must be pinned first.
     fn place_all(
         self: &Arc<Self>,
         dev: &drm::Device,
@@ -118,12 +140,13 @@ impl AddressSpace {
             let Some(view) = mapping.shown.view.clone() else {
                 continue;
             };
-            if request.accepts(start, mapping) {
+            let current = view.is_current();
+            if current && request.accepts(start, mapping) {
                 view.set_closed(false);
                 binding.views.add(view)?;
                 *address = start;
             } else if binding.views.contains(&view) {
-                return Err(ENOSPC);
+                return Err(if current { ENOSPC } else { EAGAIN });
             } else if view.is_active() {
                 return Ok(Attempt::WaitFor(view));
             } else {
@@ -213,8 +236,8 @@ impl AddressSpace {
         start: u64,
         views: &mut ActiveViews,
     ) -> Result {
-        let view = View::new(&request.object)?;
         let range = Range::new(start, request.object.size() as u64)?;
+        let view = self.new_view_at_once(&request.object, range)?;
         let shown = Shown {
             view: Some(view.clone()),
             read_only: false,
@@ -234,6 +257,7 @@ impl AddressSpace {
         self.send_update(dev, state, range, &update, Waits::new())?;
         state.mappings.insert(node);
         state.by_object.insert(key);
+        self.placed(&view);
         views.add(view)
     }
 
@@ -270,12 +294,34 @@ impl AddressSpace {
         let Some(view) = mapping.and_then(|mapping| mapping.shown.view.clone()) else {
             return;
         };
+        self.close_mapping(dev, state, start, &view);
+    }
+
+    /// The mapping at `start` goes, now or when the submissions that use it have finished,
+    /// if it is still `view`'s.
+    pub(super) fn close_view(self: &Arc<Self>, dev: &drm::Device, start: u64, view: &Arc<View>) {
+        let mut order = self.order();
+        let state = &mut *order.0;
+        let mapping = state.mappings.get(&start);
+        let mapped = mapping.and_then(|mapping| mapping.shown.view.as_ref());
+        if mapped.is_some_and(|mapped| Arc::ptr_eq(mapped, view)) {
+            self.close_mapping(dev, state, start, view);
+        }
+    }
+
+    fn close_mapping(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        start: u64,
+        view: &Arc<View>,
+    ) {
         view.set_closed(true);
         // Out of memory: the mapping stays until it is in somebody's way or the address
         // space ends.
         if view.is_active() {
             let _ = state.closed.push(start, GFP_KERNEL);
-            let _ = self.sweep_when_idle(dev, &view);
+            let _ = self.sweep_when_idle(dev, view);
         } else {
             let _ = self.evict(dev, state, start);
         }

@@ -44,12 +44,14 @@ mod mapping;
 mod objects;
 mod table;
 mod update;
+mod userptr;
 mod view;
 
 pub(crate) use address_space::{AddressSpace, Mode, Order};
 pub(crate) use bind::{Memory, Operation, Version};
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
 pub(crate) use table::VmTable;
+pub(crate) use userptr::{invalidated, rebound, Named};
 pub(crate) use view::{ActiveViews, View};
 
 use kernel::sync::atomic::{Atomic, Relaxed};

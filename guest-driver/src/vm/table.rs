@@ -3,7 +3,7 @@
 //! The address spaces a file has handles for, by id.
 
 use crate::drm::IdArray;
-use crate::vm::AddressSpace;
+use crate::vm::{AddressSpace, Named};
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
@@ -11,7 +11,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 #[pin_data]
 pub(crate) struct VmTable {
     #[pin]
-    table: Mutex<IdArray<Arc<AddressSpace>>>,
+    table: Mutex<IdArray<KBox<Named>>>,
 }
 
 impl VmTable {
@@ -23,17 +23,21 @@ impl VmTable {
 
     /// A new handle for an address space. ENOMEM.
     pub(crate) fn add(&self, vm: Arc<AddressSpace>) -> Result<u32> {
+        let vm = KBox::new(Named::new(vm), GFP_KERNEL)?;
         self.table.lock().add(vm)
     }
 
     /// The address space behind a handle: ENOENT.
     pub(crate) fn get(&self, id: u32) -> Result<Arc<AddressSpace>> {
-        self.table.lock().get(id).map(Arc::from).ok_or(ENOENT)
+        let table = self.table.lock();
+        let vm = table.get(id).ok_or(ENOENT)?;
+        Ok(Arc::clone(vm))
     }
 
     /// Takes a handle back; what it stood for lives while somebody else holds it. ENOENT.
     pub(crate) fn remove(&self, id: u32) -> Result<Arc<AddressSpace>> {
-        self.table.lock().remove(id).ok_or(ENOENT)
+        let vm = self.table.lock().remove(id).ok_or(ENOENT)?;
+        Ok(Arc::clone(&vm))
     }
 
     /// The file is closed: every handle goes.
@@ -51,7 +55,7 @@ impl VmTable {
     pub(crate) fn for_each(&self, mut f: impl FnMut(&Arc<AddressSpace>)) {
         let table = self.table.lock();
         for vm in table.ids().filter_map(|id| table.get(id)) {
-            f(&vm.into());
+            f(vm);
         }
     }
 }

@@ -141,7 +141,8 @@ impl AddressSpace {
         let mut flags = 0;
         match &shown.view {
             Some(view) => {
-                for extent in view.pages().extents(offset, range.length())? {
+                let pages = view.pages().ok_or(EFAULT)?;
+                for extent in pages.extents(offset, range.length())? {
                     extents.push(extent, GFP_KERNEL)?;
                 }
                 if shown.read_only {

@@ -3,15 +3,19 @@
 //! An object's pages, pinned for an address space, and who uses them.
 
 use crate::drm::{Object, PinnedPages};
+use crate::vm::userptr::UserView;
 use crate::vm::AddressSpace;
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
 
 /// An object's pages, pinned. Shared by all mappings of the object in one address space,
 /// by the pieces a mapping is split into, and by the commands that take them away.
 pub(crate) struct View {
-    pages: PinnedPages,
+    memory: Memory,
+    /// For user memory, what tells when the process changes it.
+    user: Option<KBox<UserView>>,
     /// Unfinished EXECBUFFER2 submissions that use it. Changed under the address space's
     /// `idle` lock.
     active: Atomic<u32>,
@@ -23,13 +27,31 @@ pub(crate) struct View {
     closed: Atomic<bool>,
 }
 
+/// What a view has of its object.
+enum Memory {
+    /// The pages.
+    Pinned(PinnedPages),
+    /// None: it was a process's memory, which has given it up. Nothing is mapped on the
+    /// device.
+    Gone(ARef<Object>),
+}
+
 impl View {
-    /// Pins `object`'s pages. ENOMEM, EFAULT, ERESTARTSYS.
-    pub(crate) fn new(object: &Object) -> Result<Arc<Self>> {
-        let pages = object.pin()?;
+    /// Of pinned pages; with `user` if they are a process's. ENOMEM.
+    pub(super) fn new(pages: PinnedPages, user: Option<KBox<UserView>>) -> Result<Arc<Self>> {
+        Self::with(Memory::Pinned(pages), user)
+    }
+
+    /// Of a process's memory that isn't there. ENOMEM.
+    pub(super) fn without_pages(object: &Object, user: KBox<UserView>) -> Result<Arc<Self>> {
+        Self::with(Memory::Gone(object.into()), Some(user))
+    }
+
+    fn with(memory: Memory, user: Option<KBox<UserView>>) -> Result<Arc<Self>> {
         Ok(Arc::new(
             Self {
-                pages,
+                memory,
+                user,
                 active: Atomic::new(0),
                 owner: Atomic::new(0),
                 closed: Atomic::new(false),
@@ -38,14 +60,30 @@ impl View {
         )?)
     }
 
-    /// The pages.
-    pub(crate) fn pages(&self) -> &PinnedPages {
-        &self.pages
+    /// The pages, unless they are a process's that has given them up.
+    pub(crate) fn pages(&self) -> Option<&PinnedPages> {
+        match &self.memory {
+            Memory::Pinned(pages) => Some(pages),
+            Memory::Gone(_) => None,
+        }
     }
 
     /// The object whose pages these are.
     pub(crate) fn object(&self) -> &Object {
-        self.pages.object()
+        match &self.memory {
+            Memory::Pinned(pages) => pages.object(),
+            Memory::Gone(object) => object,
+        }
+    }
+
+    /// Whether they are what the object has: a process may have changed its memory.
+    pub(super) fn is_current(&self) -> bool {
+        self.pages().is_some_and(PinnedPages::is_current)
+    }
+
+    /// For user memory, what tells when the process changes it.
+    pub(super) fn user(&self) -> Option<&UserView> {
+        self.user.as_deref()
     }
 
     /// Whether an unfinished EXECBUFFER2 submission uses it.
@@ -107,6 +145,11 @@ impl ActiveViews {
     /// Whether `view` is among them. Under the address space's `state` lock.
     pub(crate) fn contains(&self, view: &Arc<View>) -> bool {
         view.owner.load(Relaxed) == self.number
+    }
+
+    /// Whether all are what their objects have: a process may have changed its memory.
+    pub(crate) fn are_current(&self) -> bool {
+        self.views.iter().all(|view| view.is_current())
     }
 
     pub(super) fn decrement(views: &[Arc<View>]) -> bool {

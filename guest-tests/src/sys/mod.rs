@@ -1,11 +1,13 @@
 //! The system calls, and the only `unsafe` of this crate: ioctls with typed arguments
-//! ([`request`]), memory shared with the GPU ([`memory`]), descriptors and capabilities of
-//! the process ([`process`]), and the uAPI's declarations ([`uapi`]), which `build.rs` makes from the C headers.
+//! ([`request`]), memory shared with the GPU ([`memory`]) and what a process does to it
+//! ([`remap`]), descriptors and capabilities of the process ([`process`]), and the uAPI's
+//! declarations ([`uapi`]), which `build.rs` makes from the C headers.
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
 pub mod memory;
 pub mod process;
+pub mod remap;
 pub mod request;
 
 /// Structures, numbers and flags of `drm.h`, `i915_drm.h` and `virtio_igpu_drm.h`,
