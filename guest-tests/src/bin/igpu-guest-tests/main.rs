@@ -24,6 +24,7 @@ mod penalties;
 mod persistence;
 mod rig;
 mod together;
+mod userptr;
 mod vm_bind;
 mod vm_bind_sizes;
 
@@ -45,6 +46,7 @@ fn main() {
         context_model::tests(),
         many_contexts::tests(),
         together::tests(),
+        userptr::tests(),
         messages::tests(),
         full_rings::tests(),
         bad_input::tests(),

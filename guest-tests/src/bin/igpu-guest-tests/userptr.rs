@@ -1,0 +1,716 @@
+//! Memory of a process as an object (userptr), which the process changes while the GPU has
+//! it: unmapped, moved, forked, given up. The rules are those of i915's
+//! `gem/i915_gem_userptr.c`: changing memory waits for nobody and corrupts nothing, the next
+//! submission finds what the process has then, or is EFAULT.
+
+use libtest_mimic::{Failed, Trial};
+use nix::errno::Errno;
+use virtio_igpu_guest_tests::client::{
+    Counters, Device, Exec2, Exec3, MmapMode, Object, Param, Result, Syncobj,
+};
+use virtio_igpu_guest_tests::gpu::Compare;
+use virtio_igpu_guest_tests::sys::memory::{Mapping, userptr, userptr_unmapped};
+use virtio_igpu_guest_tests::sys::remap::{Access, Forked};
+use virtio_igpu_guest_tests::sys::uapi::*;
+
+use crate::exec2::{BATCH, TARGET, program};
+use crate::rig::{
+    A_WHILE, BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
+    wait_until,
+};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    trials!("userptr":
+        vma_merge, renewed_memory_is_rebound, discarded_memory_is_rebound,
+        moved_memory_is_rebound, part_of_an_object_is_renewed, every_mapping_is_rebound,
+        memory_that_stays_the_same_costs_no_update, memory_that_has_gone_is_efault,
+        memory_that_has_gone_is_unpinned, memory_of_a_dead_process_is_unpinned,
+        a_running_batch_keeps_the_old_pages, unmap_under_load, fork_under_load,
+        fork_while_a_batch_waits, another_process_is_refused, bind_of_memory_that_has_gone,
+        exec2_finds_renewed_memory, exec2_without_the_memory_is_efault,
+        exec2_waits_for_the_old_pages, exec2_of_another_process_is_efault,
+        set_domain_tells_whether_it_is_memory, pread_and_pwrite_are_refused,
+        probe_looks_at_mappings,
+    )
+}
+
+const PAGE_BYTES: usize = PAGE as usize;
+const AT: u64 = 0x9000_0000;
+/// Where an object lies with whose help a batch waits for the CPU.
+const GATE_AT: u64 = 0xa000_0000;
+
+/// The driver's counter of that name.
+fn counter(name: &str) -> std::result::Result<u64, Failed> {
+    let counters = Counters::read()?;
+    ensure!(counters.has(name), "there is no counter {name}");
+    Ok(counters.get(name))
+}
+
+/// What a step of a test comes to.
+type Step<T> = std::result::Result<T, Failed>;
+
+/// A client with an object of `pages` pages of its own, bound at [`AT`].
+struct Bound<'d> {
+    rig: Rig<'d>,
+    object: Object<'d>,
+}
+
+impl<'d> Bound<'d> {
+    fn new(device: &'d Device, memory: &'d Mapping) -> Step<Self> {
+        let rig = Rig::new(device)?;
+        let object = Object::userptr(device, memory)?;
+        rig.vm.bind(&object, AT)?;
+        Ok(Self { rig, object })
+    }
+
+    /// Has the GPU write `value` to the beginning of a page.
+    fn store(&self, page: usize, value: u32) -> Result<()> {
+        let address = AT + page as u64 * PAGE;
+        self.rig.run(RCS0, |batch| {
+            batch.store_u32(address, value);
+        })
+    }
+
+    /// Starts a batch that writes `value` to the beginning of page 0 when it is let through
+    /// [`Gate`]; gives what signals its end.
+    fn store_behind(&self, gate: &Gate<'d>, place: u64, value: u32) -> Step<Syncobj<'d>> {
+        let address = self.rig.write(place, |batch| {
+            batch.store_u32(GATE_AT + 4, 1);
+            batch.wait_until(GATE_AT, Compare::Equal, 1);
+            batch.store_u32(AT, value);
+        });
+        let done = Syncobj::create(self.rig.device)?;
+        Exec3::new(&self.rig.context, RCS0, address)
+            .fence(done.signal_fence(0))
+            .submit(self.rig.device)?;
+        wait_until("the batch has begun", || gate.memory.read_u32(4) == 1)?;
+        Ok(done)
+    }
+}
+
+/// Where batches wait for the CPU.
+struct Gate<'d> {
+    _object: Object<'d>,
+    memory: Mapping,
+}
+
+impl<'d> Gate<'d> {
+    fn new(rig: &Rig<'d>) -> Step<Self> {
+        let (object, memory) = rig.memory(GATE_AT, PAGE)?;
+        Ok(Self {
+            _object: object,
+            memory,
+        })
+    }
+
+    /// Lets batches through, and waits for the end of one.
+    fn open(&self, done: &Syncobj<'_>) -> Result<()> {
+        self.memory.write_u32(0, 1);
+        done.wait(PATIENCE)
+    }
+
+    fn close(&self) {
+        self.memory.write_u64(0, 0);
+    }
+}
+
+/// As IGT's gem_userptr_blits@vma-merge, over EXECBUFFER3: mappings of the process that
+/// merge with that of the object are no change to the object's memory, and don't wait for
+/// the batch that uses it.
+fn vma_merge() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(32 * PAGE_BYTES)?;
+    let rig = Rig::new(&device)?;
+    let handle = userptr(device.fd(), &pages, 16 * PAGE_BYTES, 16 * PAGE, 0)?;
+    let object = Object::from_handle(&device, handle, 16 * PAGE);
+    rig.vm.bind(&object, AT)?;
+    let before = counter("userptr_invalidated")?;
+    let gate = Gate::new(&rig)?;
+    let bound = Bound { rig, object };
+    let done = bound.store_behind(&gate, 0, 7)?;
+    for page in 0..16 {
+        pages.renew(page * PAGE_BYTES, PAGE_BYTES)?;
+        pages.write_u32(page * PAGE_BYTES, 1);
+    }
+    ensure_eq!(done.status()?, 0, "the batch that holds the memory");
+    ensure_eq!(
+        counter("userptr_invalidated")?,
+        before,
+        "changes of the object's memory that were seen"
+    );
+    gate.open(&done)?;
+    ensure_eq!(
+        pages.read_u32(16 * PAGE_BYTES),
+        7,
+        "what the batch wrote beside the merged mappings"
+    );
+    Ok(())
+}
+
+/// Changes memory in some way that puts zeroes in the place of the first page; the next
+/// submission writes to what is there then.
+fn is_rebound(change: impl Fn(&Mapping) -> std::result::Result<(), Errno>) -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    for round in 1..=3 {
+        bound.store(0, round)?;
+        bound.store(3, round)?;
+        ensure_eq!(
+            (pages.read_u32(0), pages.read_u32(3 * PAGE_BYTES)),
+            (round, round),
+            "what the GPU wrote in round {round}"
+        );
+        let before = counter("userptr_invalidated")?;
+        change(&pages)?;
+        ensure_eq!(pages.read_u32(0), 0, "the first page after the change");
+        ensure!(
+            counter("userptr_invalidated")? > before,
+            "nobody saw the change in round {round}"
+        );
+    }
+    bound.store(0, 99)?;
+    ensure_eq!(pages.read_u32(0), 99, "what the GPU wrote after the last");
+    Ok(())
+}
+
+fn renewed_memory_is_rebound() -> Outcome {
+    is_rebound(|pages| pages.renew(0, 4 * PAGE_BYTES))
+}
+
+fn discarded_memory_is_rebound() -> Outcome {
+    is_rebound(|pages| pages.discard(0, 4 * PAGE_BYTES))
+}
+
+/// mremap(2): other pages come to lie where the object's were.
+fn moved_memory_is_rebound() -> Outcome {
+    is_rebound(|pages| {
+        let others = Mapping::anonymous(4 * PAGE_BYTES)?;
+        others.write_u32(8, 5);
+        pages.move_in(0, others)?;
+        if pages.read_u32(8) == 5 {
+            Ok(())
+        } else {
+            Err(Errno::EIO)
+        }
+    })
+}
+
+/// A change of one page of many: that one is the new one, the others keep their content.
+fn part_of_an_object_is_renewed() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(16 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    for page in 0..16 {
+        bound.store(page, 100 + page as u32)?;
+    }
+    pages.renew(5 * PAGE_BYTES, PAGE_BYTES)?;
+    bound.rig.run(BCS0, |batch| {
+        // What the GPU sees of the new page and of an old one.
+        batch.copy_u32(AT + 8, AT + 5 * PAGE);
+        batch.copy_u32(AT + 5 * PAGE + 8, AT + 6 * PAGE);
+    })?;
+    for page in 0..16 {
+        let expected = if page == 5 { 0 } else { 100 + page as u32 };
+        ensure_eq!(pages.read_u32(page * PAGE_BYTES), expected, "page {page}");
+    }
+    ensure_eq!(pages.read_u32(8), 0, "what the GPU read of the new page");
+    ensure_eq!(
+        pages.read_u32(5 * PAGE_BYTES + 8),
+        106,
+        "what the GPU wrote to the new page"
+    );
+    Ok(())
+}
+
+/// Aliases, sections, and a mapping that an unbind has split: all see the new pages.
+fn every_mapping_is_rebound() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(8 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let (alias, section) = (AT + 0x1000_0000, AT + 0x2000_0000);
+    bound.rig.vm.bind(&bound.object, alias)?;
+    bound
+        .rig
+        .vm
+        .bind_section(&bound.object, section, 2 * PAGE, PAGE)?;
+    bound.rig.vm.unbind(alias + 3 * PAGE, PAGE)?;
+    pages.renew(0, 8 * PAGE_BYTES)?;
+    bound.rig.run(RCS0, |batch| {
+        batch
+            .store_u32(AT, 1)
+            .store_u32(alias + PAGE, 2)
+            .store_u32(alias + 3 * PAGE, 9)
+            .store_u32(alias + 7 * PAGE, 3)
+            .store_u32(section, 4);
+    })?;
+    let seen = [0, 1, 3, 7, 2].map(|page| pages.read_u32(page * PAGE_BYTES));
+    ensure_eq!(seen, [1, 2, 0, 3, 4], "what was written by all mappings");
+    Ok(())
+}
+
+/// A fork and a change of protection leave the process its pages: they are found to be the
+/// same, and the device is told nothing.
+fn memory_that_stays_the_same_costs_no_update() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    bound.store(0, 1)?;
+    let before = Counters::read()?;
+    for _ in 0..3 {
+        ensure_eq!(Forked::run(|| 0)?.wait()?, 0, "a child");
+        bound.store(0, 2)?;
+        pages.set_access(0, 4 * PAGE_BYTES, Access::Read)?;
+        pages.set_access(0, 4 * PAGE_BYTES, Access::ReadWrite)?;
+        bound.store(1, 3)?;
+    }
+    let grown = Counters::read()?.since(&before);
+    ensure!(
+        grown.get("userptr_invalidated") >= 6,
+        "only {} changes were seen",
+        grown.get("userptr_invalidated")
+    );
+    ensure_eq!(grown.get("commands_bind"), 0, "updates of page tables");
+    ensure_eq!(
+        (pages.read_u32(0), pages.read_u32(PAGE_BYTES)),
+        (2, 3),
+        "what the GPU wrote"
+    );
+    Ok(())
+}
+
+/// EXECBUFFER3 while memory that is bound isn't there: EFAULT, until there is memory again
+/// or the range is unbound. What is read of the range meanwhile is nobody's.
+fn memory_that_has_gone_is_efault() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let (_result, result) = bound.rig.memory(GATE_AT, PAGE)?;
+    bound.store(1, 1)?;
+    // A part is enough.
+    pages.withdraw(PAGE_BYTES, PAGE_BYTES)?;
+    for _ in 0..2 {
+        expect_errno(bound.store(0, 2), Errno::EFAULT, "with a page missing")?;
+    }
+    pages.renew(PAGE_BYTES, PAGE_BYTES)?;
+    bound.store(1, 3)?;
+    ensure_eq!(pages.read_u32(PAGE_BYTES), 3, "with all pages again");
+
+    pages.withdraw(0, 4 * PAGE_BYTES)?;
+    expect_errno(bound.store(0, 4), Errno::EFAULT, "without any page")?;
+    bound.rig.vm.unbind(AT, 4 * PAGE)?;
+    bound.rig.run(RCS0, |batch| {
+        batch.store_u32(AT, 5).store_u32(GATE_AT, 5);
+    })?;
+    ensure_eq!(result.read_u32(0), 5, "without the mapping");
+    Ok(())
+}
+
+/// Memory that the process unmaps goes back to the system with no further call, once the
+/// device has confirmed that it can't reach it: not before a batch that uses it has ended.
+fn memory_that_has_gone_is_unpinned() -> Outcome {
+    let device = Device::open()?;
+    let before = counter("userptr_bytes_pinned")?;
+    let pages = Mapping::anonymous(64 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let gate = Gate::new(&bound.rig)?;
+    ensure_eq!(
+        counter("userptr_bytes_pinned")? - before,
+        64 * PAGE,
+        "bytes pinned by the bind"
+    );
+    let done = bound.store_behind(&gate, 0, 7)?;
+    pages.withdraw(0, 64 * PAGE_BYTES)?;
+    std::thread::sleep(A_WHILE);
+    ensure_eq!(
+        counter("userptr_bytes_pinned")? - before,
+        64 * PAGE,
+        "bytes pinned while a batch runs"
+    );
+    gate.open(&done)?;
+    wait_until("the pages are unpinned", || {
+        counter("userptr_bytes_pinned").is_ok_and(|now| now == before)
+    })
+}
+
+/// What is bound by a process that dies, with a batch of its own under way.
+fn memory_of_a_dead_process_is_unpinned() -> Outcome {
+    let device = Device::open()?;
+    let before = Counters::read()?;
+    let child = Forked::run(|| {
+        let run = || -> Step<()> {
+            let device = Device::open()?;
+            let pages = Mapping::anonymous(16 * PAGE_BYTES)?;
+            let bound = Bound::new(&device, &pages)?;
+            let gate = Gate::new(&bound.rig)?;
+            // Nobody would ever let a persistent one through.
+            bound.rig.context.set(&Param::Persistence(false))?;
+            bound.store_behind(&gate, 0, 7)?;
+            // The kernel takes it all down, with the batch still waiting.
+            std::process::abort()
+        };
+        run().is_err().into()
+    })?;
+    ensure_eq!(child.wait(), Err(Errno::EINTR), "the child's end");
+    drop(device);
+    let held = [
+        "userptr_bytes_pinned",
+        "objects",
+        "address_spaces",
+        "contexts",
+    ];
+    for name in held {
+        wait_until("what the child had is gone", || {
+            counter(name).is_ok_and(|now| now <= before.get(name))
+        })?;
+    }
+    Ok(())
+}
+
+/// A batch that was submitted before the change writes to the pages of then, and the
+/// process finds nothing of it in its new ones.
+fn a_running_batch_keeps_the_old_pages() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let gate = Gate::new(&bound.rig)?;
+    let done = bound.store_behind(&gate, 0, 7)?;
+    pages.renew(0, 4 * PAGE_BYTES)?;
+    pages.write_u32(0, 1);
+    // Behind it, and seen in the new pages.
+    let second = Syncobj::create(&device)?;
+    let address = bound.rig.write(1, |batch| {
+        batch.store_u32(AT + 4, 8);
+    });
+    Exec3::new(&bound.rig.context, BCS0, address)
+        .fence(second.signal_fence(0))
+        .submit(&device)?;
+    ensure_eq!(done.status()?, 0, "the batch in front");
+    gate.open(&done)?;
+    second.wait(PATIENCE)?;
+    ensure_eq!(
+        (pages.read_u32(0), pages.read_u32(4)),
+        (1, 8),
+        "what the process finds in its new pages"
+    );
+    Ok(())
+}
+
+/// Memory is renewed again and again while batches write to it: each submission is seen
+/// in the memory that there was then, and nothing is ever found of one before.
+fn unmap_under_load() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(16 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let gate = Gate::new(&bound.rig)?;
+    let mut running = None;
+    for round in 0..20_u32 {
+        let done = bound.store_behind(&gate, u64::from(round % 4), 1000 + round)?;
+        match round % 4 {
+            0 => pages.renew(0, 16 * PAGE_BYTES)?,
+            1 => pages.discard(0, 8 * PAGE_BYTES)?,
+            2 => pages.move_in(0, Mapping::anonymous(16 * PAGE_BYTES)?)?,
+            _ => {
+                pages.withdraw(0, PAGE_BYTES)?;
+                pages.renew(0, PAGE_BYTES)?;
+            }
+        }
+        ensure_eq!(pages.read_u32(0), 0, "a new page in round {round}");
+        running = Some(done);
+        if let Some(done) = &running {
+            gate.open(done)?;
+        }
+        gate.close();
+        ensure_eq!(
+            pages.read_u32(0),
+            0,
+            "a batch before the change, in round {round}"
+        );
+        bound.store(0, round + 1)?;
+        ensure_eq!(pages.read_u32(0), round + 1, "the batch of round {round}");
+    }
+    drop(running);
+    Ok(())
+}
+
+/// A process forks while batches run that write to its memory: it keeps the pages that the
+/// GPU writes to, and the child has its own, with what was there at the fork.
+fn fork_while_a_batch_waits() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(2 * PAGE_BYTES)?;
+    pages.write_u32(0, 5);
+    let bound = Bound::new(&device, &pages)?;
+    let gate = Gate::new(&bound.rig)?;
+    let done = bound.store_behind(&gate, 0, 7)?;
+    let child = Forked::run(|| {
+        // The parent lets the batch through once it has this.
+        let mine = pages.read_u32(0) == 5;
+        pages.write_u32(0, 6);
+        pages.write_u32(PAGE_BYTES, 6);
+        u8::from(!(mine && pages.read_u32(0) == 6))
+    })?;
+    // The parent touches a page first, too.
+    pages.write_u32(PAGE_BYTES, 8);
+    ensure_eq!(child.wait()?, 0, "what the child saw");
+    gate.open(&done)?;
+    ensure_eq!(
+        (pages.read_u32(0), pages.read_u32(PAGE_BYTES)),
+        (7, 8),
+        "what the parent has"
+    );
+    bound.store(1, 9)?;
+    ensure_eq!(pages.read_u32(PAGE_BYTES), 9, "what came afterwards");
+    Ok(())
+}
+
+/// Forks in a row, each child writing to all of its copy while the GPU and the parent write
+/// to theirs.
+fn fork_under_load() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(8 * PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    let gate = Gate::new(&bound.rig)?;
+    for round in 0..12_u32 {
+        let done = bound.store_behind(&gate, u64::from(round % 4), round + 1)?;
+        let mut children = Vec::new();
+        for _ in 0..3 {
+            children.push(Forked::run(|| {
+                for page in 0..8 {
+                    pages.write_u32(page * PAGE_BYTES, 0xbad);
+                    pages.write_u32(page * PAGE_BYTES + 4, 0xbad);
+                }
+                0
+            })?);
+        }
+        for page in 0..8 {
+            pages.write_u32(page * PAGE_BYTES + 4, round);
+        }
+        gate.open(&done)?;
+        gate.close();
+        bound.store(7, round + 2)?;
+        for child in children {
+            ensure_eq!(child.wait()?, 0, "a child");
+        }
+        ensure_eq!(
+            (pages.read_u32(0), pages.read_u32(7 * PAGE_BYTES)),
+            (round + 1, round + 2),
+            "what the GPU wrote in round {round}"
+        );
+        for page in 0..8 {
+            let got = pages.read_u32(page * PAGE_BYTES + 4);
+            ensure_eq!(got, round, "what the parent wrote to page {page}");
+        }
+    }
+    Ok(())
+}
+
+/// A child that has the parent's file can't have the parent's memory pinned anew: EFAULT.
+/// The parent can.
+fn another_process_is_refused() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(PAGE_BYTES)?;
+    let bound = Bound::new(&device, &pages)?;
+    bound.store(0, 1)?;
+    pages.renew(0, PAGE_BYTES)?;
+    let address = bound.rig.write(0, |batch| {
+        batch.store_u32(AT, 2);
+    });
+    let submission = Exec3::new(&bound.rig.context, RCS0, address);
+    let child = Forked::run(|| match submission.submit(&device) {
+        Err(error) if error.errno() == Some(Errno::EFAULT) => 0,
+        _ => 1,
+    })?;
+    ensure_eq!(child.wait()?, 0, "whether the child was refused");
+    bound.store(0, 3)?;
+    ensure_eq!(pages.read_u32(0), 3, "what the parent's batch wrote");
+    Ok(())
+}
+
+/// VM_BIND takes the pages: EFAULT if they aren't there, and nothing is bound.
+fn bind_of_memory_that_has_gone() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(2 * PAGE_BYTES)?;
+    let rig = Rig::new(&device)?;
+    let (_shown, shown) = rig.memory(AT, 2 * PAGE)?;
+    let object = Object::userptr(&device, &pages)?;
+    pages.withdraw(PAGE_BYTES, PAGE_BYTES)?;
+    expect_errno(rig.vm.bind(&object, AT), Errno::EFAULT, "the bind")?;
+    rig.run(RCS0, |batch| {
+        batch.store_u32(AT, 4);
+    })?;
+    ensure_eq!(shown.read_u32(0), 4, "what was bound before");
+    pages.renew(PAGE_BYTES, PAGE_BYTES)?;
+    rig.vm.bind(&object, AT)?;
+    rig.run(RCS0, |batch| {
+        batch.store_u32(AT, 5);
+    })?;
+    ensure_eq!(
+        (shown.read_u32(0), pages.read_u32(0)),
+        (4, 5),
+        "what is bound after"
+    );
+    Ok(())
+}
+
+/// EXECBUFFER2 of a batch that writes `value` to the object, which lies at [`TARGET`].
+fn exec2_store(device: &Device, object: &Object<'_>, value: u32) -> Result<()> {
+    let batch = program(device, |batch| {
+        batch.store_u32(TARGET, value);
+    })?;
+    Exec2::new(vec![object.written_at(TARGET), batch.pinned_at(BATCH)]).submit(device)?;
+    object.wait(-1).map(drop)
+}
+
+/// EXECBUFFER2: the object is at the same address, with the memory of now.
+fn exec2_finds_renewed_memory() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    for round in 1..=4 {
+        exec2_store(&device, &object, round)?;
+        ensure_eq!(pages.read_u32(0), round, "what the GPU wrote");
+        match round {
+            1 => pages.renew(0, 4 * PAGE_BYTES)?,
+            2 => pages.discard(0, PAGE_BYTES)?,
+            3 => pages.move_in(0, Mapping::anonymous(4 * PAGE_BYTES)?)?,
+            _ => drop(Forked::run(|| 0)?.wait()?),
+        }
+    }
+    exec2_store(&device, &object, 9)?;
+    ensure_eq!(pages.read_u32(0), 9, "what the GPU wrote after a fork");
+    Ok(())
+}
+
+/// EXECBUFFER2 of memory that isn't there: EFAULT, and the object's pages go by themselves.
+fn exec2_without_the_memory_is_efault() -> Outcome {
+    let device = Device::open()?;
+    let before = counter("userptr_bytes_pinned")?;
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    exec2_store(&device, &object, 1)?;
+    pages.withdraw(2 * PAGE_BYTES, PAGE_BYTES)?;
+    wait_until("the pages are unpinned", || {
+        counter("userptr_bytes_pinned").is_ok_and(|now| now == before)
+    })?;
+    expect_errno(
+        exec2_store(&device, &object, 2),
+        Errno::EFAULT,
+        "with a page missing",
+    )?;
+    pages.renew(2 * PAGE_BYTES, PAGE_BYTES)?;
+    exec2_store(&device, &object, 3)?;
+    ensure_eq!(pages.read_u32(0), 3, "with all pages again");
+    Ok(())
+}
+
+/// EXECBUFFER2 has an object in one place, and so with one set of pages: as in i915 it waits
+/// for batches that use the old ones.
+fn exec2_waits_for_the_old_pages() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    let gate = Object::create(&device, PAGE)?;
+    let gate_memory = gate.map()?;
+    let batch = program(&device, |batch| {
+        batch.store_u32(GATE_AT + 4, 1);
+        batch.wait_until(GATE_AT, Compare::Equal, 1);
+        batch.store_u32(TARGET, 7);
+    })?;
+    let list = vec![
+        object.written_at(TARGET),
+        gate.written_at(GATE_AT),
+        batch.pinned_at(BATCH),
+    ];
+    Exec2::new(list).submit(&device)?;
+    wait_until("the batch has begun", || gate_memory.read_u32(4) == 1)?;
+    pages.renew(0, PAGE_BYTES)?;
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| exec2_store(&device, &object, 8));
+        std::thread::sleep(A_WHILE);
+        let waits = !second.is_finished();
+        gate_memory.write_u32(0, 1);
+        second
+            .join()
+            .map_err(|_| Failed::from("the second submission panicked"))??;
+        ensure!(waits, "the second submission did not wait");
+        Ok(())
+    })?;
+    ensure_eq!(pages.read_u32(0), 8, "what is in the new page");
+    Ok(())
+}
+
+/// EXECBUFFER2 with another process's memory: EFAULT, also while it is unchanged.
+fn exec2_of_another_process_is_efault() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    exec2_store(&device, &object, 1)?;
+    let child = Forked::run(|| match exec2_store(&device, &object, 2) {
+        Err(error) if error.errno() == Some(Errno::EFAULT) => 0,
+        _ => 1,
+    })?;
+    ensure_eq!(child.wait()?, 0, "whether the child was refused");
+    exec2_store(&device, &object, 3)?;
+    ensure_eq!(pages.read_u32(0), 3, "what the parent's batch wrote");
+    Ok(())
+}
+
+/// SET_DOMAIN takes the pages, as i915's does: userspace asks so whether they are there.
+fn set_domain_tells_whether_it_is_memory() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(2 * PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    object.set_domain(I915_GEM_DOMAIN_CPU, 0)?;
+    pages.withdraw(0, PAGE_BYTES)?;
+    expect_errno(
+        object.set_domain(I915_GEM_DOMAIN_CPU, 0),
+        Errno::EFAULT,
+        "with a page missing",
+    )?;
+    pages.renew(0, PAGE_BYTES)?;
+    object.set_domain(I915_GEM_DOMAIN_CPU, I915_GEM_DOMAIN_CPU)?;
+    let child = Forked::run(|| match object.set_domain(I915_GEM_DOMAIN_CPU, 0) {
+        Err(error) if error.errno() == Some(Errno::EFAULT) => 0,
+        _ => 1,
+    })?;
+    ensure_eq!(child.wait()?, 0, "whether a child was refused");
+    Ok(())
+}
+
+/// PREAD and PWRITE of a process's own memory: EINVAL.
+fn pread_and_pwrite_are_refused() -> Outcome {
+    let device = Device::open()?;
+    let pages = Mapping::anonymous(PAGE_BYTES)?;
+    let object = Object::userptr(&device, &pages)?;
+    expect_errno(object.pwrite(0, &[1; 8]), Errno::EINVAL, "PWRITE")?;
+    let mut bytes = [0; 8];
+    expect_errno(object.pread(0, &mut bytes), Errno::EINVAL, "PREAD")
+}
+
+/// PROBE looks at what is mapped, not whether it can be written: EFAULT for a hole and for
+/// a device's memory.
+fn probe_looks_at_mappings() -> Outcome {
+    let device = Device::open()?;
+    let fd = device.fd();
+    let probe = I915_USERPTR_PROBE;
+    let made = |handle: u32| drop(Object::from_handle(&device, handle, PAGE));
+    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
+    made(userptr(fd, &pages, 0, 4 * PAGE, probe)?);
+    pages.withdraw(PAGE_BYTES, PAGE_BYTES)?;
+    made(userptr(fd, &pages, 0, 4 * PAGE, probe)?);
+    let unmapped = userptr_unmapped(fd, false, PAGE, probe);
+    ensure_eq!(unmapped.err(), Some(Errno::EFAULT), "a hole");
+    made(userptr_unmapped(fd, false, PAGE, 0)?);
+
+    let own = Object::create(&device, PAGE)?;
+    let mapped = Mapping::of_file(fd, own.mmap_offset(MmapMode::WriteBack)?, PAGE_BYTES)?;
+    let of_device = userptr(fd, &mapped, 0, PAGE, probe);
+    ensure_eq!(of_device.err(), Some(Errno::EFAULT), "a device's memory");
+    // Without it the object is there, and finds out when it is used.
+    let object = Object::userptr(&device, &mapped)?;
+    expect_errno(
+        exec2_store(&device, &object, 1),
+        Errno::EFAULT,
+        "a device's memory, used",
+    )
+}
