@@ -33,6 +33,15 @@
 //!    transport under it, so that values on the timeline go up in the order of sending.
 //! 5. with interrupts off, and none within another but `refused` and `kept` around
 //!    `Displaced::held`: [`AddressSpace`]'s `idle` (activity of views), `refused`, `kept`
+//! 6. with interrupts off: `drm::user_memory`'s `state` and in it [`userptr`]'s `registry`,
+//!    which the kernel has taken where a process changes its memory, also in reclaim. So
+//!    what is held around memory allocations must not be taken in them, and no view is
+//!    dropped while they are held. The other way round all the others may be held.
+//!
+//! Pages of a process are pinned with none of these locks held: that takes the process's mmap
+//! lock, and waits for whoever is changing its memory or has to supply it, which may be for
+//! ever. What may be locked when the mmap lock is (page faults): an object's `pages`, under
+//! which nothing but memory is allocated.
 //!
 //! A kernel with lockdep is told of this order when an address space is made.
 

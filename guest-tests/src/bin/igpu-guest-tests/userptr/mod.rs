@@ -3,35 +3,34 @@
 //! `gem/i915_gem_userptr.c`: changing memory waits for nobody and corrupts nothing, the next
 //! submission finds what the process has then, or is EFAULT.
 
+mod calls;
+mod exec2;
+mod under_load;
+
 use libtest_mimic::{Failed, Trial};
 use nix::errno::Errno;
-use virtio_igpu_guest_tests::client::{
-    Counters, Device, Exec2, Exec3, MmapMode, Object, Param, Result, Syncobj,
-};
+use virtio_igpu_guest_tests::client::{Counters, Device, Exec3, Object, Param, Result, Syncobj};
 use virtio_igpu_guest_tests::gpu::Compare;
-use virtio_igpu_guest_tests::sys::memory::{Mapping, userptr, userptr_unmapped};
+use virtio_igpu_guest_tests::sys::memory::{Mapping, userptr};
 use virtio_igpu_guest_tests::sys::remap::{Access, Forked};
-use virtio_igpu_guest_tests::sys::uapi::*;
 
-use crate::exec2::{BATCH, TARGET, program};
 use crate::rig::{
     A_WHILE, BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
     wait_until,
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
-    trials!("userptr":
+    let mut tests = trials!("userptr":
         vma_merge, renewed_memory_is_rebound, discarded_memory_is_rebound,
         moved_memory_is_rebound, part_of_an_object_is_renewed, every_mapping_is_rebound,
         memory_that_stays_the_same_costs_no_update, memory_that_has_gone_is_efault,
         memory_that_has_gone_is_unpinned, memory_of_a_dead_process_is_unpinned,
-        a_running_batch_keeps_the_old_pages, unmap_under_load, fork_under_load,
-        fork_while_a_batch_waits, another_process_is_refused, bind_of_memory_that_has_gone,
-        exec2_finds_renewed_memory, exec2_without_the_memory_is_efault,
-        exec2_waits_for_the_old_pages, exec2_of_another_process_is_efault,
-        set_domain_tells_whether_it_is_memory, pread_and_pwrite_are_refused,
-        probe_looks_at_mappings,
-    )
+        another_process_is_refused, bind_of_memory_that_has_gone,
+    );
+    tests.extend(under_load::tests());
+    tests.extend(exec2::tests());
+    tests.extend(calls::tests());
+    tests
 }
 
 const PAGE_BYTES: usize = PAGE as usize;
@@ -367,143 +366,6 @@ fn memory_of_a_dead_process_is_unpinned() -> Outcome {
     Ok(())
 }
 
-/// A batch that was submitted before the change writes to the pages of then, and the
-/// process finds nothing of it in its new ones.
-fn a_running_batch_keeps_the_old_pages() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
-    let bound = Bound::new(&device, &pages)?;
-    let gate = Gate::new(&bound.rig)?;
-    let done = bound.store_behind(&gate, 0, 7)?;
-    pages.renew(0, 4 * PAGE_BYTES)?;
-    pages.write_u32(0, 1);
-    // Behind it, and seen in the new pages.
-    let second = Syncobj::create(&device)?;
-    let address = bound.rig.write(1, |batch| {
-        batch.store_u32(AT + 4, 8);
-    });
-    Exec3::new(&bound.rig.context, BCS0, address)
-        .fence(second.signal_fence(0))
-        .submit(&device)?;
-    ensure_eq!(done.status()?, 0, "the batch in front");
-    gate.open(&done)?;
-    second.wait(PATIENCE)?;
-    ensure_eq!(
-        (pages.read_u32(0), pages.read_u32(4)),
-        (1, 8),
-        "what the process finds in its new pages"
-    );
-    Ok(())
-}
-
-/// Memory is renewed again and again while batches write to it: each submission is seen
-/// in the memory that there was then, and nothing is ever found of one before.
-fn unmap_under_load() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(16 * PAGE_BYTES)?;
-    let bound = Bound::new(&device, &pages)?;
-    let gate = Gate::new(&bound.rig)?;
-    let mut running = None;
-    for round in 0..20_u32 {
-        let done = bound.store_behind(&gate, u64::from(round % 4), 1000 + round)?;
-        match round % 4 {
-            0 => pages.renew(0, 16 * PAGE_BYTES)?,
-            1 => pages.discard(0, 8 * PAGE_BYTES)?,
-            2 => pages.move_in(0, Mapping::anonymous(16 * PAGE_BYTES)?)?,
-            _ => {
-                pages.withdraw(0, PAGE_BYTES)?;
-                pages.renew(0, PAGE_BYTES)?;
-            }
-        }
-        ensure_eq!(pages.read_u32(0), 0, "a new page in round {round}");
-        running = Some(done);
-        if let Some(done) = &running {
-            gate.open(done)?;
-        }
-        gate.close();
-        ensure_eq!(
-            pages.read_u32(0),
-            0,
-            "a batch before the change, in round {round}"
-        );
-        bound.store(0, round + 1)?;
-        ensure_eq!(pages.read_u32(0), round + 1, "the batch of round {round}");
-    }
-    drop(running);
-    Ok(())
-}
-
-/// A process forks while batches run that write to its memory: it keeps the pages that the
-/// GPU writes to, and the child has its own, with what was there at the fork.
-fn fork_while_a_batch_waits() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(2 * PAGE_BYTES)?;
-    pages.write_u32(0, 5);
-    let bound = Bound::new(&device, &pages)?;
-    let gate = Gate::new(&bound.rig)?;
-    let done = bound.store_behind(&gate, 0, 7)?;
-    let child = Forked::run(|| {
-        // The parent lets the batch through once it has this.
-        let mine = pages.read_u32(0) == 5;
-        pages.write_u32(0, 6);
-        pages.write_u32(PAGE_BYTES, 6);
-        u8::from(!(mine && pages.read_u32(0) == 6))
-    })?;
-    // The parent touches a page first, too.
-    pages.write_u32(PAGE_BYTES, 8);
-    ensure_eq!(child.wait()?, 0, "what the child saw");
-    gate.open(&done)?;
-    ensure_eq!(
-        (pages.read_u32(0), pages.read_u32(PAGE_BYTES)),
-        (7, 8),
-        "what the parent has"
-    );
-    bound.store(1, 9)?;
-    ensure_eq!(pages.read_u32(PAGE_BYTES), 9, "what came afterwards");
-    Ok(())
-}
-
-/// Forks in a row, each child writing to all of its copy while the GPU and the parent write
-/// to theirs.
-fn fork_under_load() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(8 * PAGE_BYTES)?;
-    let bound = Bound::new(&device, &pages)?;
-    let gate = Gate::new(&bound.rig)?;
-    for round in 0..12_u32 {
-        let done = bound.store_behind(&gate, u64::from(round % 4), round + 1)?;
-        let mut children = Vec::new();
-        for _ in 0..3 {
-            children.push(Forked::run(|| {
-                for page in 0..8 {
-                    pages.write_u32(page * PAGE_BYTES, 0xbad);
-                    pages.write_u32(page * PAGE_BYTES + 4, 0xbad);
-                }
-                0
-            })?);
-        }
-        for page in 0..8 {
-            pages.write_u32(page * PAGE_BYTES + 4, round);
-        }
-        gate.open(&done)?;
-        gate.close();
-        bound.store(7, round + 2)?;
-        for child in children {
-            ensure_eq!(child.wait()?, 0, "a child");
-        }
-        ensure_eq!(
-            (pages.read_u32(0), pages.read_u32(7 * PAGE_BYTES)),
-            (round + 1, round + 2),
-            "what the GPU wrote in round {round}"
-        );
-        for page in 0..8 {
-            let got = pages.read_u32(page * PAGE_BYTES + 4);
-            ensure_eq!(got, round, "what the parent wrote to page {page}");
-        }
-    }
-    Ok(())
-}
-
 /// A child that has the parent's file can't have the parent's memory pinned anew: EFAULT.
 /// The parent can.
 fn another_process_is_refused() -> Outcome {
@@ -550,167 +412,4 @@ fn bind_of_memory_that_has_gone() -> Outcome {
         "what is bound after"
     );
     Ok(())
-}
-
-/// EXECBUFFER2 of a batch that writes `value` to the object, which lies at [`TARGET`].
-fn exec2_store(device: &Device, object: &Object<'_>, value: u32) -> Result<()> {
-    let batch = program(device, |batch| {
-        batch.store_u32(TARGET, value);
-    })?;
-    Exec2::new(vec![object.written_at(TARGET), batch.pinned_at(BATCH)]).submit(device)?;
-    object.wait(-1).map(drop)
-}
-
-/// EXECBUFFER2: the object is at the same address, with the memory of now.
-fn exec2_finds_renewed_memory() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    for round in 1..=4 {
-        exec2_store(&device, &object, round)?;
-        ensure_eq!(pages.read_u32(0), round, "what the GPU wrote");
-        match round {
-            1 => pages.renew(0, 4 * PAGE_BYTES)?,
-            2 => pages.discard(0, PAGE_BYTES)?,
-            3 => pages.move_in(0, Mapping::anonymous(4 * PAGE_BYTES)?)?,
-            _ => drop(Forked::run(|| 0)?.wait()?),
-        }
-    }
-    exec2_store(&device, &object, 9)?;
-    ensure_eq!(pages.read_u32(0), 9, "what the GPU wrote after a fork");
-    Ok(())
-}
-
-/// EXECBUFFER2 of memory that isn't there: EFAULT, and the object's pages go by themselves.
-fn exec2_without_the_memory_is_efault() -> Outcome {
-    let device = Device::open()?;
-    let before = counter("userptr_bytes_pinned")?;
-    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    exec2_store(&device, &object, 1)?;
-    pages.withdraw(2 * PAGE_BYTES, PAGE_BYTES)?;
-    wait_until("the pages are unpinned", || {
-        counter("userptr_bytes_pinned").is_ok_and(|now| now == before)
-    })?;
-    expect_errno(
-        exec2_store(&device, &object, 2),
-        Errno::EFAULT,
-        "with a page missing",
-    )?;
-    pages.renew(2 * PAGE_BYTES, PAGE_BYTES)?;
-    exec2_store(&device, &object, 3)?;
-    ensure_eq!(pages.read_u32(0), 3, "with all pages again");
-    Ok(())
-}
-
-/// EXECBUFFER2 has an object in one place, and so with one set of pages: as in i915 it waits
-/// for batches that use the old ones.
-fn exec2_waits_for_the_old_pages() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    let gate = Object::create(&device, PAGE)?;
-    let gate_memory = gate.map()?;
-    let batch = program(&device, |batch| {
-        batch.store_u32(GATE_AT + 4, 1);
-        batch.wait_until(GATE_AT, Compare::Equal, 1);
-        batch.store_u32(TARGET, 7);
-    })?;
-    let list = vec![
-        object.written_at(TARGET),
-        gate.written_at(GATE_AT),
-        batch.pinned_at(BATCH),
-    ];
-    Exec2::new(list).submit(&device)?;
-    wait_until("the batch has begun", || gate_memory.read_u32(4) == 1)?;
-    pages.renew(0, PAGE_BYTES)?;
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| exec2_store(&device, &object, 8));
-        std::thread::sleep(A_WHILE);
-        let waits = !second.is_finished();
-        gate_memory.write_u32(0, 1);
-        second
-            .join()
-            .map_err(|_| Failed::from("the second submission panicked"))??;
-        ensure!(waits, "the second submission did not wait");
-        Ok(())
-    })?;
-    ensure_eq!(pages.read_u32(0), 8, "what is in the new page");
-    Ok(())
-}
-
-/// EXECBUFFER2 with another process's memory: EFAULT, also while it is unchanged.
-fn exec2_of_another_process_is_efault() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    exec2_store(&device, &object, 1)?;
-    let child = Forked::run(|| match exec2_store(&device, &object, 2) {
-        Err(error) if error.errno() == Some(Errno::EFAULT) => 0,
-        _ => 1,
-    })?;
-    ensure_eq!(child.wait()?, 0, "whether the child was refused");
-    exec2_store(&device, &object, 3)?;
-    ensure_eq!(pages.read_u32(0), 3, "what the parent's batch wrote");
-    Ok(())
-}
-
-/// SET_DOMAIN takes the pages, as i915's does: userspace asks so whether they are there.
-fn set_domain_tells_whether_it_is_memory() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(2 * PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    object.set_domain(I915_GEM_DOMAIN_CPU, 0)?;
-    pages.withdraw(0, PAGE_BYTES)?;
-    expect_errno(
-        object.set_domain(I915_GEM_DOMAIN_CPU, 0),
-        Errno::EFAULT,
-        "with a page missing",
-    )?;
-    pages.renew(0, PAGE_BYTES)?;
-    object.set_domain(I915_GEM_DOMAIN_CPU, I915_GEM_DOMAIN_CPU)?;
-    let child = Forked::run(|| match object.set_domain(I915_GEM_DOMAIN_CPU, 0) {
-        Err(error) if error.errno() == Some(Errno::EFAULT) => 0,
-        _ => 1,
-    })?;
-    ensure_eq!(child.wait()?, 0, "whether a child was refused");
-    Ok(())
-}
-
-/// PREAD and PWRITE of a process's own memory: EINVAL.
-fn pread_and_pwrite_are_refused() -> Outcome {
-    let device = Device::open()?;
-    let pages = Mapping::anonymous(PAGE_BYTES)?;
-    let object = Object::userptr(&device, &pages)?;
-    expect_errno(object.pwrite(0, &[1; 8]), Errno::EINVAL, "PWRITE")?;
-    let mut bytes = [0; 8];
-    expect_errno(object.pread(0, &mut bytes), Errno::EINVAL, "PREAD")
-}
-
-/// PROBE looks at what is mapped, not whether it can be written: EFAULT for a hole and for
-/// a device's memory.
-fn probe_looks_at_mappings() -> Outcome {
-    let device = Device::open()?;
-    let fd = device.fd();
-    let probe = I915_USERPTR_PROBE;
-    let made = |handle: u32| drop(Object::from_handle(&device, handle, PAGE));
-    let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
-    made(userptr(fd, &pages, 0, 4 * PAGE, probe)?);
-    pages.withdraw(PAGE_BYTES, PAGE_BYTES)?;
-    made(userptr(fd, &pages, 0, 4 * PAGE, probe)?);
-    let unmapped = userptr_unmapped(fd, false, PAGE, probe);
-    ensure_eq!(unmapped.err(), Some(Errno::EFAULT), "a hole");
-    made(userptr_unmapped(fd, false, PAGE, 0)?);
-
-    let own = Object::create(&device, PAGE)?;
-    let mapped = Mapping::of_file(fd, own.mmap_offset(MmapMode::WriteBack)?, PAGE_BYTES)?;
-    let of_device = userptr(fd, &mapped, 0, PAGE, probe);
-    ensure_eq!(of_device.err(), Some(Errno::EFAULT), "a device's memory");
-    // Without it the object is there, and finds out when it is used.
-    let object = Object::userptr(&device, &mapped)?;
-    expect_errno(
-        exec2_store(&device, &object, 1),
-        Errno::EFAULT,
-        "a device's memory, used",
-    )
 }
