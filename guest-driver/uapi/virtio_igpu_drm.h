@@ -54,6 +54,24 @@ extern "C" {
 #define I915_PARAM_VM_BIND_VERSION		0x10039
 
 /**
+ * DOC: Beyond the RFC
+ *
+ * What this driver offers in addition to the RFC is asked for by flags and chained
+ * structures of its own, marked "extension" below. Nothing of it takes effect unless it is
+ * asked for. I915_PARAM_VM_BIND_EXTENSIONS is a parameter of DRM_IOCTL_I915_GETPARAM whose
+ * bits say what there is; with version 1 it is 0.
+ */
+#define I915_PARAM_VM_BIND_EXTENSIONS		0x10100
+/* I915_GEM_VM_BIND_READONLY is known. */
+#define I915_VM_BIND_HAS_READONLY		(1 << 0)
+/* I915_GEM_VM_BIND_NULL is known. */
+#define I915_VM_BIND_HAS_NULL			(1 << 1)
+/* struct drm_i915_gem_vm_bind_ext_fences is known. */
+#define I915_VM_BIND_HAS_FENCES			(1 << 2)
+/* struct drm_i915_gem_vm_bind_ext_ops is known. */
+#define I915_VM_BIND_HAS_OPS			(1 << 3)
+
+/**
  * DOC: An address space in VM_BIND mode
  *
  * This bit in the flags of struct drm_i915_gem_vm_control, given to
@@ -150,10 +168,21 @@ struct drm_i915_gem_vm_bind {
 	 * I915_GEM_VM_BIND_CAPTURE: the error state of a hang shows this mapping's
 	 * contents.
 	 *
+	 * Extensions, known where I915_PARAM_VM_BIND_EXTENSIONS says so:
+	 *
+	 * I915_GEM_VM_BIND_READONLY: what the GPU writes to the mapping vanishes.
+	 * (i915 has no read-only mappings on Gen11 and Gen12; the virtual GPU has.)
+	 *
+	 * I915_GEM_VM_BIND_NULL: no memory stands behind the mapping. What the GPU
+	 * reads there is 0, and what it writes vanishes, as sparse residency wants it.
+	 * @handle and @offset are 0, and there is no other flag.
+	 *
 	 * @fence has flags of its own.
 	 */
 	__u64 flags;
 #define I915_GEM_VM_BIND_CAPTURE		(1u << 0)
+#define I915_GEM_VM_BIND_READONLY		(1ull << 32)
+#define I915_GEM_VM_BIND_NULL			(1ull << 33)
 
 	/**
 	 * @fence: with I915_TIMELINE_FENCE_SIGNAL the ioctl returns at once and
@@ -165,8 +194,110 @@ struct drm_i915_gem_vm_bind {
 	 */
 	struct drm_i915_gem_timeline_fence fence;
 
-	/** @extensions: chain of struct i915_user_extension; none is defined, so 0. */
+	/**
+	 * @extensions: chain of struct i915_user_extension. The RFC defines none, so 0;
+	 * or, extensions, at most one of each:
+	 *
+	 * I915_GEM_VM_BIND_EXT_FENCES: struct drm_i915_gem_vm_bind_ext_fences
+	 *
+	 * I915_GEM_VM_BIND_EXT_OPS: struct drm_i915_gem_vm_bind_ext_ops
+	 */
 	__u64 extensions;
+};
+
+/**
+ * struct drm_i915_gem_vm_bind_ext_fences - more fences, to wait for too (extension)
+ *
+ * Chained to struct drm_i915_gem_vm_bind or struct drm_i915_gem_vm_unbind. The operation,
+ * or all operations of an array, is applied after every fence with
+ * I915_TIMELINE_FENCE_WAIT; every one with I915_TIMELINE_FENCE_SIGNAL signals when it is.
+ * The argument's own fence may be used besides. If any of them has the flag
+ * I915_TIMELINE_FENCE_SIGNAL, the ioctl returns at once.
+ *
+ * The operations of an address space are applied in the order of the calls. So what is
+ * called for after this one waits for the same fences: binds, unbinds and EXECBUFFER3.
+ *
+ * Errors: EINVAL for an unknown flag, for a fence to wait for that does not exist (a
+ * syncobj that holds none, a point of a timeline for which nothing has been submitted) and
+ * for a point other than 0 both to wait for and to signal; EFAULT for an array that can't
+ * be read; ENOENT for a handle that does not exist; E2BIG for more than
+ * I915_GEM_VM_BIND_MAX_FENCES.
+ */
+struct drm_i915_gem_vm_bind_ext_fences {
+#define I915_GEM_VM_BIND_EXT_FENCES		0x10003
+	/** @base: link of the extension chain. */
+	struct i915_user_extension base;
+
+	/** @fence_count: number of entries in @fences. */
+	__u32 fence_count;
+#define I915_GEM_VM_BIND_MAX_FENCES		1024
+
+	/** @rsvd: reserved, 0. */
+	__u32 rsvd;
+
+	/** @fences: pointer to struct drm_i915_gem_timeline_fence[]. */
+	__u64 fences;
+};
+
+/**
+ * struct drm_i915_gem_vm_bind_op - an operation of an array (extension)
+ *
+ * Means what struct drm_i915_gem_vm_bind or struct drm_i915_gem_vm_unbind with the same
+ * fields would.
+ */
+struct drm_i915_gem_vm_bind_op {
+	/** @op: I915_GEM_VM_BIND_OP_BIND or I915_GEM_VM_BIND_OP_UNBIND. */
+	__u32 op;
+#define I915_GEM_VM_BIND_OP_BIND		0
+#define I915_GEM_VM_BIND_OP_UNBIND		1
+
+	/** @handle: the object; 0 for an unbind. */
+	__u32 handle;
+
+	/** @start: GPU address at which the range begins. */
+	__u64 start;
+
+	/** @offset: where in the object the section begins; 0 for an unbind. */
+	__u64 offset;
+
+	/** @length: length of the range, in bytes. */
+	__u64 length;
+
+	/** @flags: those of struct drm_i915_gem_vm_bind; 0 for an unbind. */
+	__u64 flags;
+
+	/** @rsvd: reserved, 0. */
+	__u64 rsvd;
+};
+
+/**
+ * struct drm_i915_gem_vm_bind_ext_ops - an array of operations (extension)
+ *
+ * Chained to struct drm_i915_gem_vm_bind, whose fields but vm_id, fence and extensions
+ * are then 0. The operations are applied in their order, with one set of fences. All are
+ * checked before the first is applied: an error means that nothing was done.
+ *
+ * An EXECBUFFER3 that is called later sees all of them; a batch that runs meanwhile may see
+ * some of them.
+ *
+ * Errors: those of each operation, the first operation's first; EINVAL for no operation at
+ * all, an unknown @op, a reserved field, and fields of the argument that are not 0; E2BIG for
+ * more than I915_GEM_VM_BIND_MAX_OPS; EFAULT for an array that can't be read.
+ */
+struct drm_i915_gem_vm_bind_ext_ops {
+#define I915_GEM_VM_BIND_EXT_OPS		0x10004
+	/** @base: link of the extension chain. */
+	struct i915_user_extension base;
+
+	/** @op_count: number of entries in @ops. */
+	__u32 op_count;
+#define I915_GEM_VM_BIND_MAX_OPS		4096
+
+	/** @rsvd: reserved, 0. */
+	__u32 rsvd;
+
+	/** @ops: pointer to struct drm_i915_gem_vm_bind_op[]. */
+	__u64 ops;
 };
 
 /**
@@ -180,7 +311,8 @@ struct drm_i915_gem_vm_bind {
  * Errors: EINVAL for an unknown flag, reserved field or extension, for a length of
  * 0, a number that is not aligned, and a range that is not inside the address
  * space; ENOENT for an address space or fence handle that does not exist;
- * EOPNOTSUPP for an address space that is not in VM_BIND mode.
+ * EOPNOTSUPP for an address space that is not in VM_BIND mode. Version 1 only: EINVAL for a
+ * range that holds something else than one whole mapping.
  */
 struct drm_i915_gem_vm_unbind {
 	/** @vm_id: the address space. */
@@ -201,7 +333,10 @@ struct drm_i915_gem_vm_unbind {
 	/** @fence: as in struct drm_i915_gem_vm_bind. */
 	struct drm_i915_gem_timeline_fence fence;
 
-	/** @extensions: chain of struct i915_user_extension; none is defined, so 0. */
+	/**
+	 * @extensions: chain of struct i915_user_extension. The RFC defines none, so 0;
+	 * or, an extension, struct drm_i915_gem_vm_bind_ext_fences.
+	 */
 	__u64 extensions;
 };
 

@@ -74,6 +74,14 @@ fn structures_have_the_rfcs_layout() {
     assert_eq!(offset_of!(drm_i915_gem_execbuffer3, timeline_fences), 32);
     assert_eq!(offset_of!(drm_i915_gem_execbuffer3, extensions), 48);
 
+    assert_eq!(size_of::<drm_i915_gem_vm_bind_ext_fences>(), 48);
+    assert_eq!(offset_of!(drm_i915_gem_vm_bind_ext_fences, fences), 40);
+    assert_eq!(size_of::<drm_i915_gem_vm_bind_ext_ops>(), 48);
+    assert_eq!(offset_of!(drm_i915_gem_vm_bind_ext_ops, ops), 40);
+    assert_eq!(size_of::<drm_i915_gem_vm_bind_op>(), 48);
+    assert_eq!(offset_of!(drm_i915_gem_vm_bind_op, start), 8);
+    assert_eq!(offset_of!(drm_i915_gem_vm_bind_op, flags), 32);
+
     assert_eq!(size_of::<drm_i915_gem_create_ext_vm_private>(), 40);
     assert_eq!(offset_of!(drm_i915_gem_create_ext_vm_private, vm_id), 32);
 }

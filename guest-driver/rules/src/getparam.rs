@@ -83,6 +83,15 @@ pub fn answer(environment: &Environment<'_>, parameter: i32) -> Result<i32> {
         I915_PARAM_MMAP_GTT_VERSION => Ok(MMAP_GTT_VERSION),
         I915_PARAM_PERF_REVISION => Ok(PERF_REVISION),
         I915_PARAM_VM_BIND_VERSION => Ok(facts.vm_bind_version as i32),
+        I915_PARAM_VM_BIND_EXTENSIONS => Ok(match facts.vm_bind_version {
+            0 | 1 => 0,
+            _ => {
+                I915_VM_BIND_HAS_READONLY
+                    | I915_VM_BIND_HAS_NULL
+                    | I915_VM_BIND_HAS_FENCES
+                    | I915_VM_BIND_HAS_OPS
+            }
+        }),
 
         // No fence registers, overlay, eDRAM, privileged batches (gone since Gen6),
         // command parser (Gen7 and Gen9's blitter), pooled EUs (Broxton), resource
@@ -253,6 +262,17 @@ mod tests {
         let facts = ice_lake();
         assert_eq!(answer(&on(&facts), I915_PARAM_EU_TOTAL), Ok(64));
         assert_eq!(answer(&on(&facts), I915_PARAM_VM_BIND_VERSION), Ok(0));
+        assert_eq!(answer(&on(&facts), I915_PARAM_VM_BIND_EXTENSIONS), Ok(0));
+    }
+
+    #[test]
+    fn extensions_of_vm_bind_come_with_version_2() {
+        let mut facts = tiger_lake();
+        let extensions = answer(&on(&facts), I915_PARAM_VM_BIND_EXTENSIONS);
+        assert_eq!(extensions, Ok(0xf));
+        facts.vm_bind_version = 1;
+        let extensions = answer(&on(&facts), I915_PARAM_VM_BIND_EXTENSIONS);
+        assert_eq!(extensions, Ok(0));
     }
 
     #[test]

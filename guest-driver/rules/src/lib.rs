@@ -53,6 +53,7 @@ pub mod uapi_numbers;
 pub mod uapi_structs;
 pub mod user_memory;
 pub mod vm_bind;
+pub mod vm_bind_extensions;
 
 pub use engine_map::{EngineMap, EngineSlot};
 pub use errno::Errno;

@@ -79,6 +79,7 @@ pub const I915_PARAM_PXP_STATUS: i32 = 58;
 pub const I915_PARAM_HAS_CONTEXT_FREQ_HINT: i32 = 59;
 /// `virtio_igpu_drm.h`
 pub const I915_PARAM_VM_BIND_VERSION: i32 = 0x10039;
+pub const I915_PARAM_VM_BIND_EXTENSIONS: i32 = 0x10100;
 
 pub const I915_GEM_PPGTT_FULL: i32 = 2;
 
@@ -166,6 +167,16 @@ pub const I915_VM_CREATE_FLAGS_USE_VM_BIND: u32 = 1 << 0;
 pub const I915_TIMELINE_FENCE_WAIT: u32 = 1 << 0;
 pub const I915_TIMELINE_FENCE_SIGNAL: u32 = 1 << 1;
 pub const I915_GEM_VM_BIND_CAPTURE: u64 = 1 << 0;
+pub const I915_GEM_VM_BIND_READONLY: u64 = 1 << 32;
+pub const I915_GEM_VM_BIND_NULL: u64 = 1 << 33;
+pub const I915_VM_BIND_HAS_READONLY: i32 = 1 << 0;
+pub const I915_VM_BIND_HAS_NULL: i32 = 1 << 1;
+pub const I915_VM_BIND_HAS_FENCES: i32 = 1 << 2;
+pub const I915_VM_BIND_HAS_OPS: i32 = 1 << 3;
+pub const I915_GEM_VM_BIND_EXT_FENCES: u32 = 0x10003;
+pub const I915_GEM_VM_BIND_EXT_OPS: u32 = 0x10004;
+pub const I915_GEM_VM_BIND_OP_BIND: u32 = 0;
+pub const I915_GEM_VM_BIND_OP_UNBIND: u32 = 1;
 pub const I915_GEM_CREATE_EXT_VM_PRIVATE: u32 = 0x10002;
 
 // Objects

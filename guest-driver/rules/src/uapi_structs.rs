@@ -20,6 +20,14 @@ pub mod user_extension {
     pub const RSVD_WORDS: u64 = 4;
 }
 
+/// `struct drm_i915_gem_vm_bind_ext_fences` and `struct drm_i915_gem_vm_bind_ext_ops`, which
+/// are alike.
+pub mod bind_list {
+    pub const COUNT: u64 = 32;
+    pub const RSVD: u64 = 36;
+    pub const ADDRESS: u64 = 40;
+}
+
 /// `struct i915_context_param_engines`
 pub mod engines {
     pub const EXTENSIONS: u64 = 0;

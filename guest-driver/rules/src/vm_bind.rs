@@ -9,15 +9,21 @@
 //! | stage of VM_BIND | on failure |
 //! | --- | --- |
 //! | [`check_bind`] | `EINVAL` |
+//! | [`BindExtensions::read`](super::vm_bind_extensions::BindExtensions::read) | `EINVAL`, `E2BIG`, `EFAULT` |
 //! | look up the VM; [`check_bind_mode`] | `ENOENT`; `EOPNOTSUPP` |
 //! | look up the object | `ENOENT` |
 //! | [`BindRequest::check_object`] | `EINVAL` |
+//! | the chain's fences: read; each: [`check_fence_flags`], look it up, [`fence_action`] | `EFAULT`; `EINVAL`, `ENOENT`, `EINVAL` |
 //! | look up the fence | `ENOENT`, `ENOMEM` |
 //! | version 1: [`range_map::check_unoccupied`](super::range_map::check_unoccupied) | `EEXIST`, `ENOSPC` |
 //!
+//! With an array of operations, [`BindRequest::check_no_operation`] comes behind the mode
+//! (`EINVAL`), the array is read (`EFAULT`), and for one entry after the other its own flags
+//! are checked, its object looked up and its range checked.
+//!
 //! | stage of VM_UNBIND | on failure |
 //! | --- | --- |
-//! | [`check_unbind`] | `EINVAL` |
+//! | [`check_unbind`]; the chain, as above | `EINVAL` |
 //! | look up the VM; [`check_bind_mode`] | `ENOENT`; `EOPNOTSUPP` |
 //! | [`UnbindRequest::check_range`] | `EINVAL` |
 //! | look up the fence | `ENOENT`, `ENOMEM` |
@@ -110,9 +116,11 @@ pub const fn check_bind_mode(wanted: bool, bind_mode: bool) -> Result {
     }
 }
 
-/// `struct drm_i915_gem_vm_bind` but for the ids that are looked up.
+/// `struct drm_i915_gem_vm_bind` but for the VM and the chain of extensions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BindArguments {
+    /// The object.
+    pub handle: u32,
     /// GPU address, canonical.
     pub start: u64,
     /// Where in the object the section begins.
@@ -123,8 +131,6 @@ pub struct BindArguments {
     pub flags: u64,
     /// What to signal.
     pub fence: TimelineFence,
-    /// Must be zero.
-    pub extensions: u64,
 }
 
 /// A VM_BIND whose flags are in order.
@@ -140,6 +146,8 @@ pub struct CheckedBind {
     pub offset: u64,
     /// The mapping's contents go to the error state of a hang.
     pub capture: bool,
+    /// The GPU's writes vanish.
+    pub read_only: bool,
     /// What to signal.
     pub fence: Option<OutFence>,
 }
@@ -155,14 +163,53 @@ pub enum Owner {
     AnotherVm,
 }
 
-/// VM_BIND, before the look-ups: unknown flags and extensions are `EINVAL`.
-pub fn check_bind(arguments: BindArguments) -> Result<BindRequest> {
-    valid_if(arguments.flags & !I915_GEM_VM_BIND_CAPTURE == 0)?;
-    valid_if(arguments.extensions == 0)?;
+/// VM_BIND, before the look-ups: unknown flags are `EINVAL`, and those of our own are
+/// unknown to version 1. A null mapping has no object and no other flag.
+pub fn check_bind(facts: &PlatformFacts, arguments: BindArguments) -> Result<BindRequest> {
+    let known = match facts.vm_bind_version {
+        0 | 1 => I915_GEM_VM_BIND_CAPTURE,
+        _ => I915_GEM_VM_BIND_CAPTURE | I915_GEM_VM_BIND_READONLY | I915_GEM_VM_BIND_NULL,
+    };
+    valid_if(arguments.flags & !known == 0)?;
+    if arguments.flags & I915_GEM_VM_BIND_NULL != 0 {
+        valid_if(arguments.flags == I915_GEM_VM_BIND_NULL)?;
+        valid_if(arguments.handle == 0 && arguments.offset == 0)?;
+    }
     Ok(BindRequest(arguments))
 }
 
 impl BindRequest {
+    /// The object to look up; none for a null mapping.
+    pub const fn object(&self) -> Option<u32> {
+        if self.0.flags & I915_GEM_VM_BIND_NULL == 0 {
+            Some(self.0.handle)
+        } else {
+            None
+        }
+    }
+
+    /// VM_BIND with an array of operations, which says all that the argument would: what it
+    /// is to signal. `EINVAL` unless the rest is zero.
+    pub fn check_no_operation(&self) -> Result<Option<OutFence>> {
+        let arguments = &self.0;
+        valid_if(arguments.handle == 0 && arguments.flags == 0)?;
+        valid_if(arguments.start == 0 && arguments.offset == 0 && arguments.length == 0)?;
+        OutFence::from_user(&arguments.fence)
+    }
+
+    /// VM_BIND of a null mapping. Everything that is wrong is `EINVAL`.
+    pub fn check_null(&self, facts: &PlatformFacts) -> Result<CheckedBind> {
+        let arguments = &self.0;
+        let fence = OutFence::from_user(&arguments.fence)?;
+        Ok(CheckedBind {
+            range: user_range(facts, arguments.start, arguments.length)?,
+            offset: 0,
+            capture: false,
+            read_only: false,
+            fence,
+        })
+    }
+
     /// VM_BIND, once the object is known. Everything that is wrong is `EINVAL`.
     pub fn check_object(
         &self,
@@ -184,6 +231,7 @@ impl BindRequest {
             range: user_range(facts, arguments.start, arguments.length)?,
             offset: arguments.offset,
             capture: arguments.flags & I915_GEM_VM_BIND_CAPTURE != 0,
+            read_only: arguments.flags & I915_GEM_VM_BIND_READONLY != 0,
             fence,
         })
     }
@@ -202,17 +250,15 @@ pub struct UnbindArguments {
     pub flags: u64,
     /// What to signal.
     pub fence: TimelineFence,
-    /// Must be zero.
-    pub extensions: u64,
 }
 
 /// A VM_UNBIND whose flags are in order.
 #[derive(Clone, Copy, Debug)]
 pub struct UnbindRequest(UnbindArguments);
 
-/// VM_UNBIND, before the look-up: reserved fields, flags and extensions are `EINVAL`.
+/// VM_UNBIND, before the look-up: reserved fields and flags are `EINVAL`.
 pub fn check_unbind(arguments: UnbindArguments) -> Result<UnbindRequest> {
-    valid_if(arguments.reserved == 0 && arguments.flags == 0 && arguments.extensions == 0)?;
+    valid_if(arguments.reserved == 0 && arguments.flags == 0)?;
     Ok(UnbindRequest(arguments))
 }
 
@@ -332,6 +378,7 @@ mod tests {
     use super::*;
 
     const GOOD: BindArguments = BindArguments {
+        handle: 1,
         start: 0x10_0000,
         offset: 4096,
         length: 8192,
@@ -341,11 +388,10 @@ mod tests {
             flags: 0,
             value: 0,
         },
-        extensions: 0,
     };
 
     fn bind(arguments: BindArguments) -> Result<CheckedBind> {
-        check_bind(arguments)?.check_object(&tiger_lake(), 12288, Owner::Shared)
+        check_bind(&tiger_lake(), arguments)?.check_object(&tiger_lake(), 12288, Owner::Shared)
     }
 
     #[test]
@@ -381,15 +427,45 @@ mod tests {
     }
 
     #[test]
-    fn flags_and_extensions_are_refused_before_any_look_up() {
-        assert!(check_bind(BindArguments { flags: 2, ..GOOD }).is_err());
-        assert!(check_bind(BindArguments {
-            extensions: 8,
+    fn flags_are_refused_before_any_look_up() {
+        let facts = tiger_lake();
+        let flags = |flags| check_bind(&facts, BindArguments { flags, ..GOOD }).map(|_| ());
+        let (null, read_only) = (I915_GEM_VM_BIND_NULL, I915_GEM_VM_BIND_READONLY);
+        assert_eq!(flags(2), Err(Errno::EINVAL));
+        assert_eq!(flags(1 << 63), Err(Errno::EINVAL));
+        assert_eq!(flags(read_only | I915_GEM_VM_BIND_CAPTURE), Ok(()));
+        // A null mapping names no object.
+        assert_eq!(flags(null), Err(Errno::EINVAL));
+        assert!(check_bind(&facts, BindArguments { length: 0, ..GOOD }).is_ok());
+        let nothing = BindArguments {
+            handle: 0,
+            offset: 0,
+            flags: null,
             ..GOOD
-        })
-        .is_err());
-        // A bad length is not: the VM's and the object's errors come first.
-        assert!(check_bind(BindArguments { length: 0, ..GOOD }).is_ok());
+        };
+        let request = check_bind(&facts, nothing).unwrap();
+        assert_eq!(request.object(), None);
+        assert!(request.check_null(&facts).is_ok());
+        for wrong in [
+            BindArguments {
+                offset: 4096,
+                ..nothing
+            },
+            BindArguments {
+                flags: null | read_only,
+                ..nothing
+            },
+            BindArguments {
+                flags: null | I915_GEM_VM_BIND_CAPTURE,
+                ..nothing
+            },
+        ] {
+            assert!(check_bind(&facts, wrong).is_err());
+        }
+        let mut version_1 = tiger_lake();
+        version_1.vm_bind_version = 1;
+        assert!(check_bind(&version_1, nothing).is_err());
+        assert!(check_bind(&version_1, GOOD).is_ok());
     }
 
     #[test]
@@ -449,7 +525,7 @@ mod tests {
 
     #[test]
     fn a_private_object_is_bound_in_its_own_vm_only() {
-        let request = check_bind(GOOD).unwrap();
+        let request = check_bind(&tiger_lake(), GOOD).unwrap();
         let bound = |owner| {
             request
                 .check_object(&tiger_lake(), 12288, owner)
@@ -476,10 +552,6 @@ mod tests {
                 ..good
             },
             UnbindArguments { flags: 1, ..good },
-            UnbindArguments {
-                extensions: 1,
-                ..good
-            },
         ] {
             assert!(check_unbind(wrong).is_err());
         }

@@ -370,12 +370,13 @@ impl World {
             Some(owner) if owner == space => Owner::ThisVm,
             Some(_) => Owner::AnotherVm,
         };
-        let request = check_bind(BindArguments {
+        let arguments = BindArguments {
             start: start * PAGE_SIZE,
             offset: offset * PAGE_SIZE,
             length: length * PAGE_SIZE,
             ..BindArguments::default()
-        });
+        };
+        let request = check_bind(&self.facts, arguments);
         let size = OBJECT_PAGES * PAGE_SIZE;
         match request.unwrap().check_object(&self.facts, size, owner) {
             Ok(checked) => {

@@ -79,6 +79,7 @@ same! {
     I915_PARAM_PXP_STATUS
     I915_PARAM_HAS_CONTEXT_FREQ_HINT
     I915_PARAM_VM_BIND_VERSION
+    I915_PARAM_VM_BIND_EXTENSIONS
     I915_GEM_PPGTT_FULL
     I915_SCHEDULER_CAP_ENABLED
     I915_SCHEDULER_CAP_PRIORITY
@@ -150,6 +151,16 @@ same! {
     I915_TIMELINE_FENCE_WAIT
     I915_TIMELINE_FENCE_SIGNAL
     I915_GEM_VM_BIND_CAPTURE
+    I915_GEM_VM_BIND_READONLY
+    I915_GEM_VM_BIND_NULL
+    I915_VM_BIND_HAS_READONLY
+    I915_VM_BIND_HAS_NULL
+    I915_VM_BIND_HAS_FENCES
+    I915_VM_BIND_HAS_OPS
+    I915_GEM_VM_BIND_EXT_FENCES
+    I915_GEM_VM_BIND_EXT_OPS
+    I915_GEM_VM_BIND_OP_BIND
+    I915_GEM_VM_BIND_OP_UNBIND
     I915_GEM_CREATE_EXT_VM_PRIVATE
     I915_GEM_CREATE_EXT_FLAG_NEEDS_CPU_ACCESS
     I915_GEM_CREATE_EXT_MEMORY_REGIONS
@@ -220,6 +231,10 @@ macro_rules! at {
 at!(i915_user_extension = user_extension {
     NEXT_EXTENSION: next_extension NAME: name FLAGS: flags RSVD: rsvd
 });
+at!(drm_i915_gem_vm_bind_ext_fences = bind_list {
+    COUNT: fence_count RSVD: rsvd ADDRESS: fences
+});
+at!(drm_i915_gem_vm_bind_ext_ops = bind_list { COUNT: op_count RSVD: rsvd ADDRESS: ops });
 at!(i915_context_param_engines = engines { EXTENSIONS: extensions ENGINES: engines });
 at!(i915_context_engines_load_balance = load_balance {
     ENGINE_INDEX: engine_index NUM_SIBLINGS: num_siblings FLAGS: flags MBZ64: mbz64

@@ -42,6 +42,8 @@ pub(crate) enum Memory<'a> {
         /// The GPU's writes vanish.
         read_only: bool,
     },
+    /// Zeroes; writes vanish.
+    Null,
 }
 
 /// A range to map or to unmap, checked.
@@ -73,6 +75,16 @@ impl Ready {
     fn new(vm: &AddressSpace, operation: &Operation<'_>) -> Result<Self> {
         let map = match &operation.memory {
             None => None,
+            Some(Memory::Null) => Some(ReadyMap {
+                shown: Shown {
+                    view: None,
+                    read_only: false,
+                    update: 0,
+                },
+                offset: 0,
+                memory: RBTreeNodeReservation::new(GFP_KERNEL)?,
+                shared: None,
+            }),
             Some(Memory::Section {
                 object,
                 offset,

@@ -3,6 +3,7 @@
 //! Everything borrows the [`Device`] it belongs to and gives its handle back on drop.
 //! Each ioctl is made as it stands: no retries, no caches, no hidden calls.
 
+mod bind_call;
 mod context;
 mod counters;
 mod device;
@@ -14,6 +15,7 @@ mod vm;
 
 use nix::errno::Errno;
 
+pub use bind_call::{BindCall, ext_fences};
 pub use context::{Context, Engine, EngineMap, Param, ResetStats, SetParam};
 pub use counters::Counters;
 pub use device::{Device, EngineInfo, MemoryRegion};

@@ -39,6 +39,11 @@ impl<'d> AddressSpace<'d> {
         Self { device, id }
     }
 
+    /// The device it belongs to.
+    pub fn device(&self) -> &'d Device {
+        self.device
+    }
+
     /// The id.
     pub fn id(&self) -> u32 {
         self.id

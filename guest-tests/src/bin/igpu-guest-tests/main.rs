@@ -26,6 +26,9 @@ mod rig;
 mod together;
 mod userptr;
 mod vm_bind;
+mod vm_bind_extensions;
+mod vm_bind_model;
+mod vm_bind_series;
 mod vm_bind_sizes;
 
 use libtest_mimic::{Arguments, Trial};
@@ -38,6 +41,9 @@ fn main() {
         objects::tests(),
         vm_bind::tests(),
         vm_bind_sizes::tests(),
+        vm_bind_extensions::tests(),
+        vm_bind_series::tests(),
+        vm_bind_model::tests(),
         exec3::tests(),
         ordering::tests(),
         exec2::tests(),
