@@ -267,10 +267,10 @@ impl Space {
             for range in &doubtful {
                 pages[indices(range)].fill(true);
             }
-            for index in 0..PAGES as usize {
+            for (index, (doubted, page)) in pages.iter().zip(&self.flat).enumerate() {
                 let in_range = indices(&refused.range).contains(&index);
-                let later = self.flat[index].is_some_and(|page| page.update != number);
-                assert_eq!(pages[index], in_range && !later, "page {index} in doubt");
+                let later = page.is_some_and(|page| page.update != number);
+                assert_eq!(*doubted, in_range && !later, "page {index} in doubt");
             }
             for range in doubtful {
                 self.unbind_now(range);

@@ -5,6 +5,7 @@
 //!
 //! Ignored on a kernel without `CONFIG_FAILSLAB`.
 
+mod binds;
 mod contexts;
 mod parameters;
 
@@ -24,6 +25,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     contexts::tests()
         .into_iter()
         .chain(parameters::tests())
+        .chain(binds::tests())
         .map(|trial| trial.with_ignored_flag(!there))
         .collect()
 }
