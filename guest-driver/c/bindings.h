@@ -15,6 +15,7 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/workqueue.h>
+#include <linux/zlib.h>
 #include <drm/drm_syncobj.h>
 
 #include "helpers.h"

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
+#include <linux/utsname.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_pci.h>
 #include <drm/drm_vma_manager.h>
@@ -416,9 +417,35 @@ void *igpu_inode_private(struct inode *inode)
 	return inode->i_private;
 }
 
-struct workqueue_struct *igpu_alloc_workqueue(const char *name)
+struct workqueue_struct *igpu_alloc_workqueue(const char *name, bool urgent)
 {
-	return alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0, name);
+	unsigned int flags = WQ_UNBOUND | WQ_MEM_RECLAIM;
+
+	if (urgent)
+		flags |= WQ_HIGHPRI;
+	return alloc_workqueue("%s", flags, 0, name);
+}
+
+void igpu_cond_resched(void)
+{
+	cond_resched();
+}
+
+/* The caller's name, TASK_COMM_LEN bytes, and number. */
+int igpu_current_name(char *name)
+{
+	strscpy_pad(name, current->comm, TASK_COMM_LEN);
+	return task_pid_nr(current);
+}
+
+const char *igpu_kernel_release(void)
+{
+	return init_utsname()->release;
+}
+
+const char *igpu_kernel_machine(void)
+{
+	return init_utsname()->machine;
 }
 
 struct workqueue_struct *igpu_alloc_ordered_workqueue(const char *name)

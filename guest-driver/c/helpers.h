@@ -110,8 +110,12 @@ struct dentry *igpu_debugfs_create_file(const char *name, umode_t mode, struct d
 					void *data, const struct file_operations *fops);
 struct dentry *igpu_debugfs_lookup_or_create_dir(const char *name, struct dentry *parent);
 void *igpu_inode_private(struct inode *inode);
-struct workqueue_struct *igpu_alloc_workqueue(const char *name);
+struct workqueue_struct *igpu_alloc_workqueue(const char *name, bool urgent);
 struct workqueue_struct *igpu_alloc_ordered_workqueue(const char *name);
+void igpu_cond_resched(void);
+int igpu_current_name(char *name);
+const char *igpu_kernel_release(void);
+const char *igpu_kernel_machine(void);
 u64 igpu_total_memory(void);
 unsigned long igpu_index_nospec(unsigned long index, unsigned long size);
 bool igpu_access_ok(u64 address, u64 length);

@@ -7,6 +7,7 @@ use crate::debug;
 use crate::drm::sync::IrqLock;
 use crate::drm::{self, process, Timeout, ETIME};
 use crate::engine::Engines;
+use crate::error_state::{self, ErrorStates};
 use crate::gem;
 use crate::new_irq_lock;
 use crate::protocol::{
@@ -29,6 +30,9 @@ use kernel::sync::{new_condvar, Arc, CondVar, CondVarTimeoutResult};
 /// How long the end of what a reset engine executed is waited for, in nanoseconds.
 const RESET_TIMEOUT_NS: u64 = 1_000_000_000;
 
+/// Hangs that the driver remembers: as many as the device can report at a time.
+const RECENT_HANGS: usize = 16;
+
 /// What one device shares between its files.
 #[pin_data]
 pub(crate) struct Igpu {
@@ -45,9 +49,12 @@ pub(crate) struct Igpu {
     hangs: Atomic<u32>,
     /// Legacy submissions to the video engines go to files' engines in turn.
     next_video: Atomic<u32>,
-    /// The last hang, for debugfs.
+    /// The last hangs, newest first.
     #[pin]
-    last_hang: IrqLock<Option<Event>>,
+    recent_hangs: IrqLock<[Option<Event>; RECENT_HANGS]>,
+    /// What the first of them was about.
+    #[pin]
+    errors: ErrorStates,
     /// Submissions made and not ended. Interrupts off.
     #[pin]
     unfinished: IrqLock<u64>,
@@ -126,7 +133,18 @@ impl Igpu {
 
     /// The last hang the device has reported.
     pub(crate) fn last_hang(&self) -> Option<Event> {
-        *self.last_hang.lock()
+        self.recent_hang(|_| true)
+    }
+
+    /// The newest of the last hangs that `is_meant` says yes to.
+    pub(crate) fn recent_hang(&self, is_meant: impl Fn(&Event) -> bool) -> Option<Event> {
+        let recent = *self.recent_hangs.lock();
+        recent.into_iter().flatten().find(is_meant)
+    }
+
+    /// The error state.
+    pub(crate) fn errors(&self) -> &ErrorStates {
+        &self.errors
     }
 
     /// Submissions made and not ended.
@@ -152,8 +170,9 @@ impl Igpu {
     }
 
     /// Resets the engines in one of i915's engine masks, and waits until what they executed
-    /// has come back as hung; a moment at most, since it may have ended by itself.
-    pub(crate) fn reset_engines(&self, mask: u64) -> Result {
+    /// has come back as hung; a moment at most, since it may have ended by itself. How many
+    /// submissions that were.
+    pub(crate) fn reset_engines(&self, mask: u64) -> Result<u32> {
         let before = self.hangs.load(Relaxed);
         let submissions = self.engines.reset(mask)?;
         let mut left = Timeout::Nanoseconds(RESET_TIMEOUT_NS).jiffies();
@@ -167,7 +186,7 @@ impl Igpu {
                 _ => break,
             };
         }
-        Ok(())
+        Ok(submissions)
     }
 
     /// Cancels every unfinished submission, and waits until the device has.
@@ -265,6 +284,7 @@ impl drm::Driver for Igpu {
     ) -> Result<Arc<Self>> {
         let facts = facts(config, platform)?;
         let engines = Engines::new(transport.clone(), platform)?;
+        let errors = ErrorStates::new()?;
         Arc::pin_init(
             try_pin_init!(Self {
                 transport,
@@ -274,7 +294,8 @@ impl drm::Driver for Igpu {
                 reset_count: Atomic::new(0),
                 hangs: Atomic::new(0),
                 next_video: Atomic::new(0),
-                last_hang <- new_irq_lock!(None, "Igpu::last_hang"),
+                recent_hangs <- new_irq_lock!([None; RECENT_HANGS], "Igpu::recent_hangs"),
+                errors <- errors,
                 unfinished <- new_irq_lock!(0, "Igpu::unfinished"),
                 progress <- new_condvar!("Igpu::progress"),
             }),
@@ -284,6 +305,9 @@ impl drm::Driver for Igpu {
 
     fn registered(dev: &drm::Device) {
         dev.data().engines.show(dev);
+        if let Err(error) = error_state::SYSFS_FILE.create(dev) {
+            pr_warn!("no error state in sysfs: {:?}\n", error);
+        }
     }
 
     fn unplugged(dev: &drm::Device) {
@@ -320,14 +344,24 @@ impl drm::Driver for Igpu {
                     event.command_address.get(),
                     core::str::from_utf8(reason).unwrap_or("(no reason given)"),
                 );
-                *dev.data().last_hang.lock() = Some(*event);
-                // i915 tells userspace of resets of the whole device alone.
-                if dev.data().environment().reset != ResetSupport::Engine {
-                    dev.uevent(&[c"ERROR=1"]);
-                }
+                let mut recent = dev.data().recent_hangs.lock();
+                recent.rotate_right(1);
+                recent[0] = Some(*event);
             }
             Some(EventKind::DeviceLost) => pr_err!("the device has lost the guest's work\n"),
             None => pr_warn!("unknown event {} of the device\n", event.kind.get()),
+        }
+    }
+
+    /// i915 tells userspace of resets of the whole device alone (`intel_gt_reset_global`).
+    fn hang_handled(dev: &drm::Device) {
+        let igpu = dev.data();
+        if igpu.environment().reset != ResetSupport::Engine {
+            dev.uevent(&[c"ERROR=1"]);
+            dev.uevent(&[c"RESET=1"]);
+            if !igpu.is_wedged() {
+                dev.uevent(&[c"ERROR=0"]);
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ mod debug;
 mod driver;
 pub(crate) mod drm;
 mod engine;
+mod error_state;
 mod exec;
 mod fence;
 mod gem;

@@ -37,6 +37,7 @@ pub mod context_table;
 pub mod engine_map;
 pub mod engine_properties;
 pub mod errno;
+pub mod error_state;
 pub mod execbuffer2;
 pub mod extensions;
 pub mod getparam;

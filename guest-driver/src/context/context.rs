@@ -6,6 +6,7 @@ use crate::context::client::{Client, HangRecord};
 use crate::context::slot::Slot;
 use crate::context::table::Proto;
 use crate::driver::Igpu;
+use crate::drm::process::ProcessName;
 use crate::drm::{self, Fence};
 use crate::new_irq_lock;
 use crate::protocol::{self, ContextEngine, ContextFlags, Status, SubmitReply};
@@ -62,6 +63,8 @@ pub(crate) struct Context {
     transport: Arc<Transport>,
     /// What a hang is counted against.
     hangs: Arc<HangCount>,
+    /// Whose doing it is.
+    process: ProcessName,
     #[pin]
     params: Mutex<LiveParams>,
     /// The command that ends it, made when it was born so that the end can't fail.
@@ -234,6 +237,7 @@ impl Context {
                 first_slots,
                 transport,
                 hangs,
+                process: ProcessName::current(),
                 params <- new_mutex!(live, "Context::params"),
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
                 is_single_timeline: proto.single_timeline(),
@@ -362,6 +366,16 @@ impl Context {
             guilty: state.hangs.guilty(),
             innocent: state.innocent,
         }
+    }
+
+    /// The process that has built it.
+    pub(crate) fn process(&self) -> &ProcessName {
+        &self.process
+    }
+
+    /// Whether its hangs are recorded (NO_ERROR_CAPTURE). Any context.
+    pub(crate) fn captures_errors(&self) -> bool {
+        !self.hangs.state.lock().flags.no_error_capture
     }
 
     /// A submission to this slot on the device has ended. Any context.

@@ -4,7 +4,7 @@
 
 use crate::drm::{self, Fence, Timeline};
 use crate::fence::SendQueue;
-use crate::virtio::Transport;
+use crate::virtio::{ReturnLine, Transport};
 use kernel::fmt;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
@@ -35,7 +35,9 @@ pub(crate) struct SlotState {
 #[pin_data]
 pub(crate) struct Slot {
     timeline: Timeline,
+    class: u16,
     queue: Arc<SendQueue>,
+    returns: Arc<ReturnLine>,
     /// The submission lock: submissions of a slot are made one at a time.
     #[pin]
     state: Mutex<SlotState>,
@@ -56,7 +58,9 @@ impl Slot {
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,
+                class,
                 queue,
+                returns: ReturnLine::new()?,
                 state <- new_mutex!(
                     SlotState { last_value: 0, unfinished: KVec::new() },
                     "Slot::state"
@@ -71,9 +75,19 @@ impl Slot {
         &self.timeline
     }
 
+    /// The class of its engines.
+    pub(crate) fn class(&self) -> u16 {
+        self.class
+    }
+
     /// Where its commands go.
     pub(crate) fn queue(&self) -> &Arc<SendQueue> {
         &self.queue
+    }
+
+    /// The order in which the ends of its submissions are told.
+    pub(crate) fn returns(&self) -> &Arc<ReturnLine> {
+        &self.returns
     }
 
     /// Waits until there is room for one more submission: for the oldest half of the

@@ -9,6 +9,7 @@ mod params;
 
 use crate::context;
 use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
+use crate::error_state;
 use crate::gem;
 use crate::protocol::Queue;
 use crate::vm;
@@ -18,54 +19,30 @@ use kernel::prelude::*;
 
 /// Everything in `/sys/kernel/debug/dri/N/` that is ours.
 pub(crate) const FILES: &[DebugFile] = &[
-    DebugFile {
-        path: c"i915_gem_drop_caches",
-        mode: 0o644,
-        show: Some(drop_caches_show),
-        write: Some(drop_caches),
-    },
-    DebugFile {
-        path: c"i915_wedged",
-        mode: 0o644,
-        show: Some(wedged_show),
-        write: Some(wedged),
-    },
-    DebugFile {
-        path: c"i915_gem_objects",
-        mode: 0o444,
-        show: Some(objects),
-        write: None,
-    },
-    DebugFile {
-        path: c"i915_engine_info",
-        mode: 0o444,
-        show: Some(engines),
-        write: None,
-    },
-    DebugFile {
-        path: c"igpu_counters",
-        mode: 0o444,
-        show: Some(counters),
-        write: None,
-    },
-    DebugFile {
-        path: c"igpu_last_hang",
-        mode: 0o444,
-        show: Some(last_hang),
-        write: None,
-    },
-    DebugFile {
-        path: c"i915_params/reset",
-        mode: 0o600,
-        show: Some(params::reset_show),
-        write: Some(params::reset),
-    },
-    DebugFile {
-        path: c"i915_params/enable_hangcheck",
-        mode: 0o600,
-        show: Some(params::enable_hangcheck_show),
-        write: Some(params::enable_hangcheck),
-    },
+    DebugFile::new(
+        c"i915_gem_drop_caches",
+        0o644,
+        Some(drop_caches_show),
+        Some(drop_caches),
+    ),
+    DebugFile::new(c"i915_wedged", 0o644, Some(wedged_show), Some(wedged)),
+    DebugFile::new(c"i915_gem_objects", 0o444, Some(objects), None),
+    DebugFile::new(c"i915_engine_info", 0o444, Some(engines), None),
+    DebugFile::new(c"igpu_counters", 0o444, Some(counters), None),
+    DebugFile::new(c"igpu_last_hang", 0o444, Some(last_hang), None),
+    DebugFile::new(
+        c"i915_params/reset",
+        0o600,
+        Some(params::reset_show),
+        Some(params::reset),
+    ),
+    DebugFile::new(
+        c"i915_params/enable_hangcheck",
+        0o600,
+        Some(params::enable_hangcheck_show),
+        Some(params::enable_hangcheck),
+    ),
+    DebugFile::contents(c"i915_error_state", &error_state::FILE),
 ];
 
 /// Bits of `i915_gem_drop_caches`, as in i915's `i915_debugfs.c`.
@@ -106,9 +83,14 @@ fn wedged_show(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     writeln!(out, "{}", u32::from(dev.data().is_wedged())).map_err(|_| ENOMEM)
 }
 
-/// Resets the engines in the mask.
+/// Resets the engines in the mask. There is an error state afterwards: that of what was
+/// reset, or one that says that nothing was.
 fn wedged(dev: &drm::Device, text: &str) -> Result {
-    dev.data().reset_engines(parse_u64(text)?)
+    let igpu = dev.data();
+    if igpu.reset_engines(parse_u64(text)?)? == 0 {
+        igpu.errors().record_idle(igpu);
+    }
+    Ok(())
 }
 
 fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {

@@ -12,6 +12,8 @@ use kernel::{
 };
 
 use super::{
+    contents,
+    contents::ContentsFile,
     device::{Device, Static},
     driver::{Driver, TheDriver},
 };
@@ -27,6 +29,37 @@ pub(crate) struct DebugFile {
     pub(crate) show: Option<fn(&Device, &mut dyn fmt::Write) -> Result>,
     /// Takes what was written to it, white space at both ends cut off.
     pub(crate) write: Option<fn(&Device, &str) -> Result>,
+    /// Instead of both: it shows a long text.
+    pub(crate) contents: Option<&'static ContentsFile>,
+}
+
+impl DebugFile {
+    /// A file whose text is made anew for each reader.
+    pub(crate) const fn new(
+        path: &'static CStr,
+        mode: u16,
+        show: Option<fn(&Device, &mut dyn fmt::Write) -> Result>,
+        write: Option<fn(&Device, &str) -> Result>,
+    ) -> Self {
+        Self {
+            path,
+            mode,
+            show,
+            write,
+            contents: None,
+        }
+    }
+
+    /// A file that shows a long text, and clears it when it is written to.
+    pub(crate) const fn contents(path: &'static CStr, contents: &'static ContentsFile) -> Self {
+        Self {
+            path,
+            mode: 0o644,
+            show: None,
+            write: None,
+            contents: Some(contents),
+        }
+    }
 }
 
 /// A file of one device: what debugfs keeps for us.
@@ -86,7 +119,7 @@ pub(super) fn create(dev: &Device) -> Result {
                 entry.file.mode,
                 folder,
                 ptr::from_ref(entry).cast_mut().cast(),
-                FOPS.0.get(),
+                entry.operations(),
             )
         };
     }
@@ -120,7 +153,19 @@ unsafe fn entry_of<'a>(seq: *mut bindings::seq_file) -> &'a Entry {
 }
 
 impl Entry {
-    fn device(&self) -> &Device {
+    /// The file, if it shows a long text.
+    pub(super) fn contents(&self) -> Option<&'static ContentsFile> {
+        self.file.contents
+    }
+
+    fn operations(&self) -> *const bindings::file_operations {
+        match self.file.contents {
+            Some(_) => contents::DEBUGFS_OPERATIONS.0.get(),
+            None => FOPS.0.get(),
+        }
+    }
+
+    pub(super) fn device(&self) -> &Device {
         // SAFETY: The device's folder is removed before the device is freed, and that
         // waits for the users of its files.
         unsafe { &*self.dev }

@@ -51,6 +51,10 @@ pub(crate) trait Driver: Sized {
     /// The device reports an event. Process context.
     fn event(_dev: &Device, _event: &Event) {}
 
+    /// What a hang asks for has been done, and the end of its submission is told next.
+    /// Process context.
+    fn hang_handled(_dev: &Device) {}
+
     /// The device is gone: every command has been called back (the lost ones with
     /// `DeviceLost`), and no ioctl begins any more; some may still run. Process context.
     fn unplugged(_dev: &Device) {}

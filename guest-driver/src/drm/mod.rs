@@ -13,7 +13,9 @@
 //! in interrupts and under [`sync::IrqLock`]s; what would have to sleep is put off to the
 //! module's workqueues.
 
+pub(crate) mod contents;
 pub(crate) mod debugfs;
+mod deflate;
 pub(crate) mod device;
 pub(crate) mod driver;
 pub(crate) mod fence;
@@ -37,7 +39,9 @@ mod wait_all;
 
 pub(crate) use crate::virtio::work;
 
+pub(crate) use contents::{Contents, ContentsFile, SharedContents, SysfsContents};
 pub(crate) use debugfs::{parse_u64, DebugFile};
+pub(crate) use deflate::Deflate;
 pub(crate) use device::Device;
 pub(crate) use driver::Driver;
 pub(crate) use fence::{Fence, Sent, Timeline};

@@ -251,6 +251,19 @@ impl PinnedPages {
             }))
     }
 
+    /// Copies the bytes from `offset` on to `to`. They may change meanwhile. `EINVAL` as
+    /// [`Self::for_each_part`]. Allocates nothing.
+    pub(crate) fn copy_to(&self, offset: usize, to: &mut [u8]) -> Result {
+        let mut done = 0;
+        self.for_each_part(offset, to.len(), |start, length| {
+            let part = to.get_mut(done..done + length).ok_or(EINVAL)?;
+            // SAFETY: The bytes are mapped, and `part` has as many of its own.
+            unsafe { ptr::copy_nonoverlapping(start, part.as_mut_ptr(), length) };
+            done += length;
+            Ok(())
+        })
+    }
+
     /// Calls `each` with each page's part of `[offset, offset + length)`: its address in
     /// the kernel and how many bytes. `EINVAL` if it isn't within the object, or isn't
     /// memory the CPU may look at.

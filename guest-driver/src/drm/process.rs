@@ -2,7 +2,7 @@
 
 //! What the calling process may do, and the machine it runs on. Process context.
 
-use kernel::{bindings, ffi::c_int};
+use kernel::{bindings, ffi::c_int, prelude::*};
 
 use crate::raw;
 
@@ -31,6 +31,56 @@ pub(crate) fn capable(capability: Capability) -> bool {
 pub(crate) fn index_nospec(index: usize, size: usize) -> usize {
     // SAFETY: It computes with its arguments alone.
     unsafe { raw::igpu_index_nospec(index, size) }
+}
+
+/// The name and number of a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessName {
+    /// Letters, digits, signs and spaces, NUL padded.
+    name: [u8; Self::BYTES],
+    /// Its number.
+    pub(crate) pid: i32,
+}
+
+impl ProcessName {
+    /// `TASK_COMM_LEN`.
+    const BYTES: usize = 16;
+
+    /// The caller's. What a terminal would not show as it is, becomes a question mark.
+    pub(crate) fn current() -> Self {
+        let mut name = [0u8; Self::BYTES];
+        // SAFETY: There is room for a name.
+        let pid = unsafe { raw::igpu_current_name(name.as_mut_ptr().cast()) };
+        for byte in name.iter_mut() {
+            if !(byte.is_ascii_graphic() || *byte == b' ' || *byte == 0) {
+                *byte = b'?';
+            }
+        }
+        Self { name, pid }
+    }
+
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        let length = self.name.iter().position(|byte| *byte == 0);
+        let name = self.name.get(..length.unwrap_or(Self::BYTES));
+        name.and_then(|name| core::str::from_utf8(name).ok())
+            .unwrap_or("?")
+    }
+}
+
+/// The kernel's release and machine, as `uname` tells them.
+pub(crate) fn kernel_name() -> (&'static str, &'static str) {
+    // SAFETY: What it points at is never written once the kernel runs, and is terminated.
+    let text = |start: *const kernel::ffi::c_char| unsafe {
+        CStr::from_char_ptr(start).to_str().unwrap_or("?")
+    };
+    // SAFETY: It only gives addresses.
+    unsafe {
+        (
+            text(raw::igpu_kernel_release()),
+            text(raw::igpu_kernel_machine()),
+        )
+    }
 }
 
 /// Bytes of memory the machine has.

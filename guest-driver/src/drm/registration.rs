@@ -52,4 +52,8 @@ impl EventListener for Registration {
     fn event(&self, event: &Event) {
         TheDriver::event(&self.0, event);
     }
+
+    fn hang_handled(&self) {
+        TheDriver::hang_handled(&self.0);
+    }
 }

@@ -3,6 +3,7 @@
 //! Locks for interrupt context, and time limits. To wait for a condition, use the kernel
 //! crate's `CondVar`, which takes guards of [`IrqLock`] as well as of `Mutex`.
 
+use core::time::Duration;
 use kernel::{bindings, error::Error, time::Jiffies};
 
 use crate::raw;
@@ -51,6 +52,30 @@ pub(crate) fn max_schedule_timeout_ms() -> u64 {
 pub(crate) fn jiffies_to_ns(jiffies: usize) -> u64 {
     // SAFETY: It only calculates.
     unsafe { raw::igpu_jiffies_to_nsecs(jiffies) }
+}
+
+/// Sleeps for at least so long. Process context.
+pub(crate) fn sleep_ms(milliseconds: u32) {
+    // SAFETY: The caller may sleep.
+    unsafe { bindings::msleep(milliseconds) }
+}
+
+/// The time since 1970. Any context.
+pub(crate) fn real_time() -> Duration {
+    // SAFETY: It only reads clocks.
+    Duration::from_nanos(unsafe { bindings::ktime_get_real_fast_ns() })
+}
+
+/// The time since the machine was started. Any context.
+pub(crate) fn boot_time() -> Duration {
+    // SAFETY: It only reads clocks.
+    Duration::from_nanos(unsafe { bindings::ktime_get_boot_fast_ns() })
+}
+
+/// Lets others run who want to. Process context.
+pub(crate) fn give_way() {
+    // SAFETY: The caller may sleep.
+    unsafe { raw::igpu_cond_resched() }
 }
 
 /// How long to wait.

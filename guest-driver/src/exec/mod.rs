@@ -3,8 +3,8 @@
 //! Submissions: a batch on its way to an engine slot, with what it follows and what it
 //! keeps alive.
 //!
-//! May know: `protocol`, `virtio`, `drm`, `fence`, `context`, `vm`. Knows nothing of ioctl
-//! structures.
+//! May know: `protocol`, `virtio`, `drm`, `fence`, `context`, `vm`, `error_state`. Knows
+//! nothing of ioctl structures.
 
 mod submission;
 

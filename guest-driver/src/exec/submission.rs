@@ -5,10 +5,11 @@
 use crate::context::{Context, Slot};
 use crate::driver::Unfinished;
 use crate::drm::{self, Fence};
+use crate::error_state::HungSubmission;
 use crate::fence::{Place, Waits};
 use crate::protocol::{self, Batch, Status, SubmitReply};
 use crate::virtio::{status_to_result, Prepared};
-use crate::vm::{ActiveViews, Mode};
+use crate::vm::{ActiveViews, CaptureSet, Mode};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
@@ -90,22 +91,38 @@ impl Submission<'_> {
             wait_count: (points.len() as u32).into(),
             reserved: 0.into(),
         };
+        let mut others: KVec<u64> = KVec::new();
+        others.extend_from_slice(batches.get(1..).unwrap_or(&[]), GFP_KERNEL)?;
+        let hung = HungSubmission {
+            first_slot: index,
+            signal: value,
+            priority,
+            first_batch: *batches.first().ok_or(EINVAL)?,
+            other_batches: others,
+            captured: match views {
+                Some(views) => CaptureSet::Listed(views),
+                None => CaptureSet::BoundUntil(order.last_value()),
+            },
+        };
         let done = {
             let context = context.clone();
             let unfinished = Unfinished::new(context.igpu().clone());
             move |status: Status, reply: &SubmitReply| {
+                if status == Status::Hung {
+                    // Userspace may overwrite what is captured once it sees the end.
+                    hung.capture(&context);
+                }
                 context.submission_ended(index, status, reply);
                 pending.signal(status_to_result(status));
                 drop(unfinished);
-                drop(views);
+                drop(hung);
                 drop(context);
             }
         };
-        let command: Prepared = context.transport().prepare(
-            &command,
-            &[addresses.as_bytes(), points.as_bytes()],
-            done,
-        )?;
+        let command: Prepared = context
+            .transport()
+            .prepare(&command, &[addresses.as_bytes(), points.as_bytes()], done)?
+            .on_line(slot.returns().clone());
         let place = Place::reserve()?;
 
         state.last_value = value;

@@ -77,6 +77,7 @@ impl Checked {
                 object,
                 offset: checked.offset,
                 read_only: checked.read_only,
+                capture: checked.capture,
             },
         });
         Operation {

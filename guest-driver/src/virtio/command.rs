@@ -10,9 +10,10 @@ use core::{
     mem::{offset_of, size_of, ManuallyDrop},
     ptr::{self, NonNull},
 };
-use kernel::{bindings, prelude::*};
+use kernel::{bindings, prelude::*, sync::Arc};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
+use super::returns::ReturnLine;
 use crate::{
     protocol::{Command, CommandHeader, Queue, ReplyHeader, Status, MAX_COMMAND_SIZE},
     raw,
@@ -49,6 +50,10 @@ pub(super) struct Common {
     out_pages: KVec<bindings::scatterlist>,
     /// The room for the reply.
     reply: bindings::scatterlist,
+    /// The line it is called back on, if that has an order.
+    line: Option<Arc<ReturnLine>>,
+    /// What its reply says, or why there is none; once the outcome is noted.
+    status: unsafe fn(NonNull<Common>) -> Status,
     /// Ends the command: with an outcome by calling back, without by dropping everything.
     end: unsafe fn(NonNull<Common>, Option<Outcome>),
 }
@@ -133,8 +138,24 @@ impl RawCommand {
         unsafe { (*self.0.as_ptr()).outcome = outcome }
     }
 
-    /// Calls back with the outcome noted before, and frees the command. No locks held.
+    /// Calls back with the outcome noted before, and frees the command: now, or when it is
+    /// its turn on its line. No locks held.
     pub(super) fn complete(self) {
+        // SAFETY: The command lives, and is ours alone.
+        match unsafe { (*self.0.as_ptr()).line.take() } {
+            Some(line) => line.take(self),
+            None => self.call_back(),
+        }
+    }
+
+    /// How it ended, by the outcome noted before.
+    pub(super) fn status(self) -> Status {
+        // SAFETY: The command lives, and `status` is the function made for it.
+        unsafe { ((*self.0.as_ptr()).status)(self.0) }
+    }
+
+    /// Calls back with the outcome noted before, and frees the command. No locks held.
+    pub(super) fn call_back(self) {
         // SAFETY: The command lives.
         let (end, outcome) = unsafe { ((*self.0.as_ptr()).end, (*self.0.as_ptr()).outcome) };
         // SAFETY: `end` is the function made for this very command, called once.
@@ -190,6 +211,8 @@ impl Prepared {
                     out: pin_init::zeroed(),
                     out_pages: KVec::new(),
                     reply: pin_init::zeroed(),
+                    line: None,
+                    status: status::<C, F>,
                     end: end::<C, F>,
                 },
                 reply: C::Reply::new_zeroed(),
@@ -235,6 +258,14 @@ impl Prepared {
         Ok(Self(RawCommand(NonNull::from(KBox::leak(full)).cast())))
     }
 
+    /// Has it called back in its turn on `line`, and by a worker, where it may sleep, if it
+    /// hung.
+    pub(crate) fn on_line(self, line: Arc<ReturnLine>) -> Self {
+        // SAFETY: The command lives, and nobody else has it before it is sent.
+        unsafe { (*self.0 .0.as_ptr()).line = Some(line) };
+        self
+    }
+
     /// The queue the command goes to.
     pub(super) fn queue(&self) -> Queue {
         // SAFETY: The command lives as long as this does.
@@ -275,6 +306,23 @@ where
     match outcome {
         Outcome::Answered(length) => done(status_of(&reply, length as usize), &reply),
         Outcome::Failed(status) => done(status, &C::Reply::new_zeroed()),
+    }
+}
+
+/// How the command at `common` ended.
+///
+/// # Safety
+///
+/// As [`end`], but that it may be used after this call; its outcome is noted.
+unsafe fn status<C: Command, F>(common: NonNull<Common>) -> Status
+where
+    C::Reply: FromBytes,
+{
+    // SAFETY: The caller says what it is; the device doesn't write to it any more.
+    let full = unsafe { &*common.cast::<Full<C, F>>().as_ptr() };
+    match full.common.outcome {
+        Outcome::Answered(length) => status_of(&full.reply, length as usize),
+        Outcome::Failed(status) => status,
     }
 }
 

@@ -13,6 +13,7 @@ mod device;
 mod events;
 mod irq_lock;
 mod queue;
+mod returns;
 mod transport;
 pub(crate) mod work;
 
@@ -20,4 +21,5 @@ pub(crate) use call::status_to_result;
 pub(crate) use command::Prepared;
 pub(crate) use device::{Client, Parent, Registration};
 pub(crate) use irq_lock::{new_irq_lock, IrqBackend, IrqLock};
+pub(crate) use returns::ReturnLine;
 pub(crate) use transport::{EventListener, Transport};

@@ -35,6 +35,9 @@ use crate::{
 pub(crate) trait EventListener: Send + Sync {
     /// The device reports `event`.
     fn event(&self, event: &Event);
+
+    /// Somebody has called [`Transport::hang_handled`].
+    fn hang_handled(&self);
 }
 
 /// The bond with the virtio device.
@@ -70,6 +73,9 @@ pub(crate) struct Transport {
     /// Who hears events; none before the driver is ready and after it is gone.
     #[pin]
     listener: Mutex<Option<Arc<dyn EventListener>>>,
+    /// Held while events are read and heard: one at a time, in their order.
+    #[pin]
+    hearing: Mutex<()>,
     /// Fails commands, and the device if it is given up.
     #[pin]
     fail_work: Work<Transport, 1>,
@@ -113,13 +119,7 @@ impl WorkItem<2> for Transport {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        let listener = this.listener.lock().clone();
-        let Some(listener) = listener else {
-            return;
-        };
-        while let Some(event) = this.events.next(this.counters.queue(Queue::Event)) {
-            listener.event(&event);
-        }
+        this.hear_events();
     }
 }
 
@@ -139,6 +139,7 @@ impl Transport {
                 events <- EventQueue::new(),
                 failed <- new_irq_lock!(CommandList::new(), "virtio_igpu::Transport::failed"),
                 listener <- new_mutex!(None, "virtio_igpu::Transport::listener"),
+                hearing <- new_mutex!((), "virtio_igpu::Transport::hearing"),
                 fail_work <- new_work!("virtio_igpu::Transport::fail_work"),
                 event_work <- new_work!("virtio_igpu::Transport::event_work"),
                 counters: Counters::default(),
@@ -203,6 +204,28 @@ impl Transport {
     /// What was counted. Any context.
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Has the listener hear every event that the device has reported by now. Process
+    /// context; not from within the listener.
+    pub(crate) fn hear_events(&self) {
+        let listener = self.listener.lock().clone();
+        let Some(listener) = listener else {
+            return;
+        };
+        let _one_at_a_time = self.hearing.lock();
+        while let Some(event) = self.events.next(self.counters.queue(Queue::Event)) {
+            listener.event(&event);
+        }
+    }
+
+    /// Tells the listener that all is done that a hang asks for, and its submission's end
+    /// will be told next. Process context.
+    pub(crate) fn hang_handled(&self) {
+        let listener = self.listener.lock().clone();
+        if let Some(listener) = listener {
+            listener.hang_handled();
+        }
     }
 
     /// Gives the device up: a worker resets it and fails every command. Any context.

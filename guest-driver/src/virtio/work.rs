@@ -25,6 +25,8 @@ type Place = AtomicPtr<bindings::workqueue_struct>;
 static UNORDERED: Place = AtomicPtr::new(ptr::null_mut());
 /// Runs one work after the other.
 static ORDERED: Place = AtomicPtr::new(ptr::null_mut());
+/// Runs side by side what takes long, at no special priority.
+static PATIENT: Place = AtomicPtr::new(ptr::null_mut());
 
 /// Owns the module's workqueues. One exists, held by the module.
 pub(crate) struct WorkQueues(());
@@ -35,13 +37,17 @@ impl WorkQueues {
         // What was made when a later one fails is dropped with this.
         let queues = Self(());
         // SAFETY: The name is a C string.
-        let unordered = unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu".as_ptr().cast()) };
+        let unordered = unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu".as_ptr().cast(), true) };
         UNORDERED.store(unordered.cast(), Ordering::Release);
         // SAFETY: As above.
         let ordered =
             unsafe { raw::igpu_alloc_ordered_workqueue(c"virtio_igpu_ordered".as_ptr().cast()) };
         ORDERED.store(ordered.cast(), Ordering::Release);
-        if unordered.is_null() || ordered.is_null() {
+        // SAFETY: As above.
+        let patient =
+            unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu_long".as_ptr().cast(), false) };
+        PATIENT.store(patient.cast(), Ordering::Release);
+        if unordered.is_null() || ordered.is_null() || patient.is_null() {
             return Err(ENOMEM);
         }
         Ok(queues)
@@ -50,8 +56,8 @@ impl WorkQueues {
 
 impl Drop for WorkQueues {
     fn drop(&mut self) {
-        // What runs in order may queue what runs in any.
-        for place in [&ORDERED, &UNORDERED] {
+        // What takes long may queue the others, and what runs in order what runs in any.
+        for place in [&PATIENT, &ORDERED, &UNORDERED] {
             let queue = place.swap(ptr::null_mut(), Ordering::AcqRel);
             if !queue.is_null() {
                 // SAFETY: It came from alloc_workqueue and nobody finds it any more: this
@@ -67,6 +73,11 @@ pub(crate) fn queue() -> &'static Queue {
     at(&UNORDERED)
 }
 
+/// The module's workqueue for what takes long.
+pub(super) fn patient_queue() -> &'static Queue {
+    at(&PATIENT)
+}
+
 fn at(place: &Place) -> &'static Queue {
     // SAFETY: Whoever runs code of this module runs between the queues' making and their
     // destruction, which is the module's last act; so it isn't null and lives.
@@ -75,7 +86,7 @@ fn at(place: &Place) -> &'static Queue {
 
 /// Waits until all that is queued at this moment has run. Process context.
 pub(crate) fn flush() {
-    for place in [&ORDERED, &UNORDERED] {
+    for place in [&PATIENT, &ORDERED, &UNORDERED] {
         // SAFETY: As in `at`.
         unsafe { bindings::__flush_workqueue(place.load(Ordering::Acquire)) }
     }

@@ -15,6 +15,7 @@ use crate::vm::displaced::{Displaced, DisplacedList};
 use crate::vm::mapping::Tree;
 use crate::vm::objects::BoundObjects;
 use crate::vm::userptr::UserViews;
+use crate::vm::view::ActiveView;
 use crate::vm::{ActiveViews, View};
 use kernel::prelude::*;
 use kernel::rbtree::RBTree;
@@ -268,7 +269,7 @@ impl AddressSpace {
 
     /// `views`, each active once more than it should be, are no longer used by a
     /// submission. Any context.
-    pub(super) fn retire(&self, views: &[Arc<View>]) {
+    pub(super) fn retire(&self, views: &[ActiveView]) {
         if views.is_empty() {
             return;
         }
@@ -324,6 +325,13 @@ impl Mappings {
 /// Holds off page-table updates and submissions of an address space: see
 /// [`AddressSpace::order`].
 pub(crate) struct Order<'a>(pub(super) Guard<'a, State, MutexBackend>);
+
+impl Order<'_> {
+    /// The bind timeline's last value given out.
+    pub(crate) fn last_value(&self) -> u64 {
+        self.0.last_value
+    }
+}
 
 #[pinned_drop]
 impl PinnedDrop for AddressSpace {

@@ -41,6 +41,8 @@ pub(crate) enum Memory<'a> {
         offset: u64,
         /// The GPU's writes vanish.
         read_only: bool,
+        /// Its contents go into the error state when a submission hangs.
+        capture: bool,
     },
     /// Zeroes; writes vanish.
     Null,
@@ -79,6 +81,7 @@ impl Ready {
                 shown: Shown {
                     view: None,
                     read_only: false,
+                    capture: false,
                     update: 0,
                 },
                 offset: 0,
@@ -89,10 +92,12 @@ impl Ready {
                 object,
                 offset,
                 read_only,
+                capture,
             }) => Some(ReadyMap {
                 shown: Shown {
                     view: Some(vm.new_view(object, operation.range)?),
                     read_only: *read_only,
+                    capture: *capture,
                     update: 0,
                 },
                 offset: *offset,

@@ -19,6 +19,7 @@ use crate::vm::address_space::State;
 use crate::vm::mapping::{Mapping, Shown};
 use crate::vm::objects::object_key;
 use crate::vm::update::Update;
+use crate::vm::view::ActiveView;
 use crate::vm::{ActiveViews, AddressSpace, View};
 use kernel::current;
 use kernel::prelude::*;
@@ -55,6 +56,16 @@ impl LegacyRequest {
     /// Whether the object is a process's memory.
     fn is_user_memory(&self) -> bool {
         self.object.backing() == BackingKind::UserMemory
+    }
+
+    /// Its view, mapped at `start`, as the submission uses it.
+    fn active(&self, view: Arc<View>, start: u64) -> ActiveView {
+        ActiveView {
+            view,
+            address: start,
+            length: self.object.size() as u64,
+            capture: self.checked.capture,
+        }
     }
 
     /// Whether a mapping at `start` serves.
@@ -143,7 +154,7 @@ impl AddressSpace {
             let current = view.is_current();
             if current && request.accepts(start, mapping) {
                 view.set_closed(false);
-                binding.views.add(view)?;
+                binding.views.add(request.active(view, start))?;
                 *address = start;
             } else if binding.views.contains(&view) {
                 return Err(if current { ENOSPC } else { EAGAIN });
@@ -241,6 +252,8 @@ impl AddressSpace {
         let shown = Shown {
             view: Some(view.clone()),
             read_only: false,
+            // The submission says so, not the mapping.
+            capture: false,
             update: state.last_value + 1,
         };
         let mapping = Mapping {
@@ -258,7 +271,7 @@ impl AddressSpace {
         state.mappings.insert(node);
         state.by_object.insert(key);
         self.placed(&view);
-        views.add(view)
+        views.add(request.active(view, start))
     }
 
     /// Unmaps the mapping at `start`, which no submission uses.

@@ -33,6 +33,8 @@ pub(super) struct Shown {
     pub(super) view: Option<Arc<View>>,
     /// The GPU's writes vanish.
     pub(super) read_only: bool,
+    /// The contents go into the error state when a submission hangs.
+    pub(super) capture: bool,
     /// The bind timeline's value of the update that made the mapping.
     pub(super) update: u64,
 }

@@ -47,6 +47,7 @@
 
 mod address_space;
 mod bind;
+mod captured;
 mod displaced;
 mod legacy;
 mod mapping;
@@ -58,6 +59,7 @@ mod view;
 
 pub(crate) use address_space::{AddressSpace, Mode, Order};
 pub(crate) use bind::{Memory, Operation, Version};
+pub(crate) use captured::{CaptureSet, CapturedRange};
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};
 pub(crate) use table::VmTable;
 pub(crate) use userptr::{invalidated, rebound, Named};

@@ -391,6 +391,7 @@ impl AddressSpace {
         let mut shown = Shown {
             view: Some(new.clone()),
             read_only: old.read_only,
+            capture: old.capture,
             update: old.update,
         };
         let unchanged = match (old_pages, new.pages()) {

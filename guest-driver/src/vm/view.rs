@@ -100,11 +100,22 @@ impl View {
     }
 }
 
+/// A view that a submission uses, and where it has it mapped.
+pub(crate) struct ActiveView {
+    pub(super) view: Arc<View>,
+    /// GPU address of the mapping, which shows the object from its beginning.
+    pub(super) address: u64,
+    /// Bytes of it.
+    pub(super) length: u64,
+    /// `EXEC_OBJECT_CAPTURE`.
+    pub(super) capture: bool,
+}
+
 /// Views that a submission uses, kept active as long as this lives. Droppable in atomic
 /// context.
 pub(crate) struct ActiveViews {
     vm: Arc<AddressSpace>,
-    views: KVec<Arc<View>>,
+    pub(super) views: KVec<ActiveView>,
     /// Tells this set from all others.
     number: u64,
 }
@@ -123,16 +134,17 @@ impl ActiveViews {
         })
     }
 
-    /// Marks `view` active. ENOMEM when there is no room left for it.
-    pub(crate) fn add(&mut self, view: Arc<View>) -> Result {
+    /// Marks the view active. ENOMEM when there is no room left for it.
+    pub(super) fn add(&mut self, active: ActiveView) -> Result {
         if self.views.len() == self.views.capacity() {
             return Err(ENOMEM);
         }
+        let view = &active.view;
         let idle = self.vm.idle_lock();
         view.active.store(view.active.load(Relaxed) + 1, Relaxed);
         drop(idle);
         view.owner.store(self.number, Relaxed);
-        Ok(self.views.push(view, GFP_KERNEL)?)
+        Ok(self.views.push(active, GFP_KERNEL)?)
     }
 
     /// Marks all idle again.
@@ -149,12 +161,12 @@ impl ActiveViews {
 
     /// Whether all are what their objects have: a process may have changed its memory.
     pub(crate) fn are_current(&self) -> bool {
-        self.views.iter().all(|view| view.is_current())
+        self.views.iter().all(|active| active.view.is_current())
     }
 
-    pub(super) fn decrement(views: &[Arc<View>]) -> bool {
+    pub(super) fn decrement(views: &[ActiveView]) -> bool {
         let mut closed_one = false;
-        for view in views {
+        for ActiveView { view, .. } in views {
             let left = view.active.load(Relaxed) - 1;
             view.active.store(left, Relaxed);
             closed_one |= left == 0 && view.is_closed();

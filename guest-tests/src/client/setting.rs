@@ -74,9 +74,14 @@ pub fn read(path: &Path) -> Result<String> {
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }
 
-/// The folder with the engines of the first device that shows them.
+/// The folder of the first card that shows engines.
+pub fn card_folder() -> Result<PathBuf> {
+    first_with(Path::new("/sys/class/drm"), "engine")
+}
+
+/// The folder with that card's engines.
 pub fn engine_folder() -> Result<PathBuf> {
-    first_with(Path::new("/sys/class/drm"), "engine").map(|folder| folder.join("engine"))
+    card_folder().map(|folder| folder.join("engine"))
 }
 
 /// The debugfs folder of the first device that has i915's parameters.

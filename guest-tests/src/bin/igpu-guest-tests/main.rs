@@ -26,6 +26,7 @@ mod rig;
 mod together;
 mod userptr;
 mod vm_bind;
+mod vm_bind_capture;
 mod vm_bind_extensions;
 mod vm_bind_model;
 mod vm_bind_series;
@@ -40,6 +41,7 @@ fn main() {
         identity::tests(),
         objects::tests(),
         vm_bind::tests(),
+        vm_bind_capture::tests(),
         vm_bind_sizes::tests(),
         vm_bind_extensions::tests(),
         vm_bind_series::tests(),
