@@ -31,10 +31,14 @@ mod vm_bind_extensions;
 mod vm_bind_model;
 mod vm_bind_series;
 mod vm_bind_sizes;
+mod vm_bind_stress;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    if vm_bind_stress::was_victim() {
+        return;
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(1));
     let trials: Vec<Trial> = [
@@ -63,6 +67,7 @@ fn main() {
         engines::tests(),
         persistence::tests(),
         lifecycle::tests(),
+        vm_bind_stress::tests(),
         fault_injection::tests(),
     ]
     .into_iter()

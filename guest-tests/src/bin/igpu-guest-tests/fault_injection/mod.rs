@@ -21,13 +21,18 @@ use virtio_igpu_guest_tests::gpu::Batch;
 use crate::rig::{Outcome, PAGE, ensure, ensure_eq, settled_counters, wait_until};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let there = Path::new(FAULTS).join("failslab").exists() && nth_file().is_ok();
+    let there = is_there();
     contexts::tests()
         .into_iter()
         .chain(parameters::tests())
         .chain(binds::tests())
         .map(|trial| trial.with_ignored_flag(!there))
         .collect()
+}
+
+/// Whether the kernel has fault injection.
+pub(crate) fn is_there() -> bool {
+    Path::new(FAULTS).join("failslab").exists() && nth_file().is_ok()
 }
 
 /// Where the kernel's fault injection is set up.
@@ -48,8 +53,17 @@ const SETTINGS: [(&str, &str); 7] = [
 /// No call of these tests makes more allocations.
 const MOST: u32 = 3000;
 
+/// Has the kernel fail whatever allocation a thread asks it to.
+pub(crate) fn set_up() -> Outcome {
+    for (name, value) in SETTINGS {
+        fs::write(Path::new(FAULTS).join(name), value)
+            .map_err(|error| format!("{FAULTS}/{name}: {error}"))?;
+    }
+    Ok(())
+}
+
 /// The file that says which of this thread's allocations fails next.
-fn nth_file() -> std::io::Result<File> {
+pub(crate) fn nth_file() -> std::io::Result<File> {
     File::options()
         .read(true)
         .write(true)
@@ -64,10 +78,7 @@ fn every_allocation(
     least: u32,
     mut once: impl FnMut(&mut Attempt<'_>) -> Outcome,
 ) -> Outcome {
-    for (name, value) in SETTINGS {
-        fs::write(Path::new(FAULTS).join(name), value)
-            .map_err(|error| format!("{FAULTS}/{name}: {error}"))?;
-    }
+    set_up()?;
     let file = nth_file().map_err(|error| error.to_string())?;
     let before = Held::now()?;
     for nth in 1..=MOST {

@@ -15,12 +15,12 @@ use virtio_igpu_guest_tests::sys::memory::{Mapping, userptr};
 use virtio_igpu_guest_tests::sys::remap::{Access, Forked};
 
 use crate::rig::{
-    A_WHILE, BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
-    wait_until,
+    A_WHILE, BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno,
+    vm_bind_trials, wait_until,
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut tests = trials!("userptr":
+    let mut tests = vm_bind_trials!("userptr":
         vma_merge, renewed_memory_is_rebound, discarded_memory_is_rebound,
         moved_memory_is_rebound, part_of_an_object_is_renewed, every_mapping_is_rebound,
         memory_that_stays_the_same_costs_no_update, memory_that_has_gone_is_efault,

@@ -6,10 +6,10 @@ use virtio_igpu_guest_tests::sys::memory::Mapping;
 use virtio_igpu_guest_tests::sys::remap::Forked;
 
 use super::{AT, Bound, Gate, PAGE_BYTES};
-use crate::rig::{BCS0, Outcome, PATIENCE, ensure_eq, trials};
+use crate::rig::{BCS0, Outcome, PATIENCE, ensure_eq, vm_bind_trials};
 
 pub(super) fn tests() -> Vec<Trial> {
-    trials!("userptr":
+    vm_bind_trials!("userptr":
         a_running_batch_keeps_the_old_pages, unmap_under_load, fork_under_load,
         fork_while_a_batch_waits,
     )
