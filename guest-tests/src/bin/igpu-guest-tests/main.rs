@@ -14,6 +14,7 @@ mod exec3;
 mod fault_injection;
 mod full_rings;
 mod hangs;
+mod huge_pages;
 mod identity;
 mod lifecycle;
 mod many_contexts;
@@ -67,6 +68,7 @@ fn main() {
         engines::tests(),
         persistence::tests(),
         lifecycle::tests(),
+        huge_pages::tests(),
         vm_bind_stress::tests(),
         fault_injection::tests(),
     ]
