@@ -7,7 +7,7 @@ use virtio_igpu_guest_tests::gpu::Compare;
 use virtio_igpu_guest_tests::sys::memory::Mapping;
 use virtio_igpu_guest_tests::sys::remap::Forked;
 
-use super::{GATE_AT, PAGE_BYTES, counter};
+use super::{GATE_AT, PAGE_BYTES, nothing_is_pinned};
 use crate::exec2::{BATCH, TARGET, program};
 use crate::rig::{A_WHILE, Outcome, PAGE, ensure, ensure_eq, expect_errno, trials, wait_until};
 
@@ -50,14 +50,12 @@ fn exec2_finds_renewed_memory() -> Outcome {
 /// EXECBUFFER2 of memory that isn't there: EFAULT, and the object's pages go by themselves.
 fn exec2_without_the_memory_is_efault() -> Outcome {
     let device = Device::open()?;
-    let before = counter("userptr_bytes_pinned")?;
+    nothing_is_pinned()?;
     let pages = Mapping::anonymous(4 * PAGE_BYTES)?;
     let object = Object::userptr(&device, &pages)?;
     exec2_store(&device, &object, 1)?;
     pages.withdraw(2 * PAGE_BYTES, PAGE_BYTES)?;
-    wait_until("the pages are unpinned", || {
-        counter("userptr_bytes_pinned").is_ok_and(|now| now == before)
-    })?;
+    nothing_is_pinned()?;
     expect_errno(
         exec2_store(&device, &object, 2),
         Errno::EFAULT,

@@ -45,6 +45,13 @@ fn counter(name: &str) -> std::result::Result<u64, Failed> {
     Ok(counters.get(name))
 }
 
+/// Waits until no memory of processes is pinned: what earlier tests had is gone.
+fn nothing_is_pinned() -> Outcome {
+    wait_until("no memory of processes is pinned", || {
+        counter("userptr_bytes_pinned").is_ok_and(|bytes| bytes == 0)
+    })
+}
+
 /// What a step of a test comes to.
 type Step<T> = std::result::Result<T, Failed>;
 
@@ -309,12 +316,12 @@ fn memory_that_has_gone_is_efault() -> Outcome {
 /// device has confirmed that it can't reach it: not before a batch that uses it has ended.
 fn memory_that_has_gone_is_unpinned() -> Outcome {
     let device = Device::open()?;
-    let before = counter("userptr_bytes_pinned")?;
+    nothing_is_pinned()?;
     let pages = Mapping::anonymous(64 * PAGE_BYTES)?;
     let bound = Bound::new(&device, &pages)?;
     let gate = Gate::new(&bound.rig)?;
     ensure_eq!(
-        counter("userptr_bytes_pinned")? - before,
+        counter("userptr_bytes_pinned")?,
         64 * PAGE,
         "bytes pinned by the bind"
     );
@@ -322,14 +329,12 @@ fn memory_that_has_gone_is_unpinned() -> Outcome {
     pages.withdraw(0, 64 * PAGE_BYTES)?;
     std::thread::sleep(A_WHILE);
     ensure_eq!(
-        counter("userptr_bytes_pinned")? - before,
+        counter("userptr_bytes_pinned")?,
         64 * PAGE,
         "bytes pinned while a batch runs"
     );
     gate.open(&done)?;
-    wait_until("the pages are unpinned", || {
-        counter("userptr_bytes_pinned").is_ok_and(|now| now == before)
-    })
+    nothing_is_pinned()
 }
 
 /// What is bound by a process that dies, with a batch of its own under way.

@@ -229,13 +229,19 @@ impl Client<'_, '_> {
         if self.caller.call(|| submission.submit(device))?.is_none() {
             return Ok(());
         }
+        let mut stray = false;
         for (slot, token) in writes {
-            if let Some(bound) = self.slots[slot] {
-                self.objects[bound.object].expected[bound.section][slot] = token;
+            match self.slots[slot] {
+                Some(bound) => self.objects[bound.object].expected[bound.section][slot] = token,
+                None => stray = true,
             }
         }
         self.unfinished.push(fence);
         Done::add(&self.done.submissions);
+        if stray {
+            // Where nothing is bound, something may come to be while the batch runs.
+            self.wait_all()?;
+        }
         Ok(())
     }
 
