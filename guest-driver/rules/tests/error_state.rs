@@ -98,7 +98,7 @@ proptest! {
         };
         let whole = text(&section, &dwords, 1 << 16);
         prop_assert_eq!(&text(&section, &dwords, step), &whole);
-        let digits = whole.lines().nth(1).unwrap()[1..].as_bytes();
+        let digits = &whole.lines().nth(1).unwrap().as_bytes()[1..];
         let read: Vec<u32> = digits.chunks(5).map(decode).collect();
         prop_assert_eq!(read, dwords);
     }
