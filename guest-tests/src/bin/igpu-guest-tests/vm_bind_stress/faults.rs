@@ -64,7 +64,8 @@ impl<'s> Caller<'s> {
             .map_err(|error| format!("fail-nth: {error}"))?;
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.errno() == Some(Errno::ENOMEM) => {
+            // Without memory for an inode shmem says that there is no space, in i915 too.
+            Err(error) if matches!(error.errno(), Some(Errno::ENOMEM | Errno::ENOSPC)) => {
                 Done::add(&self.done.failures);
                 Ok(None)
             }
