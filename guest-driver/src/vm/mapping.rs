@@ -39,6 +39,16 @@ pub(super) struct Shown {
     pub(super) update: u64,
 }
 
+// What a mapping takes, with its view and beside the table of its object's extents: each
+// part is rounded up to one of kmalloc's sizes.
+const _: () = {
+    // The kernel's part of a tree's node; an `Arc`'s count.
+    const LINKS: usize = 3 * size_of::<usize>();
+    const COUNT: usize = size_of::<usize>();
+    assert!(LINKS + size_of::<u64>() + size_of::<Mapping>() <= 96);
+    assert!(COUNT + size_of::<View>() <= 64);
+};
+
 impl Mapping {
     /// As the rules see it, at `start`.
     pub(super) fn at(&self, start: u64) -> Option<range_map::Mapping> {

@@ -29,7 +29,7 @@ enum Event {
 /// A guest that takes longer over a scenario hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const SCENARIOS: [Scenario; 6] = [
+const SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "unloads_and_loads_again",
         script: "
@@ -62,6 +62,18 @@ const SCENARIOS: [Scenario; 6] = [
             echo $device >bind || exit 4
             [ -c /dev/dri/renderD128 ] || exit 5
             igpu-guest-tests identity >/dev/null || exit 6",
+        at: None,
+    },
+    Scenario {
+        name: "offers_the_version_of_vm_bind_that_is_asked_for",
+        script: "
+            rmmod virtio_igpu || exit 1
+            modprobe virtio_igpu vm_bind_version=3 2>/dev/null && exit 2
+            modprobe virtio_igpu vm_bind_version=1 || exit 3
+            igpu-guest-tests vm_bind_version_1 >/tmp/out || { cat /tmp/out; exit 4; }
+            grep -q '3 passed' /tmp/out || { cat /tmp/out; exit 5; }
+            rmmod virtio_igpu && modprobe virtio_igpu vm_bind_version=0 || exit 6
+            igpu-guest-tests contexts::vm_ >/tmp/out || { cat /tmp/out; exit 7; }",
         at: None,
     },
     Scenario {

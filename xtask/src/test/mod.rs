@@ -47,13 +47,15 @@ pub(crate) enum Kind {
 
 /// The groups of the guest's tests that run on the debug kernel with every change. (A
 /// hundred thousand contexts take minutes there; the stock kernel makes them.)
-const DEBUG_GROUPS: [&str; 8] = [
+const DEBUG_GROUPS: [&str; 10] = [
     "contexts::",
     "together::",
     "persistence::",
     "bad_input::context",
     "bad_input::engine_map",
     "userptr::",
+    "vm_bind_extensions::",
+    "vm_bind_model::random_arrays",
     "vm_bind_stress::",
     "fault_injection::",
 ];

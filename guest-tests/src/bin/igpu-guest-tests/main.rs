@@ -30,9 +30,11 @@ mod vm_bind;
 mod vm_bind_capture;
 mod vm_bind_extensions;
 mod vm_bind_model;
+mod vm_bind_objects;
 mod vm_bind_series;
 mod vm_bind_sizes;
 mod vm_bind_stress;
+mod vm_bind_version_1;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -47,10 +49,12 @@ fn main() {
         objects::tests(),
         vm_bind::tests(),
         vm_bind_capture::tests(),
+        vm_bind_objects::tests(),
         vm_bind_sizes::tests(),
         vm_bind_extensions::tests(),
         vm_bind_series::tests(),
         vm_bind_model::tests(),
+        vm_bind_version_1::tests(),
         exec3::tests(),
         ordering::tests(),
         exec2::tests(),

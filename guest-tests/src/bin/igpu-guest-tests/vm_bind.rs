@@ -16,10 +16,9 @@ pub(crate) fn tests() -> Vec<Trial> {
         whole_object, section, alias, replace, replace_part, unbind_splits_a_mapping,
         unbind_over_several_and_holes, unbind_of_nothing_succeeds, timeline_fence,
         binary_fence, fence_of_unbind, bind_is_seen_by_the_next_submission,
-        unbind_is_seen_by_the_next_submission, mapping_outlives_handle,
-        contexts_share_an_address_space, address_spaces_are_apart,
-        address_space_lives_with_its_contexts, private_object, imported_object,
-        capture_flag, batch_in_the_middle_of_an_object, batch_that_crosses_pages,
+        unbind_is_seen_by_the_next_submission, contexts_share_an_address_space,
+        address_spaces_are_apart, address_space_lives_with_its_contexts, capture_flag,
+        batch_in_the_middle_of_an_object, batch_that_crosses_pages,
         unmapped_reads_are_scratch, unmapped_writes_vanish, fill_and_copy,
         addresses_of_all_48_bits,
     )
@@ -295,33 +294,6 @@ fn unbind_is_seen_by_the_next_submission() -> Outcome {
     Ok(())
 }
 
-/// A mapping keeps the memory, also when the object's handle is closed.
-fn mapping_outlives_handle() -> Outcome {
-    let device = Device::open()?;
-    let rig = Rig::new(&device)?;
-    let (object, memory) = rig.memory(AT, PAGE)?;
-    object.close()?;
-    rig.run(RCS0, |batch| {
-        batch.store_u32(AT, 1);
-    })?;
-    ensure_eq!(
-        memory.read_u32(0),
-        1,
-        "the memory, seen by an older mapping"
-    );
-    drop(memory);
-    let (_result, result) = rig.memory(RESULT, PAGE)?;
-    rig.run(RCS0, |batch| {
-        batch.copy_u32(RESULT, AT);
-    })?;
-    ensure_eq!(
-        result.read_u32(0),
-        1,
-        "the memory, with nothing but the GPU's mapping left"
-    );
-    Ok(())
-}
-
 /// Contexts on one address space see the same mappings.
 fn contexts_share_an_address_space() -> Outcome {
     let device = Device::open()?;
@@ -395,33 +367,6 @@ fn address_space_lives_with_its_contexts() -> Outcome {
         .submit(&device)?;
     done.wait_point(1, PATIENCE)?;
     ensure_eq!(target.map()?.read_u32(0), 1, "the object");
-    Ok(())
-}
-
-/// A private object works in its address space like any other.
-fn private_object() -> Outcome {
-    let device = Device::open()?;
-    let rig = Rig::new(&device)?;
-    let object = Object::create_private(&device, PAGE, &rig.vm)?;
-    rig.vm.bind(&object, AT)?;
-    rig.run(RCS0, |batch| {
-        batch.store_u32(AT, 1);
-    })?;
-    ensure_eq!(object.map()?.read_u32(0), 1, "the private object");
-    Ok(())
-}
-
-/// An object of another client is bound like one's own.
-fn imported_object() -> Outcome {
-    let (giver, device) = (Device::open()?, Device::open()?);
-    let rig = Rig::new(&device)?;
-    let given = Object::create(&giver, PAGE)?;
-    let object = Object::import(&device, given.export()?, PAGE)?;
-    rig.vm.bind(&object, AT)?;
-    rig.run(RCS0, |batch| {
-        batch.store_u32(AT, 1);
-    })?;
-    ensure_eq!(given.map()?.read_u32(0), 1, "the memory, seen by the giver");
     Ok(())
 }
 
