@@ -106,6 +106,43 @@ impl EngineMap {
     }
 }
 
+/// The most engines of a [`LoadBalance`].
+const SIBLINGS: usize = 4;
+
+/// `struct i915_context_engines_load_balance` with its engines: makes a place of an engine
+/// map stand for any of them.
+#[repr(C)]
+#[derive(Clone, Debug, Default)]
+pub struct LoadBalance {
+    /// The link of the chain of extensions.
+    pub base: i915_user_extension,
+    engine_index: u16,
+    num_siblings: u16,
+    flags: u32,
+    mbz64: u64,
+    siblings: [i915_engine_class_instance; SIBLINGS],
+}
+
+impl LoadBalance {
+    /// The place `engine_index` is to stand for these engines, of which there are at most
+    /// four: the rest is left out, though counted.
+    pub fn new(engine_index: u16, siblings: &[Engine]) -> Self {
+        let mut balance = Self {
+            base: i915_user_extension {
+                name: I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE,
+                ..Default::default()
+            },
+            engine_index,
+            num_siblings: siblings.len() as u16,
+            ..Default::default()
+        };
+        for (place, sibling) in balance.siblings.iter_mut().zip(siblings) {
+            *place = sibling.to_uapi();
+        }
+        balance
+    }
+}
+
 /// A parameter of a context, with its value.
 #[derive(Clone, Debug)]
 pub enum Param {

@@ -4,7 +4,7 @@
 use libtest_mimic::Trial;
 use nix::errno::Errno;
 use virtio_igpu_guest_tests::client::{
-    AddressSpace, Context, Device, Engine, EngineMap, Exec2, Object, Param,
+    AddressSpace, Context, Device, Engine, EngineMap, Exec2, LoadBalance, Object, Param,
 };
 use virtio_igpu_guest_tests::gpu::Batch;
 use virtio_igpu_guest_tests::sys::request::{self, Out};
@@ -381,27 +381,8 @@ fn reset_stats_of_a_healthy_context() -> Outcome {
 
 /// LOAD_BALANCE: one place for two video engines.
 fn balanced_engines() -> Outcome {
-    #[repr(C)]
-    #[derive(Default)]
-    struct Balance {
-        base: i915_user_extension,
-        engine_index: u16,
-        num_siblings: u16,
-        flags: u32,
-        mbz64: u64,
-        engines: [i915_engine_class_instance; 2],
-    }
     let device = Device::open()?;
-    let name = I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE;
-    let balance = Balance {
-        base: i915_user_extension {
-            name,
-            ..Default::default()
-        },
-        num_siblings: 2,
-        engines: [Engine::VCS0.to_uapi(), Engine::VCS1.to_uapi()],
-        ..Default::default()
-    };
+    let balance = LoadBalance::new(0, &[Engine::VCS0, Engine::VCS1]);
     let mut map = EngineMap::new(&[Engine::NONE]);
     map.extensions = virtio_igpu_guest_tests::sys::address_of(&balance);
     let context = Context::with_params(&device, &[Param::Engines(Box::new(map))])?;

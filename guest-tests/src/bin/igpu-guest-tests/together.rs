@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use libtest_mimic::Trial;
 use nix::errno::Errno;
 use virtio_igpu_guest_tests::client::{
-    Context, Device, Engine, EngineMap, Exec2, Exec3, Object, Param, Result, Syncobj,
+    Context, Device, Engine, EngineMap, Exec2, Exec3, LoadBalance, Object, Param, Result, Syncobj,
     sync_file_status,
 };
 use virtio_igpu_guest_tests::gpu::{Batch, Compare, Spinner};
@@ -52,17 +52,6 @@ struct Parallel {
     mbz16: u16,
     flags: u64,
     mbz64: [u64; 3],
-    engines: [i915_engine_class_instance; 2],
-}
-
-#[repr(C)]
-#[derive(Default)]
-struct Balance {
-    base: i915_user_extension,
-    engine_index: u16,
-    num_siblings: u16,
-    flags: u32,
-    mbz64: u64,
     engines: [i915_engine_class_instance; 2],
 }
 
@@ -384,16 +373,8 @@ fn bonds_change_nothing() -> Outcome {
     master.end(&bench.code_memory);
     expect_success(&running)?;
 
-    let balance = Balance {
-        base: i915_user_extension {
-            next_extension: address_of(&bond),
-            ..named(I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE)
-        },
-        engine_index: 1,
-        num_siblings: 2,
-        engines: [Engine::VCS0.to_uapi(), Engine::VCS1.to_uapi()],
-        ..Default::default()
-    };
+    let mut balance = LoadBalance::new(1, &[Engine::VCS0, Engine::VCS1]);
+    balance.base.next_extension = address_of(&bond);
     let mut map = EngineMap::new(&[Engine::VCS0, Engine::NONE]);
     map.extensions = address_of(&balance);
     let result = Context::with_params(&device, &[Param::Engines(Box::new(map))]);
@@ -408,13 +389,7 @@ fn bonds_change_nothing() -> Outcome {
 fn virtual_engine_takes_the_idle_sibling() -> Outcome {
     let device = Device::open()?;
     let bench = Bench::new(&device)?;
-    let balance = Balance {
-        base: named(I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE),
-        engine_index: 2,
-        num_siblings: 2,
-        engines: [Engine::VCS0.to_uapi(), Engine::VCS1.to_uapi()],
-        ..Default::default()
-    };
+    let balance = LoadBalance::new(2, &[Engine::VCS0, Engine::VCS1]);
     let mut map = EngineMap::new(&[Engine::VCS0, Engine::VCS1, Engine::NONE]);
     map.extensions = address_of(&balance);
     // The spinner can't be preempted for work of its own priority only by its leave.

@@ -6,7 +6,7 @@ use virtio_igpu_context_model::{
     Answer, Call, Engine as Name, Errno as Expected, Extension, Link, Platform, Set, Value, param,
 };
 use virtio_igpu_guest_tests::client::{
-    Context, Device, Engine, EngineMap, Error, Object, Result, SetParam,
+    Context, Device, Engine, EngineMap, Error, LoadBalance, Object, Result, SetParam,
 };
 use virtio_igpu_guest_tests::gpu::Batch;
 use virtio_igpu_guest_tests::sys::request::{self, Out};
@@ -243,24 +243,12 @@ impl Client {
     }
 }
 
-/// `struct i915_context_engines_load_balance` with room for its siblings.
-#[repr(C)]
-#[derive(Default)]
-struct Balance {
-    base: i915_user_extension,
-    engine_index: u16,
-    num_siblings: u16,
-    flags: u32,
-    mbz64: u64,
-    siblings: [i915_engine_class_instance; 4],
-}
-
 /// What a parameter's value points to.
 #[derive(Default)]
 struct Memory {
     map: Option<Box<EngineMap>>,
     /// Linked from the map on.
-    _extensions: Vec<Balance>,
+    _extensions: Vec<LoadBalance>,
     slices: Option<Box<drm_i915_gem_context_param_sseu>>,
 }
 
@@ -271,7 +259,7 @@ impl Memory {
             Value::Engines(entries, extensions) => {
                 let entries: Vec<Engine> = entries.iter().map(engine).collect();
                 let mut map = Box::new(EngineMap::new(&entries));
-                let mut links: Vec<Balance> = extensions.iter().map(balance).collect();
+                let mut links: Vec<LoadBalance> = extensions.iter().map(balance).collect();
                 for index in (1..links.len()).rev() {
                     links[index - 1].base.next_extension = address_of(&links[index]);
                 }
@@ -323,18 +311,16 @@ fn engine((class, instance): &Name) -> Engine {
     }
 }
 
-fn balance(extension: &Extension) -> Balance {
-    let mut link = Balance::default();
+fn balance(extension: &Extension) -> LoadBalance {
     match extension {
         Extension::Balance { slot, siblings } => {
-            link.base.name = I915_CONTEXT_ENGINES_EXT_LOAD_BALANCE;
-            link.engine_index = *slot;
-            link.num_siblings = siblings.len() as u16;
-            for (place, name) in link.siblings.iter_mut().zip(siblings) {
-                *place = engine(name).to_uapi();
-            }
+            let siblings: Vec<Engine> = siblings.iter().map(engine).collect();
+            LoadBalance::new(*slot, &siblings)
         }
-        Extension::Unknown => link.base.name = 0x4000,
+        Extension::Unknown => {
+            let mut link = LoadBalance::default();
+            link.base.name = 0x4000;
+            link
+        }
     }
-    link
 }
