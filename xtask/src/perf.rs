@@ -1,15 +1,23 @@
 //! `cargo xtask perf`: docs/performance.md, made from the figures in the cache.
 
+mod binds;
 mod contexts;
 
 use std::fs;
+use std::io::Write;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::cli::PerfArgs;
 use crate::paths::{Cache, checkout};
 use crate::progress::size;
 use crate::records::Records;
+use crate::vm::Lab;
+
+/// A guest that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(900);
 
 const HEAD: &str = "\
 # Performance
@@ -22,7 +30,13 @@ end of this page): do not edit. Counts and ratios hold everywhere; times are of 
 /// The command.
 pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
     if args.measure {
-        contexts::measure(&args.guest)?;
+        let lab = Lab::open(&args.guest)?;
+        let contexts = measured(&lab, "contexts")?;
+        let binds = measured(&lab, "binds")?;
+        Records::change(&lab.ready.cache, |records| {
+            contexts::keep(records, &contexts);
+            binds::keep(records, &binds);
+        })?;
     }
     let cache = Cache::open()?;
     let page = page(&Records::read(&cache), &machine());
@@ -30,6 +44,100 @@ pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
     fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
     println!("written: {}", file.display());
     Ok(0)
+}
+
+/// What `igpu-measure` reports of a subject, in a guest.
+fn measured(lab: &Lab, subject: &str) -> Result<Value> {
+    let share = tempfile::tempdir().context("cannot create a folder for the figures")?;
+    let report = format!("/mnt/share/{subject}.json");
+    let finished = lab
+        .guest()
+        .share(Some(share.path()))
+        .command(&["igpu-measure", subject, "--report", &report])
+        .timeout(Some(LIMIT))
+        .own_core()
+        .run(&mut |error, bytes, _| {
+            // A closed terminal is no reason to stop.
+            let _ = if error {
+                std::io::stderr().write_all(bytes)
+            } else {
+                std::io::stdout().write_all(bytes)
+            };
+        })?;
+    if !finished.good() {
+        bail!(
+            "igpu-measure {subject} ended with {:?}; {}",
+            finished.status,
+            finished.problems.join("; ")
+        );
+    }
+    let text = fs::read(share.path().join(format!("{subject}.json")))
+        .with_context(|| format!("igpu-measure {subject} has left no figures"))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("the figures of igpu-measure {subject} are not understood"))
+}
+
+/// The figures of a subject, to be written.
+struct Figures<'a> {
+    records: &'a mut Records,
+    subject: &'static str,
+}
+
+impl<'a> Figures<'a> {
+    /// Forgets those that were kept.
+    fn renew(records: &'a mut Records, subject: &'static str) -> Self {
+        let prefix = format!("{subject}.");
+        records.figures.retain(|name, _| !name.starts_with(&prefix));
+        Self { records, subject }
+    }
+
+    fn keep(&mut self, name: &str, number: f64) {
+        let name = format!("{}.{name}", self.subject);
+        self.records.figures.insert(name, number);
+    }
+
+    /// The median and the quartiles, those of them that are numbers.
+    fn keep_spread(&mut self, name: &str, value: &Value) {
+        for part in ["median", "low", "high"] {
+            if let Some(number) = value[part].as_f64() {
+                self.keep(&format!("{name}.{part}"), number);
+            }
+        }
+    }
+}
+
+/// The figures of a subject, to be shown.
+struct Shown<'a> {
+    records: &'a Records,
+    subject: &'static str,
+}
+
+impl<'a> Shown<'a> {
+    fn new(records: &'a Records, subject: &'static str) -> Self {
+        Self { records, subject }
+    }
+
+    fn figure(&self, name: &str) -> Option<f64> {
+        let name = format!("{}.{name}", self.subject);
+        self.records.figures.get(&name).copied()
+    }
+
+    fn number(&self, name: &str, digits: usize) -> String {
+        self.figure(name)
+            .map_or("not measured".to_string(), |value| {
+                format!("{value:.digits$}")
+            })
+    }
+
+    fn spread(&self, name: &str) -> String {
+        let part = |part: &str| self.figure(&format!("{name}.{part}"));
+        match (part("median"), part("low"), part("high")) {
+            (Some(median), Some(low), Some(high)) => {
+                format!("{median:.2} ({low:.2} to {high:.2})")
+            }
+            _ => "not measured".to_string(),
+        }
+    }
 }
 
 fn machine() -> String {
@@ -65,6 +173,7 @@ fn page(records: &Records, machine: &str) -> String {
         ));
     }
     page.push_str(&contexts::section(records));
+    page.push_str(&binds::section(records));
     page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
     for (what, figure, aim) in [
         (

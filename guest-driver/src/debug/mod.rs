@@ -141,6 +141,7 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
             writeln!(out, "bytes_in_{} {}", name, counters.bytes_in.get())?;
             writeln!(out, "parked_{} {}", name, counters.parked.get())?;
         }
+        writeln!(out, "extents_sent {}", vm::extents_sent())?;
         writeln!(out, "contexts {}", context::live())?;
         writeln!(out, "address_spaces {}", vm::alive())?;
         writeln!(out, "objects {}", gem::alive())?;

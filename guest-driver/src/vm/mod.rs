@@ -74,3 +74,12 @@ static ALIVE: Atomic<u64> = Atomic::new(0);
 pub(crate) fn alive() -> u64 {
     ALIVE.load(Relaxed)
 }
+
+/// Extents sent to the device since the module was loaded.
+static EXTENTS: Atomic<u64> = Atomic::new(0);
+
+/// Extents of guest memory that were sent to the device to be mapped, of all address spaces,
+/// since the module was loaded.
+pub(crate) fn extents_sent() -> u64 {
+    EXTENTS.load(Relaxed)
+}

@@ -32,6 +32,8 @@ pub(super) struct PreparedUpdate {
     commands: KVec<(u64, Prepared, ARef<Fence>, Place)>,
     foreign: KVec<ARef<Fence>>,
     displaced: Arc<Displaced>,
+    /// Extents in all commands.
+    extents: usize,
 }
 
 /// An update on its way.
@@ -101,6 +103,7 @@ impl AddressSpace {
             commands: KVec::new(),
             foreign,
             displaced: Displaced::new(range, state.last_value + 1)?,
+            extents: 0,
         };
         match update {
             Update::Map { shown, offset } => {
@@ -151,6 +154,7 @@ impl AddressSpace {
             }
             None => flags |= BindFlags::NULL,
         }
+        prepared.extents = extents.len();
         let mut address = range.start();
         let mut rest: &[Extent] = &extents;
         let mut points = points;
@@ -231,6 +235,7 @@ impl AddressSpace {
             commands,
             foreign,
             displaced,
+            extents,
         } = update;
         let mut waits: &[ARef<Fence>] = &foreign;
         let mut last = None;
@@ -242,6 +247,7 @@ impl AddressSpace {
             last = Some(fence);
         }
         let fence = last.ok_or(EINVAL)?;
+        super::EXTENTS.fetch_add(extents as u64, Relaxed);
         state.last_update = Some(fence.clone());
         Ok(SentUpdate { fence, displaced })
     }

@@ -23,6 +23,14 @@ impl Mapping {
         unsafe { madvise(start.cast(), length, MmapAdvise::MADV_DONTNEED) }
     }
 
+    /// Asks for huge pages for a range that has none yet. Whether it gets any is the kernel's
+    /// business.
+    pub fn want_huge_pages(&self, offset: usize, length: usize) -> Result<(), Errno> {
+        let start = self.part(offset, length)?;
+        // SAFETY: it changes nothing that is in the memory.
+        unsafe { madvise(start.cast(), length, MmapAdvise::MADV_HUGEPAGE) }
+    }
+
     /// Puts fresh zeroed pages in place of a range.
     pub fn renew(&self, offset: usize, length: usize) -> Result<(), Errno> {
         self.replace(offset, length, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE)

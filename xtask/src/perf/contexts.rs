@@ -1,19 +1,10 @@
 //! What contexts cost: measured by `igpu-measure contexts` in a guest, kept among the
 //! figures, shown as a section of the page.
 
-use std::fs;
-use std::io::Write;
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::cli::GuestArgs;
+use super::{Figures, Shown};
 use crate::records::Records;
-use crate::vm::Lab;
-
-/// A guest that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(600);
 
 /// The calls that are timed, as the program names them, and what they are.
 const COSTS: [(&str, &str); 8] = [
@@ -59,100 +50,40 @@ const LOOKUPS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Runs the program in a guest and keeps its figures.
-pub(super) fn measure(args: &GuestArgs) -> Result<()> {
-    let lab = Lab::open(args)?;
-    let share = tempfile::tempdir().context("cannot create a folder for the figures")?;
-    let words = [
-        "igpu-measure",
-        "contexts",
-        "--report",
-        "/mnt/share/contexts.json",
-    ];
-    let finished = lab
-        .guest()
-        .share(Some(share.path()))
-        .command(&words)
-        .timeout(Some(LIMIT))
-        .own_core()
-        .run(&mut |error, bytes, _| {
-            // A closed terminal is no reason to stop.
-            let _ = if error {
-                std::io::stderr().write_all(bytes)
-            } else {
-                std::io::stdout().write_all(bytes)
-            };
-        })?;
-    if !finished.good() {
-        bail!(
-            "igpu-measure ended with {:?}; {}",
-            finished.status,
-            finished.problems.join("; ")
-        );
-    }
-    let text =
-        fs::read(share.path().join("contexts.json")).context("igpu-measure has left no figures")?;
-    let report: Value =
-        serde_json::from_slice(&text).context("igpu-measure's figures are not understood")?;
-    Records::change(&lab.ready.cache, |records| keep(records, &report))
-}
-
 /// Every number of the report, under names that begin with `contexts`.
-fn keep(records: &mut Records, report: &Value) {
-    let figures = &mut records.figures;
-    figures.retain(|name, _| !name.starts_with("contexts."));
-    let mut spread = |name: String, value: &Value| {
-        for part in ["median", "low", "high"] {
-            if let Some(number) = value[part].as_f64() {
-                figures.insert(format!("contexts.{name}.{part}"), number);
-            }
-        }
-    };
+pub(super) fn keep(records: &mut Records, report: &Value) {
+    let mut figures = Figures::renew(records, "contexts");
     for cost in report["costs"].as_array().into_iter().flatten() {
         let name = cost["name"].as_str().unwrap_or_default();
-        spread(format!("{name}.ratio"), &cost["ratio"]);
-        spread(format!("{name}.time"), &cost["time"]);
+        figures.keep_spread(&format!("{name}.ratio"), &cost["ratio"]);
+        figures.keep_spread(&format!("{name}.time"), &cost["time"]);
     }
     for (name, _) in LOOKUPS {
-        spread(name.to_string(), &report[name]);
+        figures.keep_spread(name, &report[name]);
     }
     let counted = report["contexts_counted"].as_f64().unwrap_or(1.0);
     for heard in report["heard"].as_array().into_iter().flatten() {
         let name = heard["name"].as_str().unwrap_or_default();
         for part in ["messages", "doorbells"] {
             if let Some(number) = heard[part].as_f64() {
-                let each = number / counted;
-                figures.insert(format!("contexts.{name}.{part}"), each);
+                figures.keep(&format!("{name}.{part}"), number / counted);
             }
         }
     }
     for name in ["rounds", "many"] {
         if let Some(number) = report[name].as_f64() {
-            figures.insert(format!("contexts.{name}"), number);
+            figures.keep(name, number);
         }
     }
 }
 
 /// The section of the page.
 pub(super) fn section(records: &Records) -> String {
-    let figure = |name: &str| records.figures.get(&format!("contexts.{name}")).copied();
-    let number = |name: &str, digits: usize| {
-        figure(name).map_or("not measured".to_string(), |value| {
-            format!("{value:.digits$}")
-        })
-    };
-    let spread = |name: &str| match (
-        figure(&format!("{name}.median")),
-        figure(&format!("{name}.low")),
-        figure(&format!("{name}.high")),
-    ) {
-        (Some(median), Some(low), Some(high)) => {
-            format!("{median:.2} ({low:.2} to {high:.2})")
-        }
-        _ => "not measured".to_string(),
-    };
+    let shown = Shown::new(records, "contexts");
+    let number = |name: &str, digits: usize| shown.number(name, digits);
+    let spread = |name: &str| shown.spread(name);
     let mut page = String::from("\n## Contexts\n\n");
-    if figure("rounds").is_none() {
+    if shown.figure("rounds").is_none() {
         page.push_str("Not measured: `cargo xtask perf --measure` does.\n");
         return page;
     }
@@ -167,9 +98,11 @@ pub(super) fn section(records: &Records) -> String {
     );
     for (name, what) in COSTS {
         let ratio = spread(&format!("{name}.ratio"));
-        let time = figure(&format!("{name}.time.median")).map_or(String::new(), |nanoseconds| {
-            format!("{:.1}", nanoseconds / 1000.0)
-        });
+        let time = shown
+            .figure(&format!("{name}.time.median"))
+            .map_or(String::new(), |nanoseconds| {
+                format!("{:.1}", nanoseconds / 1000.0)
+            });
         page.push_str(&format!("| {what} | {ratio} | {time} |\n"));
     }
     page.push_str(&format!(

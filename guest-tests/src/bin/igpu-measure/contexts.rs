@@ -2,15 +2,14 @@
 //! one among many; and what of it the device hears.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::Serialize;
 use virtio_igpu_guest_tests::client::{
-    AddressSpace, Context, Counters, Device, Engine, Error, Param, Result,
+    AddressSpace, Context, Device, Engine, Error, Param, Result,
 };
 use virtio_igpu_guest_tests::sys::uapi::{I915_CONTEXT_PARAM_RECOVERABLE, I915_PARAM_CHIPSET_ID};
 
-use crate::samples::{Spread, time_each};
+use crate::samples::{Spread, counters, settle, time_each};
 
 /// Contexts that each round creates, uses and destroys.
 const BATCH: u32 = 50;
@@ -90,11 +89,6 @@ fn use_it(context: &Context<'_>) -> Result<()> {
 
 fn set_it(context: &Context<'_>, time: u32) -> Result<()> {
     context.set(&Param::NoErrorCapture(time.is_multiple_of(2)))
-}
-
-/// Lets the device catch up, so that its interrupts don't fall into what comes next.
-fn settle() {
-    std::thread::sleep(Duration::from_millis(20));
 }
 
 /// A file with this many contexts that were used and one that wasn't, created last.
@@ -218,19 +212,6 @@ fn chain(vm: &AddressSpace<'_>) -> [Param; 4] {
         Param::Persistence(true),
         Param::Priority(-1),
     ]
-}
-
-/// The driver's counters when they have come to rest.
-fn counters() -> Result<Counters> {
-    let mut last = Counters::read()?;
-    loop {
-        std::thread::sleep(Duration::from_millis(50));
-        let now = Counters::read()?;
-        if now == last {
-            return Ok(now);
-        }
-        last = now;
-    }
 }
 
 /// Counts what the device hears of a hundred contexts, one step of their lives after the

@@ -1,6 +1,7 @@
 //! Measures what calls of the uAPI cost, for docs/performance.md. A report, not a test:
 //! nothing fails because it is slow.
 
+mod binds;
 mod contexts;
 mod samples;
 
@@ -45,6 +46,17 @@ enum Subject {
         #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=120_000))]
         many: u32,
     },
+    /// VM_BIND: messages, doorbells and extents; binding and submitting with many mappings;
+    /// memory of the driver
+    Binds {
+        /// The many mappings of an address space
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        many: u32,
+
+        /// Mebibytes of memory in huge pages that are bound at once
+        #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(2..=65536))]
+        large: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +75,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         Subject::Contexts { many } => {
             let report =
                 contexts::measure(arguments.rounds, many).map_err(|error| error.to_string())?;
+            print!("{report}");
+            arguments.save(&report)
+        }
+        Subject::Binds { many, large } => {
+            let report =
+                binds::measure(arguments.rounds, many, large).map_err(|error| error.to_string())?;
             print!("{report}");
             arguments.save(&report)
         }
