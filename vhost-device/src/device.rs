@@ -5,6 +5,7 @@
 //! vhost-user; decides nothing about commands.
 
 mod guest;
+mod linger;
 
 use std::io;
 use std::mem::offset_of;

@@ -89,6 +89,11 @@ impl Mailbox {
         mem::take(&mut self.state().reports)
     }
 
+    /// Whether something has been reported that was not taken.
+    pub fn has_reports(&self) -> bool {
+        !self.state().reports.is_empty()
+    }
+
     /// The worker wants to sleep. Refused (`false`) if there is something to do first.
     pub fn sleep(&self) -> bool {
         let mut state = self.state();

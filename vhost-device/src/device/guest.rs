@@ -30,6 +30,7 @@ use vmm_sys_util::eventfd::EventFd;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
+use super::linger::Linger;
 use crate::GuestMemory;
 use crate::executor::{Completion, Ending, Factory, Hang, Point};
 use crate::mailbox::{Mailbox, Report};
@@ -72,6 +73,7 @@ pub(super) struct Guest {
     /// Queues to which chains were given back since the driver was last told.
     given_back: [bool; protocol::QUEUE_COUNT],
     in_flight: HashMap<Point, InFlight>,
+    linger: Linger,
     metrics: Metrics,
     last_counters: serde_json::Value,
 }
@@ -92,6 +94,7 @@ impl Guest {
             begun: [false; protocol::QUEUE_COUNT],
             given_back: [false; protocol::QUEUE_COUNT],
             in_flight: HashMap::new(),
+            linger: Linger::default(),
             metrics: Metrics::default(),
             last_counters: serde_json::Value::Null,
         }
@@ -220,6 +223,9 @@ impl Guest {
     /// Takes what is there to be taken and gives back what is done.
     pub(super) fn work(&mut self, by_mailbox: bool) {
         self.mailbox.wake_up(by_mailbox);
+        if !by_mailbox {
+            self.linger.doorbell(Instant::now());
+        }
         for _ in 0..MAX_ROUNDS {
             self.want_doorbells(false);
             while self.round() {
@@ -228,11 +234,39 @@ impl Guest {
             }
             self.deliver();
             self.interrupt();
+            if self.look_on() {
+                continue;
+            }
             if !self.want_doorbells(true) && self.mailbox.sleep() {
+                self.linger.sleep(Instant::now());
                 return;
             }
         }
         self.mailbox.come_back();
+    }
+
+    /// Looks on for a moment, if that has paid lately. Whether there is something to do.
+    fn look_on(&mut self) -> bool {
+        let patience = self.linger.patience();
+        if patience.is_zero() {
+            return false;
+        }
+        let Some(memory) = self.memory() else {
+            return false;
+        };
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            // A ring that turns out broken is something to do: the next round says so.
+            let waiting = |vring: &Vring| queue::available(vring, &memory).map_or(true, |n| n > 0);
+            let commands = self.vrings.iter().take(COMMAND_QUEUES.len());
+            let mut sound = commands.zip(&self.broken).filter(|(_, broken)| !**broken);
+            if sound.any(|(vring, _)| waiting(vring)) || self.mailbox.has_reports() {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        self.linger.in_vain();
+        false
     }
 
     fn memory(&self) -> Option<Arc<GuestMemory>> {
