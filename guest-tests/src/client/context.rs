@@ -143,6 +143,39 @@ impl LoadBalance {
     }
 }
 
+/// `struct i915_context_engines_parallel_submit` of two batches with an engine each: makes a
+/// place of an engine map stand for both engines at once.
+#[repr(C)]
+#[derive(Clone, Debug, Default)]
+pub struct ParallelSubmit {
+    /// The link of the chain of extensions.
+    pub base: i915_user_extension,
+    engine_index: u16,
+    width: u16,
+    num_siblings: u16,
+    mbz16: u16,
+    flags: u64,
+    mbz64: [u64; 3],
+    engines: [i915_engine_class_instance; 2],
+}
+
+impl ParallelSubmit {
+    /// The place `engine_index` is to stand for these engines.
+    pub fn new(engine_index: u16, engines: [Engine; 2]) -> Self {
+        Self {
+            base: i915_user_extension {
+                name: I915_CONTEXT_ENGINES_EXT_PARALLEL_SUBMIT,
+                ..Default::default()
+            },
+            engine_index,
+            width: 2,
+            num_siblings: 1,
+            engines: engines.map(Engine::to_uapi),
+            ..Default::default()
+        }
+    }
+}
+
 /// A parameter of a context, with its value.
 #[derive(Clone, Debug)]
 pub enum Param {

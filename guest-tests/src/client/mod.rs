@@ -17,7 +17,9 @@ mod vm;
 use nix::errno::Errno;
 
 pub use bind_call::{BindCall, ext_fences};
-pub use context::{Context, Engine, EngineMap, LoadBalance, Param, ResetStats, SetParam};
+pub use context::{
+    Context, Engine, EngineMap, LoadBalance, ParallelSubmit, Param, ResetStats, SetParam,
+};
 pub use counters::Counters;
 pub use device::{Device, EngineInfo, MemoryRegion};
 pub use error_state::{CapturedBuffer, ErrorState};

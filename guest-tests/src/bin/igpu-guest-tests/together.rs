@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use libtest_mimic::Trial;
 use nix::errno::Errno;
 use virtio_igpu_guest_tests::client::{
-    Context, Device, Engine, EngineMap, Exec2, Exec3, LoadBalance, Object, Param, Result, Syncobj,
-    sync_file_status,
+    Context, Device, Engine, EngineMap, Exec2, Exec3, LoadBalance, Object, ParallelSubmit, Param,
+    Result, Syncobj, sync_file_status,
 };
 use virtio_igpu_guest_tests::gpu::{Batch, Compare, Spinner};
 use virtio_igpu_guest_tests::sys::address_of;
@@ -40,21 +40,6 @@ const ARBITRATION_OFF: u32 = 0x08 << 23;
 /// A 2D command that no engine has ever had.
 const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
 
-/// LOAD_BALANCE, BOND or PARALLEL_SUBMIT with two engines: they have one layout up to
-/// where the engines stand, but for the order of these fields.
-#[repr(C)]
-#[derive(Default)]
-struct Parallel {
-    base: i915_user_extension,
-    engine_index: u16,
-    width: u16,
-    num_siblings: u16,
-    mbz16: u16,
-    flags: u64,
-    mbz64: [u64; 3],
-    engines: [i915_engine_class_instance; 2],
-}
-
 #[repr(C)]
 #[derive(Default)]
 struct Bond {
@@ -75,20 +60,14 @@ fn named(name: u32) -> i915_user_extension {
 }
 
 /// The parameters of a context whose only place runs two batches at once.
-fn parallel_map(extension: &Parallel) -> Param {
+fn parallel_map(extension: &ParallelSubmit) -> Param {
     let mut map = EngineMap::new(&[Engine::NONE]);
     map.extensions = address_of(extension);
     Param::Engines(Box::new(map))
 }
 
-fn both_video_engines() -> Parallel {
-    Parallel {
-        base: named(I915_CONTEXT_ENGINES_EXT_PARALLEL_SUBMIT),
-        width: 2,
-        num_siblings: 1,
-        engines: [Engine::VCS0.to_uapi(), Engine::VCS1.to_uapi()],
-        ..Default::default()
-    }
+fn both_video_engines() -> ParallelSubmit {
+    ParallelSubmit::new(0, [Engine::VCS0, Engine::VCS1])
 }
 
 /// A batch that keeps its engine until it has heard of the other batch twice, and lets

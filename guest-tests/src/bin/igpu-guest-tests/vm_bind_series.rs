@@ -5,7 +5,8 @@
 use libtest_mimic::Trial;
 use nix::errno::Errno;
 use virtio_igpu_guest_tests::client::{
-    AddressSpace, Context, Device, Engine, EngineMap, Error, Exec3, Object, Param, Syncobj,
+    AddressSpace, Context, Device, Engine, EngineMap, Error, Exec3, Object, ParallelSubmit, Param,
+    Syncobj,
 };
 use virtio_igpu_guest_tests::gpu::{Batch, Rectangle, Surface, Tail};
 use virtio_igpu_guest_tests::sys::address_of;
@@ -373,19 +374,6 @@ fn exec3_basic(engine: u32) -> Outcome {
     Ok(())
 }
 
-#[repr(C)]
-#[derive(Default)]
-struct Parallel {
-    base: i915_user_extension,
-    engine_index: u16,
-    width: u16,
-    num_siblings: u16,
-    mbz16: u16,
-    flags: u64,
-    mbz64: [u64; 3],
-    engines: [i915_engine_class_instance; 2],
-}
-
 /// gem_exec3_balancer: parallel submissions run in their order, and after what they wait
 /// for. Each batch notes which submission it finds before itself; any other order shows.
 fn parallel_ordering() -> Outcome {
@@ -394,16 +382,7 @@ fn parallel_ordering() -> Outcome {
     let rig = Rig::new(&device)?;
     let (_log, log) = rig.memory(TARGETS, 4 * PAGE)?;
     let (_code, code) = rig.memory(BATCHES, 2 * PAGE)?;
-    let extension = Parallel {
-        base: i915_user_extension {
-            name: I915_CONTEXT_ENGINES_EXT_PARALLEL_SUBMIT,
-            ..Default::default()
-        },
-        width: 2,
-        num_siblings: 1,
-        engines: [Engine::VCS0.to_uapi(), Engine::VCS1.to_uapi()],
-        ..Default::default()
-    };
+    let extension = ParallelSubmit::new(0, [Engine::VCS0, Engine::VCS1]);
     let mut map = EngineMap::new(&[Engine::NONE]);
     map.extensions = address_of(&extension);
     let params = [
