@@ -160,7 +160,7 @@ impl VhostUserBackend for Device {
     }
 
     fn reset_device(&self) {
-        self.guest().reset();
+        self.guest().reset_device();
     }
 
     fn set_event_idx(&self, _enabled: bool) {}

@@ -182,7 +182,7 @@ fn a_batch_stores_into_memory_that_was_bound_in_the_same_breath() {
         assert_eq!(stats["bytes_bound"], 0x4000);
         assert_eq!(stats["endings"]["done"], 5);
         assert_eq!(stats["queues"]["submit"]["chains"], 2);
-        assert_eq!(stats["queues"]["submit"]["doorbells"], 2);
+        assert!(doorbells(&stats["queues"]["submit"]) <= 2);
         assert_eq!(stats["malformed"], 0);
         assert_eq!(stats["executor"]["engines"]["rcs0"]["submissions"], 2);
     }
@@ -285,12 +285,18 @@ fn interrupts_come_as_often_as_event_idx_asks() {
     guest.rings[index].wait_for_interrupt();
     assert_eq!(guest.rings[index].interrupts - before, 1);
     let stats = daemon.stats_when(|stats| stats["binds"] == 16);
-    assert_eq!(stats["queues"]["bind"]["doorbells"], 1);
+    assert!(doorbells(&stats["queues"]["bind"]) <= 1);
     assert_eq!(stats["queues"]["bind"]["interrupts"], 1);
 }
 
+/// How often the device was told of new commands. It is told less often where it happens to
+/// be looking when they come.
+fn doorbells(queue: &serde_json::Value) -> u64 {
+    queue["doorbells"].as_u64().unwrap_or(u64::MAX)
+}
+
 #[test]
-fn a_submission_costs_one_doorbell_and_one_interrupt() {
+fn a_submission_costs_at_most_one_doorbell_and_one_interrupt() {
     let daemon = Daemon::start(&[]);
     let mut guest = Guest::connect(&daemon.socket());
     guest.set_up();
@@ -314,13 +320,13 @@ fn a_submission_costs_one_doorbell_and_one_interrupt() {
     let stats = daemon.stats_when(|stats| stats["endings"]["done"] == count + 1);
     let queue = &stats["queues"]["submit"];
     assert_eq!(queue["chains"], count);
-    assert_eq!(queue["doorbells"], count);
+    assert!(doorbells(queue) <= count, "{queue}");
     assert_eq!(queue["interrupts"], count);
-    // No other queue was disturbed: one doorbell and one interrupt for each command.
+    // No other queue was disturbed: not more than that for each command.
     for (name, commands) in [("control", 3), ("bind", 1)] {
         let queue = &stats["queues"][name];
         assert_eq!(queue["chains"], commands);
-        assert_eq!(queue["doorbells"], commands);
+        assert!(doorbells(queue) <= commands, "{queue}");
         assert!(queue["interrupts"].as_u64() <= Some(commands), "{queue}");
     }
 }

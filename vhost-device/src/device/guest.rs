@@ -138,11 +138,21 @@ impl Guest {
     pub(super) fn reset(&mut self) {
         self.end_session();
         self.in_flight.clear();
+        self.linger = Linger::default();
         self.lost = false;
         self.broken = [false; protocol::QUEUE_COUNT];
         self.stopped = [None; protocol::QUEUE_COUNT];
         self.begun = [false; protocol::QUEUE_COUNT];
         self.given_back = [false; protocol::QUEUE_COUNT];
+    }
+
+    /// The driver resets the device: forgets everything, and touches no ring before it is set
+    /// up anew. What the driver had told it before may still wake the worker.
+    pub(super) fn reset_device(&mut self) {
+        self.reset();
+        for vring in &self.vrings {
+            vring.set_queue_ready(false);
+        }
     }
 
     /// The guest is gone: lets go of its work, its queues and its memory.
@@ -245,10 +255,13 @@ impl Guest {
         self.mailbox.come_back();
     }
 
-    /// Looks on for a moment, if that has paid lately. Whether there is something to do.
+    /// Looks on for a moment, if that has paid lately. Whether there is something to do. Not
+    /// while queues are stopped, or the guest's work is lost: what stands in the rings may be
+    /// laid out anew any moment, and nobody has been told yet.
     fn look_on(&mut self) -> bool {
         let patience = self.linger.patience();
-        if patience.is_zero() {
+        let steady = self.session.is_some() && self.stopped.iter().all(Option::is_none);
+        if patience.is_zero() || !steady {
             return false;
         }
         let Some(memory) = self.memory() else {
