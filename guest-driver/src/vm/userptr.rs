@@ -324,6 +324,9 @@ impl AddressSpace {
     /// any more, or is another process's; ENOMEM; ERESTARTSYS. An error leaves it to be done.
     /// With no lock held.
     pub(super) fn revalidate(self: &Arc<Self>, dev: &drm::Device) -> Result {
+        if !self.has_stale_views() {
+            return Ok(());
+        }
         let mut next = 0;
         while let Some((number, entry)) = self.user.next(next, Entry::is_due) {
             next = number + 1;

@@ -267,13 +267,13 @@ impl Guest {
         let Some(memory) = self.memory() else {
             return false;
         };
+        // A ring that turns out broken is something to do: the next round says so. None is
+        // known to be: then there would be no session.
+        let waiting = |vring: &Vring| queue::available(vring, &memory).map_or(true, |n| n > 0);
         let begun = Instant::now();
         while begun.elapsed() < patience {
-            // A ring that turns out broken is something to do: the next round says so.
-            let waiting = |vring: &Vring| queue::available(vring, &memory).map_or(true, |n| n > 0);
-            let commands = self.vrings.iter().take(COMMAND_QUEUES.len());
-            let mut sound = commands.zip(&self.broken).filter(|(_, broken)| !**broken);
-            if sound.any(|(vring, _)| waiting(vring)) || self.mailbox.has_reports() {
+            let mut commands = self.vrings.iter().take(COMMAND_QUEUES.len());
+            if commands.any(waiting) || self.mailbox.has_reports() {
                 return true;
             }
             std::thread::yield_now();
