@@ -2,7 +2,6 @@
 //! program draw on the virtual GPU, and says what it took.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::cli::DemoArgs;
 use crate::paths::checkout;
 use crate::progress::size;
 use crate::records::Records;
-use crate::vm::{Finished, Lab};
+use crate::vm::{Finished, Lab, pass_on};
 
 /// The picture that comes with the project.
 const PICTURE: &str = "ci/demo/picture.png";
@@ -57,14 +56,7 @@ pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
         .share(Some(&out))
         .command(&words)
         .timeout(Some(lab.patience(LIMIT)))
-        .run(&mut |error, bytes, _| {
-            // What the guest says is for people; a closed terminal is no reason to stop.
-            let _ = if error {
-                std::io::stderr().write_all(bytes)
-            } else {
-                std::io::stdout().write_all(bytes)
-            };
-        })?;
+        .run(&mut |error, bytes, _| pass_on(error, bytes))?;
     for problem in &finished.problems {
         eprintln!("error: {problem}");
     }

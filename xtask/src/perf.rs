@@ -4,7 +4,6 @@ mod binds;
 mod contexts;
 
 use std::fs;
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +13,7 @@ use crate::cli::PerfArgs;
 use crate::paths::{Cache, checkout};
 use crate::progress::size;
 use crate::records::Records;
-use crate::vm::Lab;
+use crate::vm::{Lab, pass_on};
 
 /// A guest that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -56,14 +55,7 @@ fn measured(lab: &Lab, subject: &str) -> Result<Value> {
         .command(&["igpu-measure", subject, "--report", &report])
         .timeout(Some(LIMIT))
         .own_core()
-        .run(&mut |error, bytes, _| {
-            // A closed terminal is no reason to stop.
-            let _ = if error {
-                std::io::stderr().write_all(bytes)
-            } else {
-                std::io::stdout().write_all(bytes)
-            };
-        })?;
+        .run(&mut |error, bytes, _| pass_on(error, bytes))?;
     if !finished.good() {
         bail!(
             "igpu-measure {subject} ended with {:?}; {}",

@@ -15,7 +15,7 @@ use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Kernel, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::tally::Tally;
-use crate::vm::Lab;
+use crate::vm::{Lab, pass_on};
 use crate::{build, demo, exec, igt, setup};
 
 /// The kinds of tests, in the order they run.
@@ -226,12 +226,7 @@ fn guest_programs(lab: &Lab, words: &[&str]) -> Result<Tally> {
         .command(words)
         .timeout(Some(lab.patience(GUEST_LIMIT)))
         .run(&mut |error, bytes, _| {
-            // A closed terminal is no reason to stop.
-            let _ = if error {
-                std::io::stderr().write_all(bytes)
-            } else {
-                std::io::stdout().write_all(bytes)
-            };
+            pass_on(error, bytes);
             if !error {
                 output.extend_from_slice(bytes);
             }

@@ -154,6 +154,16 @@ pub(crate) struct Orders {
 /// times a second with no bytes as well.
 pub(crate) type Onlooker<'a> = dyn FnMut(bool, &[u8], &mut Orders) + 'a;
 
+/// Passes the command's output on to people, as an [`Onlooker`] does who wants nothing else.
+pub(crate) fn pass_on(error: bool, bytes: &[u8]) {
+    // A closed terminal is no reason to stop.
+    let _ = if error {
+        std::io::stderr().write_all(bytes)
+    } else {
+        std::io::stdout().write_all(bytes)
+    };
+}
+
 impl Guest<'_> {
     /// The command and its arguments, exactly as given.
     pub(crate) fn command<W: AsRef<std::ffi::OsStr>>(mut self, words: &[W]) -> Self {

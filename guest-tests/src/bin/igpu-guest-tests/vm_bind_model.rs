@@ -178,6 +178,15 @@ fn sequence(how: How, seed: u64, operations: u64) -> Outcome {
     world.look()
 }
 
+/// The flags of a bind.
+fn flags(read_only: bool) -> u64 {
+    if read_only {
+        I915_GEM_VM_BIND_READONLY
+    } else {
+        0
+    }
+}
+
 impl World<'_, '_> {
     /// A call, of one operation or several.
     fn step(&mut self, random: &mut Random) -> Outcome {
@@ -201,13 +210,8 @@ impl World<'_, '_> {
                     let Some(memory) = &self.memories[object].object else {
                         continue;
                     };
-                    let flags = if read_only {
-                        I915_GEM_VM_BIND_READONLY
-                    } else {
-                        0
-                    };
                     let section = (page * PAGE, length * PAGE);
-                    call.bind_section(memory, AT + start * PAGE, section, flags)
+                    call.bind_section(memory, AT + start * PAGE, section, flags(read_only))
                 }
             };
             self.remember(start, page);
@@ -249,14 +253,9 @@ impl World<'_, '_> {
                     return Ok(());
                 };
                 let argument = vm.bind_argument(memory, at, page * PAGE, length * PAGE);
-                let flags = if read_only {
-                    I915_GEM_VM_BIND_READONLY
-                } else {
-                    0
-                };
                 let mut argument = drm_i915_gem_vm_bind {
                     fence,
-                    flags,
+                    flags: flags(read_only),
                     ..argument
                 };
                 self.rig
