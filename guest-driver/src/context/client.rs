@@ -112,8 +112,11 @@ impl Client {
     }
 
     /// A handle of `object` is closed: address spaces of the file that map it for
-    /// EXECBUFFER2 give it up.
+    /// EXECBUFFER2 give it up. Costs nothing for an object that no submission has used.
     pub(crate) fn object_closed(&self, dev: &drm::Device, object: &drm::Object) {
+        if !object.may_be_bound() {
+            return;
+        }
         self.contexts.for_each_vm(|vm| vm.close_object(dev, object));
         self.vms.for_each(|vm| vm.close_object(dev, object));
     }

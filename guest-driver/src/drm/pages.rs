@@ -17,7 +17,7 @@ use kernel::{
 };
 
 use super::{
-    gem::{Backing, Object},
+    gem::{Backing, BackingKind, Object},
     user_memory::{UserArray, UserPages},
 };
 use crate::{protocol::Extent, raw};
@@ -371,6 +371,12 @@ impl Object {
             source: Source::Imported,
             pieces,
         })
+    }
+
+    /// Whether an address space may have a mapping of it. A mapping keeps the pages, but for
+    /// a process's memory, which a mapping can outlive.
+    pub(crate) fn may_be_bound(&self) -> bool {
+        self.backing() == BackingKind::UserMemory || self.pins.load(Ordering::Relaxed) != 0
     }
 
     /// Gives the memory back with what is in it, if nobody needs it to stay; false if
