@@ -8,7 +8,7 @@
 //! | read the objects | `ENOMEM`, `EFAULT` |
 //! | [`Header::check_privilege`] | `ENODEV` |
 //! | [`Header::extensions`]; if a chain, walk it | `EINVAL`; as [`extensions`](super::extensions) |
-//! | each timeline fence of it: [`check_fence_flags`], look up, [`fence_action`](super::vm_bind::fence_action) | `EINVAL`, `ENOENT`, `EINVAL` |
+//! | each timeline fence of it: [`check_fence_flags`], look up, [`fence_action`](super::execbuffer3::fence_action) | `EINVAL`, `ENOENT`, `EINVAL` |
 //! | [`Header::fence_array`]; each: [`check_fence_flags`], look up, [`array_fence_action`] | `EINVAL`, `ENOENT`, `EINVAL` |
 //! | [`Header::in_fence`]; look it up | `EINVAL` |
 //! | make room for an out fence | `EMFILE` |
@@ -26,9 +26,9 @@
 
 use super::address::{canonical, is_page_aligned, noncanonical, range_overflows, Range, PAGE_SIZE};
 use super::errno::{valid_if, Errno, Result};
+use super::execbuffer3::FenceAction;
 use super::platform::PlatformFacts;
 use super::uapi_numbers::*;
-use super::vm_bind::FenceAction;
 
 /// Flags that mean something on this hardware. The constants of Gen4's addressing modes
 /// and the resource streamer do not.

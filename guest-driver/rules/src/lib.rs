@@ -39,6 +39,7 @@ pub mod engine_properties;
 pub mod errno;
 pub mod error_state;
 pub mod execbuffer2;
+pub mod execbuffer3;
 pub mod extensions;
 pub mod getparam;
 pub mod mapping_tree;

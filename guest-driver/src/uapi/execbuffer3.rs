@@ -4,7 +4,8 @@
 
 use crate::drm;
 use crate::exec::Submission;
-use crate::rules::vm_bind::{self, Execbuffer3};
+use crate::rules::execbuffer3::{self, Execbuffer3};
+use crate::rules::vm_bind;
 use crate::uapi::fences::{attach_all, SubmissionFences};
 use crate::uapi::user;
 use crate::uapi_types::drm_i915_gem_execbuffer3;
@@ -18,7 +19,7 @@ pub(crate) fn execbuffer3(
     args: &mut drm_i915_gem_execbuffer3,
 ) -> Result<i32> {
     let igpu = dev.data();
-    let fence_count = vm_bind::check_execbuffer3(&Execbuffer3 {
+    let fence_count = execbuffer3::check_execbuffer3(&Execbuffer3 {
         flags: args.flags,
         rsvd1: args.rsvd1,
         fence_count: args.fence_count,
@@ -33,7 +34,10 @@ pub(crate) fn execbuffer3(
 
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
     vm_bind::check_bind_mode(true, context.vm().mode() == Mode::Bind)?;
-    let slots = context.device_slots(vm_bind::select_slot(context.user_map(), args.engine_idx)?);
+    let slots = context.device_slots(execbuffer3::select_slot(
+        context.user_map(),
+        args.engine_idx,
+    )?);
     let width = slots.len();
     let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
     for index in 0..width {
@@ -42,7 +46,7 @@ pub(crate) fn execbuffer3(
         } else {
             user::read_element(args.batch_address, index)?
         };
-        let batch = vm_bind::check_batch_address(igpu.facts(), batch)?;
+        let batch = execbuffer3::check_batch_address(igpu.facts(), batch)?;
         if !context.vm().is_mapped(&context.vm().order(), batch) {
             return Err(EINVAL);
         }

@@ -5,7 +5,8 @@
 use crate::drm::{self, ChainNode, Fence, Syncobj};
 use crate::fence::Waits;
 use crate::rules::execbuffer2::array_fence_action;
-use crate::rules::vm_bind::{self, OutFence, PointState};
+use crate::rules::execbuffer3::{self, PointState};
+use crate::rules::vm_bind::OutFence;
 use crate::uapi::user;
 use crate::uapi_types::{drm_i915_gem_exec_fence, drm_i915_gem_timeline_fence};
 use kernel::prelude::*;
@@ -124,7 +125,7 @@ impl SubmissionFences {
         value: u64,
         kind: Kind,
     ) -> Result {
-        vm_bind::check_fence_flags(flags)?;
+        execbuffer3::check_fence_flags(flags)?;
         let syncobj = Syncobj::find(file, handle)?;
         let pending = syncobj.wait_fence(value);
         let state = match &pending {
@@ -133,7 +134,7 @@ impl SubmissionFences {
             Err(_) => PointState::Nothing,
         };
         let action = match kind {
-            Kind::Timeline => vm_bind::fence_action(flags, value, state)?,
+            Kind::Timeline => execbuffer3::fence_action(flags, value, state)?,
             Kind::Array => array_fence_action(flags, state != PointState::Nothing)?,
         };
         if let (true, Ok(Some(fence))) = (action.wait, &pending) {
