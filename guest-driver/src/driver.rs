@@ -10,9 +10,8 @@ use crate::engine::Engines;
 use crate::error_state::{self, ErrorStates};
 use crate::gem;
 use crate::new_irq_lock;
-use crate::protocol::{
-    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, ResetActive,
-};
+use crate::protocol::{DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply};
+use crate::reset::Resets;
 use crate::rules::platform::{ClassInstance, Engine, ResetSupport, MAX_ENGINES};
 use crate::rules::proto_context::Environment;
 use crate::rules::PlatformFacts;
@@ -43,8 +42,9 @@ pub(crate) struct Igpu {
     engines: Engines,
     /// The last number given to an address space, context or timeline.
     last_number: Atomic<u32>,
-    /// Resets of the whole device: i915's reset count.
-    reset_count: Atomic<u32>,
+    /// Whether the device takes work.
+    #[pin]
+    resets: Resets,
     /// Submissions that have come back as hung.
     hangs: Atomic<u32>,
     /// Legacy submissions to the video engines go to files' engines in turn.
@@ -109,21 +109,21 @@ impl Igpu {
         self.next_video.fetch_add(1, Relaxed)
     }
 
-    /// Whether the device is lost: submissions are refused with EIO.
+    /// Whether submissions are refused with EIO: the device is wedged, or lost.
     pub(crate) fn is_wedged(&self) -> bool {
-        self.transport.is_lost()
+        self.resets.is_wedged() || self.transport.is_lost()
     }
 
-    /// Resets of the whole device.
-    pub(crate) fn reset_count(&self) -> u32 {
-        self.reset_count.load(Relaxed)
+    /// Whether the device takes work, and its resets.
+    pub(crate) fn resets(&self) -> &Resets {
+        &self.resets
     }
 
     /// An engine has hung. If engines may not be reset one by one, i915 resets the device
     /// (`intel_gt_handle_error`). Any context.
     pub(crate) fn count_hang(&self) {
-        if self.environment().reset != ResetSupport::Engine {
-            self.reset_count.fetch_add(1, Relaxed);
+        if self.environment().reset != ResetSupport::Engine && !self.resets.is_under_way() {
+            self.resets.count_one();
         }
         self.hangs.fetch_add(1, Relaxed);
         // Who has looked at the count holds this until it waits.
@@ -187,13 +187,6 @@ impl Igpu {
             };
         }
         Ok(submissions)
-    }
-
-    /// Cancels every unfinished submission, and waits until the device has.
-    pub(crate) fn reset_active(&self) -> Result {
-        self.transport
-            .call(&ResetActive { reserved: 0.into() }, &[])?;
-        Ok(())
     }
 }
 
@@ -285,13 +278,14 @@ impl drm::Driver for Igpu {
         let facts = facts(config, platform)?;
         let engines = Engines::new(transport.clone(), platform)?;
         let errors = ErrorStates::new()?;
+        let resets = Resets::new(transport.clone())?;
         Arc::pin_init(
             try_pin_init!(Self {
                 transport,
                 facts,
                 engines <- engines,
                 last_number: Atomic::new(0),
-                reset_count: Atomic::new(0),
+                resets <- resets,
                 hangs: Atomic::new(0),
                 next_video: Atomic::new(0),
                 recent_hangs <- new_irq_lock!([None; RECENT_HANGS], "Igpu::recent_hangs"),
@@ -354,11 +348,16 @@ impl drm::Driver for Igpu {
     }
 
     /// i915 tells userspace of resets of the whole device alone (`intel_gt_reset_global`).
+    /// Where it may not be reset it is wedged.
     fn hang_handled(dev: &drm::Device) {
         let igpu = dev.data();
-        if igpu.environment().reset != ResetSupport::Engine {
+        let reset = igpu.environment().reset;
+        if reset != ResetSupport::Engine && !igpu.resets.is_under_way() && !igpu.is_wedged() {
             dev.uevent(&[c"ERROR=1"]);
             dev.uevent(&[c"RESET=1"]);
+            if reset == ResetSupport::None {
+                igpu.resets.wedge_after_hang();
+            }
             if !igpu.is_wedged() {
                 dev.uevent(&[c"ERROR=0"]);
             }

@@ -31,6 +31,7 @@ mod error_state;
 mod exec;
 mod fence;
 mod gem;
+mod reset;
 mod uapi;
 pub(crate) mod virtio;
 mod vm;

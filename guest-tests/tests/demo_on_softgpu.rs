@@ -171,6 +171,7 @@ fn draw_and_compare(width: u32, height: u32) {
             signal,
             priority: 0,
             sseu: None,
+            cancelled: false,
         })
         .unwrap();
         let timeline = if stage.engine == On::Render {

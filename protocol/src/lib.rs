@@ -49,7 +49,7 @@ pub use event::{Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};
 pub use limits::*;
 pub use platform::{EngineInfo, PlatformFeatures, PlatformReply};
-pub use submit::{Batch, Sseu, Submit, SubmitReply};
+pub use submit::{Batch, Sseu, Submit, SubmitFlags, SubmitReply};
 pub use timeline::{Point, PointFlags};
 
 /// The newest version of this protocol, and the oldest that is still spoken.

@@ -32,8 +32,18 @@ pub struct Submit {
     pub sseu: Sseu,
     /// Points that follow, at most [`MAX_WAITS`](super::MAX_WAITS).
     pub wait_count: U32,
-    /// Must be zero.
-    pub reserved: U32,
+    /// Of [`SubmitFlags`].
+    pub flags: U32,
+}
+
+/// Bits of [`Submit::flags`].
+#[derive(Clone, Copy, Debug)]
+pub struct SubmitFlags;
+
+impl SubmitFlags {
+    /// Its batches are not executed: it ends as [`Status::Cancelled`](super::Status) behind
+    /// the slot's earlier submissions, without waiting for anything else.
+    pub const CANCELLED: u32 = 1 << 0;
 }
 
 /// Where a batch of a [`Submit`] is.

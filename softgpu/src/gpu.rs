@@ -129,6 +129,9 @@ pub struct Submission {
     pub priority: i32,
     /// The units to be powered; `None`: the whole device.
     pub sseu: Option<Sseu>,
+    /// It is not to be executed: it ends as cancelled behind the slot's earlier submissions,
+    /// whatever it waits for.
+    pub cancelled: bool,
 }
 
 /// A software GPU with its engine threads. Dropping it stops the threads promptly,

@@ -65,6 +65,7 @@
 //!     signal: 1,
 //!     priority: 0,
 //!     sseu: None,
+//!     cancelled: false,
 //! })?;
 //!
 //! assert_eq!(completions.recv()?.point, Point { timeline: binds, value: 1 });

@@ -243,3 +243,52 @@ fn closed_contexts_end_when_the_heartbeat_is_switched_off() {
     rig.expect(2, 1, Outcome::Completed);
     rig.expect(3, 1, Outcome::Cancelled);
 }
+
+#[test]
+fn what_comes_cancelled_ends_in_its_turn_and_is_not_executed() {
+    let rig = spinning(timing(LONG, 0), true);
+    rig.put(0x2000, &store(0x8000, 1));
+    rig.put(0x3000, &store(0x8004, 1));
+    let mut submission = rig.submission(1, 0, &[0x2000], 2);
+    submission.cancelled = true;
+    rig.gpu.submit(submission).unwrap();
+    rig.submit(1, 0x3000, &[], 3);
+    rig.nothing_completes_for(50 * MILLISECOND);
+    rig.end_spinner(0x1000);
+    rig.expect(1, 1, Outcome::Completed);
+    rig.expect(1, 2, Outcome::Cancelled);
+    rig.expect(1, 3, Outcome::Completed);
+    assert_eq!([rig.dword(0x8000), rig.dword(0x8004)], [0, 1]);
+}
+
+#[test]
+fn what_comes_cancelled_waits_for_nothing_else() {
+    let rig = spinning(timing(LONG, 0), true);
+    rig.put(0x2000, &store(0x8000, 1));
+    let mut submission = rig.submission(2, 0, &[0x2000], 1);
+    submission.cancelled = true;
+    submission.waits = vec![Wait::End(common::of(1, 1))];
+    rig.gpu.submit(submission).unwrap();
+    rig.expect(2, 1, Outcome::Cancelled);
+    assert_eq!(rig.dword(0x8000), 0);
+}
+
+#[test]
+fn a_gang_that_comes_cancelled_ends_as_one() {
+    let rig = Rig::new();
+    let video = EngineClass::Video;
+    rig.wide_context(1, &[(video, 0), (video, 1)]);
+    rig.put(0x2000, &store(0x8000, 1));
+    let mut submission = rig.submission(1, 0, &[0x2000, 0x2000], 1);
+    submission.cancelled = true;
+    rig.gpu.submit(submission).unwrap();
+    let ended = rig.next();
+    assert_eq!(ended.point, common::at(TimelineId(10), 1));
+    assert_eq!(ended.outcome, Outcome::Cancelled);
+    assert_eq!(rig.dword(0x8000), 0);
+    // Both engines are free again.
+    rig.gpu
+        .submit(rig.submission(1, 0, &[0x2000, 0x2000], 2))
+        .unwrap();
+    assert_eq!(rig.next().outcome, Outcome::Completed);
+}

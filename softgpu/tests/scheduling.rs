@@ -439,6 +439,7 @@ fn resets_race_with_submissions_and_everything_ends_once_in_order() {
                         signal: value,
                         priority: 0,
                         sseu: None,
+                        cancelled: false,
                     })
                     .unwrap();
                 }

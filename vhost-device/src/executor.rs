@@ -139,6 +139,8 @@ pub struct Submission {
     pub priority: i32,
     /// What is powered; `None`: the whole device.
     pub sseu: Option<Sseu>,
+    /// It is not to be executed, and ends as cancelled behind the slot's earlier ones.
+    pub cancelled: bool,
 }
 
 /// How an update or a submission ended. Its point is reached in every case.

@@ -62,19 +62,23 @@ fn drop_caches_show(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
     writeln!(out, "{:#010x}", drop_bits::ALL).map_err(|_| ENOMEM)
 }
 
-/// Idles the GPU. With RESET_ACTIVE what doesn't end soon is cancelled. Everything else
-/// the bits name (retired requests, freed objects, caches) is never held back here.
+/// Idles the GPU. With RESET_ACTIVE what doesn't end soon is cancelled, and a device that is
+/// wedged is reset. Everything else the bits name (retired requests, freed objects, caches) is
+/// never held back here.
 fn drop_caches(dev: &drm::Device, text: &str) -> Result {
     let bits = parse_u64(text)?;
     let igpu = dev.data();
     if bits & drop_bits::RESET_ACTIVE != 0 {
         match igpu.wait_idle(Timeout::Nanoseconds(IDLE_TIMEOUT_MS * 1_000_000)) {
-            Err(error) if error == ETIME => igpu.reset_active()?,
+            Err(error) if error == ETIME => igpu.cancel_all(dev)?,
             other => other?,
         }
     }
     if bits & (drop_bits::IDLE | drop_bits::ACTIVE) != 0 {
         dev.unlocked(|| igpu.wait_idle(Timeout::Forever))?;
+    }
+    if bits & drop_bits::RESET_ACTIVE != 0 && igpu.resets().is_wedged() {
+        igpu.handle_error(dev, u64::MAX, false)?;
     }
     Ok(())
 }
@@ -86,11 +90,7 @@ fn wedged_show(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
 /// Resets the engines in the mask. There is an error state afterwards: that of what was
 /// reset, or one that says that nothing was.
 fn wedged(dev: &drm::Device, text: &str) -> Result {
-    let igpu = dev.data();
-    if igpu.reset_engines(parse_u64(text)?)? == 0 {
-        igpu.errors().record_idle(igpu);
-    }
-    Ok(())
+    dev.data().handle_error(dev, parse_u64(text)?, true)
 }
 
 fn objects(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
@@ -116,7 +116,7 @@ fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
             let name = engine.name().to_str().map_err(|_| fmt::Error)?;
             writeln!(out, "{name}")?;
         }
-        writeln!(out, "Reset count: {}", igpu.reset_count())
+        writeln!(out, "Reset count: {}", igpu.resets().count())
     };
     write().map_err(|_| ENOMEM)
 }
@@ -153,7 +153,7 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
         writeln!(out, "userptr_invalidated {}", vm::invalidated())?;
         writeln!(out, "userptr_rebound {}", vm::rebound())?;
         writeln!(out, "submissions_unfinished {}", igpu.unfinished())?;
-        writeln!(out, "resets {}", igpu.reset_count())
+        writeln!(out, "resets {}", igpu.resets().count())
     };
     write().map_err(|_| ENOMEM)
 }

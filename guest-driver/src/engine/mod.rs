@@ -144,9 +144,13 @@ impl Engines {
         self.reset.store(value, Relaxed);
     }
 
-    /// Resets the engines in one of i915's engine masks: what they execute hangs. Returns
-    /// how many submissions that are. Process context; as [`Transport::call`].
-    pub(crate) fn reset(&self, mask: u64) -> Result<u32> {
+    /// Whether there is an engine in one of i915's engine masks.
+    pub(crate) fn any_in(&self, mask: u64) -> bool {
+        self.places(mask) != 0
+    }
+
+    /// The engines in one of i915's engine masks, as the device counts them: a bit each.
+    fn places(&self, mask: u64) -> u32 {
         let mut engines = 0;
         for (place, engine) in self.all.iter().enumerate() {
             let (class, instance) = (engine.info.class.get(), engine.info.hardware_instance.get());
@@ -154,6 +158,13 @@ impl Engines {
                 engines |= 1 << place;
             }
         }
+        engines
+    }
+
+    /// Resets the engines in one of i915's engine masks: what they execute hangs. Returns
+    /// how many submissions that are. Process context; as [`Transport::call`].
+    pub(crate) fn reset(&self, mask: u64) -> Result<u32> {
+        let engines = self.places(mask);
         if engines == 0 {
             return Ok(0);
         }

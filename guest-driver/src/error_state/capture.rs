@@ -137,7 +137,7 @@ impl Tools {
         let mut first_batch = None;
         let mut left = MAX_LOOKED_AT;
         for range in hang.ranges().iter() {
-            if igpu.is_wedged() {
+            if igpu.transport().is_lost() {
                 break;
             }
             let Some(rest) = left.checked_sub(range.length) else {
@@ -198,7 +198,7 @@ impl Tools {
         }
         let mut at = 0;
         while at < length {
-            if igpu.is_wedged() {
+            if igpu.transport().is_lost() {
                 return Err(ENODEV);
             }
             let part = PAGE_SIZE.min(length - at);
@@ -300,7 +300,7 @@ fn head<'a>(igpu: &Igpu, errors: &ErrorStates, engine: Option<HungEngine<'a>>) -
         time: sync::real_time(),
         boottime: sync::boot_time(),
         uptime: Duration::from_nanos(uptime),
-        reset_count: igpu.reset_count(),
+        reset_count: igpu.resets().count(),
         chipset_id: facts.chipset_id as u16,
         revision: facts.revision,
         graphics_version: facts.graphics_version,

@@ -34,8 +34,8 @@ pub(crate) struct Submission<'a> {
 impl Submission<'_> {
     /// Queues it, and has `publish` put its fence where others find it, before any later
     /// submission to the slot can be made. The fence signals when all batches have ended.
-    /// Waits for nothing. ENOMEM; EINVAL in bind mode if nothing is mapped at a batch's
-    /// address: nothing was queued, nothing published.
+    /// Waits for nothing. ENOMEM; EIO if the device is wedged; EINVAL in bind mode if nothing
+    /// is mapped at a batch's address: nothing was queued, nothing published.
     pub(crate) fn queue(
         self,
         dev: &drm::Device,
@@ -48,6 +48,10 @@ impl Submission<'_> {
             mut waits,
             views,
         } = self;
+        let ticket = context.igpu().resets().ticket();
+        if context.igpu().is_wedged() {
+            return Err(EIO);
+        }
         let (priority, sseu) = context.submission_params(index);
         let mut addresses: KVec<Batch> = KVec::with_capacity(batches.len(), GFP_KERNEL)?;
         for batch in batches {
@@ -89,7 +93,7 @@ impl Submission<'_> {
             priority: priority.into(),
             sseu,
             wait_count: (points.len() as u32).into(),
-            reserved: 0.into(),
+            flags: 0.into(),
         };
         let mut others: KVec<u64> = KVec::new();
         others.extend_from_slice(batches.get(1..).unwrap_or(&[]), GFP_KERNEL)?;
@@ -107,12 +111,23 @@ impl Submission<'_> {
         let done = {
             let context = context.clone();
             let unfinished = Unfinished::new(context.igpu().clone());
+            let ticket = ticket.clone();
             move |status: Status, reply: &SubmitReply| {
-                if status == Status::Hung {
+                let cancelled = ticket.is_cancelled();
+                let captured =
+                    cancelled && reply.was_active.get() != 0 && context.igpu().resets().captures();
+                if status == Status::Hung || captured {
                     // Userspace may overwrite what is captured once it sees the end.
                     hung.capture(&context);
                 }
-                context.submission_ended(index, status, reply);
+                // However it ended: all that is unfinished when the device is wedged is lost.
+                let status = match status {
+                    Status::Ok if cancelled => Status::Cancelled,
+                    status => status,
+                };
+                if status == Status::Hung || !cancelled {
+                    context.submission_ended(index, status, reply);
+                }
                 pending.signal(status_to_result(status));
                 drop(unfinished);
                 drop(hung);
@@ -126,8 +141,15 @@ impl Submission<'_> {
         let place = Place::reserve()?;
 
         state.last_value = value;
-        slot.queue()
-            .send(dev, place, value, command, fence.clone(), &foreign)?;
+        slot.queue().send(
+            dev,
+            place,
+            value,
+            command,
+            fence.clone(),
+            Some(ticket),
+            &foreign,
+        )?;
         if vm.mode() == Mode::Bind {
             vm.remember_submission(&mut order, slot.timeline().number(), fence.clone());
         }

@@ -13,8 +13,10 @@
 //!
 //! [`Fence::announce_sending`]: crate::drm::Fence::announce_sending
 
+mod cancellation;
 mod send_queue;
 mod waits;
 
+pub(crate) use cancellation::{Cancellations, Ticket};
 pub(crate) use send_queue::{Place, SendQueue};
 pub(crate) use waits::Waits;

@@ -4,6 +4,7 @@
 //! that the guest waits for are signalled.
 
 use crate::drm::{self, sync::IrqLock, Fence};
+use crate::fence::cancellation::{Held, Ticket};
 use crate::new_irq_lock;
 use crate::virtio::{Prepared, Transport};
 use kernel::prelude::*;
@@ -17,6 +18,8 @@ struct Unsent {
     fence: ARef<Fence>,
     /// The fences it waits for are signalled.
     ready: bool,
+    /// For a submission: whether it was cancelled meanwhile.
+    held: Option<Held>,
 }
 
 /// A place in a [`SendQueue`], allocated ahead.
@@ -51,7 +54,8 @@ impl SendQueue {
     }
 
     /// Hands `command`, which signals `value` and `fence`, over after all with a lower
-    /// value and after `foreign`. The caller's lock sees to it that values go up.
+    /// value and after `foreign`. The caller's lock sees to it that values go up. A
+    /// submission, which has a `ticket`, is not executed if it is cancelled before.
     /// Process context. ENOMEM, only if there is something in `foreign`: the command is
     /// dropped unsent.
     pub(crate) fn send(
@@ -61,6 +65,7 @@ impl SendQueue {
         value: u64,
         command: Prepared,
         fence: ARef<Fence>,
+        ticket: Option<Ticket>,
         foreign: &[ARef<Fence>],
     ) -> Result {
         if foreign.is_empty() {
@@ -76,6 +81,7 @@ impl SendQueue {
             command,
             fence,
             ready: foreign.is_empty(),
+            held: ticket.map(Ticket::hold),
         };
         self.unsent.lock().insert(place.0.into_node(value, entry));
         if foreign.is_empty() {
@@ -123,7 +129,15 @@ impl SendQueue {
             }
             let (_, node) = front.remove_current();
             let (_, entry) = node.to_key_value();
-            let Unsent { command, fence, .. } = entry;
+            let Unsent {
+                mut command,
+                fence,
+                held,
+                ..
+            } = entry;
+            if held.is_some_and(|held| held.is_cancelled()) {
+                command.cancel();
+            }
             fence.send(|| self.transport.submit(command));
         }
     }

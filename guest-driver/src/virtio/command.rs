@@ -15,7 +15,9 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
 use super::returns::ReturnLine;
 use crate::{
-    protocol::{Command, CommandHeader, Queue, ReplyHeader, Status, MAX_COMMAND_SIZE},
+    protocol::{
+        Command, CommandHeader, Queue, ReplyHeader, Status, Submit, SubmitFlags, MAX_COMMAND_SIZE,
+    },
     raw,
 };
 
@@ -44,6 +46,8 @@ pub(super) struct Common {
     queue: Queue,
     /// Bytes of the command.
     length: u32,
+    /// Where they are.
+    start: *mut u8,
     /// The command's bytes, in one segment if they lie in kmalloc memory.
     out: bindings::scatterlist,
     /// The command's bytes when they lie in vmalloc memory: a segment a page.
@@ -208,6 +212,7 @@ impl Prepared {
                     outcome: Outcome::Failed(Status::DeviceLost),
                     queue: C::QUEUE,
                     length: length32,
+                    start: ptr::null_mut(),
                     out: pin_init::zeroed(),
                     out_pages: KVec::new(),
                     reply: pin_init::zeroed(),
@@ -238,7 +243,9 @@ impl Prepared {
         put(command.as_bytes());
         lists.iter().copied().for_each(put);
 
-        let start = bytes.as_mut_ptr().cast();
+        let start: *mut u8 = bytes.as_mut_ptr();
+        this.common.start = start;
+        let start = start.cast();
         // SAFETY: `start` is `length` bytes of kernel memory.
         let segments = unsafe { raw::igpu_buffer_segments(start, length) };
         let table = if segments == 1 {
@@ -259,11 +266,30 @@ impl Prepared {
     }
 
     /// Has it called back in its turn on `line`, and by a worker, where it may sleep, if it
-    /// hung.
+    /// hung or was cancelled.
     pub(crate) fn on_line(self, line: Arc<ReturnLine>) -> Self {
         // SAFETY: The command lives, and nobody else has it before it is sent.
         unsafe { (*self.0 .0.as_ptr()).line = Some(line) };
         self
+    }
+
+    /// If it is a submission, has the device cancel it instead of executing it.
+    pub(crate) fn cancel(&mut self) {
+        const FLAGS: usize = size_of::<CommandHeader>() + offset_of!(Submit, flags);
+        // SAFETY: The command lives, and nobody else has it before it is sent.
+        let common = unsafe { &*self.0 .0.as_ptr() };
+        if common.queue != Queue::Submit {
+            return;
+        }
+        // SAFETY: Submissions are the submit queue's only commands, so there are as many bytes
+        // at least, and nobody reads or writes them before the command is sent.
+        unsafe {
+            common
+                .start
+                .add(FLAGS)
+                .cast::<[u8; 4]>()
+                .write(SubmitFlags::CANCELLED.to_le_bytes())
+        };
     }
 
     /// The queue the command goes to.

@@ -3,8 +3,8 @@
 //! The order in which a timeline's commands are called back when one of them takes its
 //! time.
 //!
-//! Who hears that a submission has hung wants to look at memory first, which takes long
-//! and may sleep. So such a command is called back by a worker, and what comes back behind
+//! Who hears that a submission has hung, or was cancelled, may want to look at memory first,
+//! which takes long and may sleep. So such a command is called back by a worker, and what comes back behind
 //! it on the same line waits for it: the timeline's fences signal in their order. All else
 //! is called back where it came in. Takes no memory, so it can't fail.
 
@@ -54,14 +54,14 @@ impl ReturnLine {
     /// Calls `command` back, whose outcome is noted on it: now, or by the worker. Any
     /// context, no locks held.
     pub(super) fn take(self: Arc<Self>, command: RawCommand) {
-        let hung = command.status() == Status::Hung;
-        if !hung && !self.busy.load(Ordering::Acquire) {
+        let slow = matches!(command.status(), Status::Hung | Status::Cancelled);
+        if !slow && !self.busy.load(Ordering::Acquire) {
             command.call_back();
             return;
         }
         let mut held = self.held.lock();
         let busy = self.busy.load(Ordering::Relaxed);
-        if !hung && !busy {
+        if !slow && !busy {
             drop(held);
             command.call_back();
             return;

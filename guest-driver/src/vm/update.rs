@@ -242,7 +242,7 @@ impl AddressSpace {
         for (value, command, fence, place) in commands {
             // Only waiting for others' fences can fail, and only the first command does.
             self.updates
-                .send(dev, place, value, command, fence.clone(), waits)?;
+                .send(dev, place, value, command, fence.clone(), None, waits)?;
             waits = &[];
             last = Some(fence);
         }

@@ -287,6 +287,7 @@ impl State {
             waits,
             signal,
             priority,
+            cancelled,
             ..
         } = submission;
         let unknown = GpuError::UnknownSlot {
@@ -347,13 +348,16 @@ impl State {
                     power,
                     priority: limits::MIN_PRIORITY,
                     gang,
-                    cancelled: false,
+                    cancelled,
                     waits: std::mem::take(&mut waits),
                 });
             }
         }
         self.prioritise(moment, priority);
-        self.reconsider(keys[0]);
+        // What is cancelled does not go by the first batch's waits.
+        for &key in if cancelled { &keys[..] } else { &keys[..1] } {
+            self.reconsider(key);
+        }
         Ok(())
     }
 

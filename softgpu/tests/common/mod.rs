@@ -178,6 +178,7 @@ impl Rig {
             signal,
             priority: priorities.get(&context).copied().unwrap_or(0),
             sseu: None,
+            cancelled: false,
         }
     }
 

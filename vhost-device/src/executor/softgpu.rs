@@ -356,6 +356,7 @@ impl Executor for SoftGpu {
             signal: submission.signal,
             priority: submission.priority,
             sseu: submission.sseu.map(model_sseu),
+            cancelled: submission.cancelled,
         };
         self.gpu.submit(submission).map_err(refused)
     }

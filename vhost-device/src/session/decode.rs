@@ -8,7 +8,8 @@ use protocol::{
     Batch, Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
     ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
     EngineFlags, Extent, Hello, Opcode, Point, PointFlags, QueryPlatform, Queue, ReadRegister,
-    ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit, Unbind,
+    ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit, SubmitFlags,
+    Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -250,7 +251,7 @@ impl<'a> Payload<'a> {
         let (batches, rest) = list(rest, batch_count.into(), protocol::MAX_BATCHES)?;
         let (waits, rest) = points(rest, command.wait_count.get(), PointFlags::ALL)?;
         end(rest)?;
-        zero(command.reserved.get() == 0)?;
+        flags(command.flags.get(), SubmitFlags::CANCELLED)?;
         priority(command.priority.get())?;
         sseu(&command.sseu)?;
         Ok(Request::Submit(command, batches, waits))

@@ -6,7 +6,7 @@
 //! from there on a refusal counts as the point's being reached, so that nothing waits for
 //! it in vain ([`super::timelines`]).
 
-use protocol::{Batch, Bind, BindFlags, GPU_PAGE_SIZE, Point, Status, Submit, Unbind};
+use protocol::{Batch, Bind, BindFlags, GPU_PAGE_SIZE, Point, Status, Submit, SubmitFlags, Unbind};
 use virtio_igpu_protocol as protocol;
 use vm_memory::{Address, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
@@ -178,6 +178,7 @@ impl Session {
                 signal,
                 priority: command.priority.get(),
                 sseu,
+                cancelled: command.flags.get() & SubmitFlags::CANCELLED != 0,
             })?;
             Ok(())
         })();

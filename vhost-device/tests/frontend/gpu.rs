@@ -152,7 +152,7 @@ pub(crate) fn submit_gang(
         priority: I32::ZERO,
         sseu: Sseu::default(),
         wait_count: U32::new(waits.len() as u32),
-        reserved: U32::ZERO,
+        flags: U32::ZERO,
     };
     let batch = |&address: &u64| Batch {
         address: U64::new(address),

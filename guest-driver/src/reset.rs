@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+
+//! Resets of the device as a whole, and what comes of them (`gt/intel_reset.c` of i915): the
+//! device goes on, or, where the parameter `reset` forbids resets, it is wedged. Then what was
+//! unfinished ends with EIO and nothing new is taken, until a reset that is allowed.
+//!
+//! May know: `protocol`, `rules`, `virtio`, `drm`, `driver`, `fence`.
+
+use crate::driver::Igpu;
+use crate::drm::{self, Timeout, ETIME};
+use crate::fence::{Cancellations, Ticket};
+use crate::protocol;
+use crate::rules::platform::ResetSupport;
+use crate::virtio::{Prepared, Transport};
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::{new_mutex, Arc, Mutex};
+
+/// How long the end of what was cancelled is waited for before the device is told again, in
+/// milliseconds: what was on its way when it was told first, it may have begun since.
+const CANCEL_PATIENCE_MS: u64 = 20;
+
+/// How often the device is told.
+const CANCEL_ATTEMPTS: u32 = 50;
+
+/// Whether the device takes work, and who changes that.
+#[pin_data]
+pub(crate) struct Resets {
+    transport: Arc<Transport>,
+    wedged: Atomic<bool>,
+    cancellations: Arc<Cancellations>,
+    /// Resets of the whole device: i915's reset count.
+    count: Atomic<u32>,
+    /// Somebody who tells of it resets the whole device: the hangs that come of it don't.
+    under_way: Atomic<bool>,
+    /// What is cancelled now goes into the error state.
+    captures: Atomic<bool>,
+    /// Held by who resets the device. What it guards wedges the device where no memory can be
+    /// waited for; none while it is wedged.
+    #[pin]
+    wedge: Mutex<Option<Wedge>>,
+}
+
+/// The commands that wedge the device, made ahead.
+struct Wedge {
+    cancel: Prepared,
+}
+
+impl Wedge {
+    /// ENOMEM.
+    fn new(transport: &Arc<Transport>) -> Result<Self> {
+        let command = protocol::ResetActive { reserved: 0.into() };
+        let again = transport.prepare(&command, &[], |_, _| ())?;
+        let sender = transport.clone();
+        // What was on its way when the device was told first it knows of the second time.
+        let cancel = transport.prepare(&command, &[], move |_, _| sender.submit(again))?;
+        Ok(Self { cancel })
+    }
+}
+
+impl Resets {
+    /// Of a device that takes work. ENOMEM.
+    pub(crate) fn new(transport: Arc<Transport>) -> Result<impl PinInit<Self>> {
+        let wedge = Wedge::new(&transport)?;
+        let cancellations = Cancellations::new()?;
+        Ok(pin_init!(Self {
+            transport,
+            wedged: Atomic::new(false),
+            cancellations,
+            count: Atomic::new(0),
+            under_way: Atomic::new(false),
+            captures: Atomic::new(false),
+            wedge <- new_mutex!(Some(wedge), "Resets::wedge"),
+        }))
+    }
+
+    /// Whether nothing is taken. Any context.
+    pub(crate) fn is_wedged(&self) -> bool {
+        self.wedged.load(Relaxed)
+    }
+
+    /// For a submission that is being made. Whether the device is wedged is to be asked
+    /// afterwards.
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.cancellations.ticket()
+    }
+
+    /// Resets of the whole device. Any context.
+    pub(crate) fn count(&self) -> u32 {
+        self.count.load(Relaxed)
+    }
+
+    /// Whether what is cancelled now goes into the error state.
+    pub(crate) fn captures(&self) -> bool {
+        self.captures.load(Relaxed)
+    }
+
+    /// Whether a hang is told of by somebody else: it was asked for.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way.load(Relaxed)
+    }
+
+    /// The device is reset as a whole, for a hang.
+    pub(crate) fn count_one(&self) {
+        self.count.fetch_add(1, Relaxed);
+    }
+
+    /// From here on nothing is taken, and what is unfinished ends with EIO.
+    fn forbid(&self) {
+        self.wedged.store(true, Relaxed);
+        self.cancellations.cancel_all();
+    }
+
+    /// Wedges the device after a hang that may not be followed by a reset. Waits for nothing.
+    /// Process context.
+    pub(crate) fn wedge_after_hang(&self) {
+        // Whoever holds it resets the device, and will see to what has hung.
+        let Some(mut wedge) = self.wedge.try_lock() else {
+            return;
+        };
+        if let Some(Wedge { cancel }) = wedge.take() {
+            self.forbid();
+            self.transport.submit(cancel);
+        }
+    }
+}
+
+impl Igpu {
+    /// Userspace asks for the reset of the engines in one of i915's engine masks
+    /// (`intel_gt_handle_error`): what they execute hangs. Where only the whole device can be
+    /// reset, or nothing, or the device is wedged, that is told by uevents. `capture`: there is
+    /// an error state afterwards, that of what was reset, or one that says that nothing was.
+    /// ERESTARTSYS, ENOMEM, ENODEV.
+    pub(crate) fn handle_error(&self, dev: &drm::Device, mask: u64, capture: bool) -> Result {
+        let resets = self.resets();
+        let mut wedge = resets.wedge.lock();
+        let idle = self.unfinished() == 0;
+        if capture && idle {
+            self.errors().record_idle(self);
+        }
+        if !self.engines().any_in(mask) {
+            return Ok(());
+        }
+        if wedge.is_some() && self.environment().reset == ResetSupport::Engine {
+            let submissions = self.reset_engines(mask)?;
+            if capture && submissions == 0 && !idle {
+                self.errors().record_idle(self);
+            }
+            return Ok(());
+        }
+        resets.under_way.store(true, Relaxed);
+        dev.uevent(&[c"ERROR=1"]);
+        dev.uevent(&[c"RESET=1"]);
+        let result = self.reset_device(dev, &mut wedge, mask, capture);
+        if !resets.is_wedged() {
+            dev.uevent(&[c"ERROR=0"]);
+        }
+        resets.under_way.store(false, Relaxed);
+        result
+    }
+
+    /// `intel_gt_reset`.
+    fn reset_device(
+        &self,
+        dev: &drm::Device,
+        wedge: &mut Option<Wedge>,
+        mask: u64,
+        capture: bool,
+    ) -> Result {
+        let resets = self.resets();
+        let was_wedged = wedge.is_none();
+        if was_wedged {
+            self.cancel_unfinished(dev)?;
+            // What waits for others ends when they do, with an error like all the rest.
+            dev.unlocked(|| self.wait_idle(Timeout::Forever))?;
+            *wedge = Some(Wedge::new(&resets.transport)?);
+            resets.wedged.store(false, Relaxed);
+        }
+        resets.count_one();
+        match self.environment().reset {
+            ResetSupport::None => self.wedge(dev, wedge, capture),
+            _ if was_wedged => Ok(()),
+            _ => {
+                let submissions = self.reset_engines(mask)?;
+                if capture && submissions == 0 {
+                    self.errors().record_idle(self);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Cancels what is unfinished, and has nothing more taken (`intel_gt_set_wedged`).
+    fn wedge(&self, dev: &drm::Device, wedge: &mut Option<Wedge>, capture: bool) -> Result {
+        let resets = self.resets();
+        *wedge = None;
+        resets.captures.store(capture, Relaxed);
+        resets.forbid();
+        let result = self.cancel_unfinished(dev);
+        resets.captures.store(false, Relaxed);
+        result
+    }
+
+    /// Has the device cancel what it knows of, and waits until it has: what only waits for
+    /// others stays unfinished.
+    fn cancel_unfinished(&self, dev: &drm::Device) -> Result {
+        let resets = self.resets();
+        for _ in 0..CANCEL_ATTEMPTS {
+            if self.unfinished() <= resets.cancellations.held() {
+                break;
+            }
+            let command = protocol::ResetActive { reserved: 0.into() };
+            resets.transport.call(&command, &[])?;
+            let patience = Timeout::Nanoseconds(CANCEL_PATIENCE_MS * 1_000_000);
+            match dev.unlocked(|| self.wait_idle(patience)) {
+                Err(error) if error == ETIME => {}
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels every unfinished submission, as i915 does when it is asked to idle the GPU and
+    /// that takes too long: the device is wedged.
+    pub(crate) fn cancel_all(&self, dev: &drm::Device) -> Result {
+        let mut wedge = self.resets().wedge.lock();
+        self.wedge(dev, &mut wedge, false)
+    }
+}
