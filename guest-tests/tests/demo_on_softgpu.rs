@@ -98,10 +98,8 @@ fn draw_and_compare(width: u32, height: u32) {
     let memory = Memory::owned(0, 32 << 20).unwrap();
     let (sender, completions) = mpsc::channel();
     let gpu = Gpu::new(GpuConfig {
-        platform: Platform::TGL,
-        memory: memory.clone(),
         strict: true,
-        sink: Arc::new(Sink(sender)),
+        ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::new(Sink(sender)))
     })
     .unwrap();
     gpu.create_address_space(SPACE, BINDS).unwrap();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
@@ -34,6 +34,23 @@ pub struct GpuConfig {
     pub strict: bool,
     /// Where completions and hangs are reported.
     pub sink: Arc<dyn CompletionSink>,
+    /// For how long an engine that has nothing to do looks out for work before it goes
+    /// to sleep: saves the time of a wake-up where work comes back to back, and costs a
+    /// processor each for as long.
+    pub idle_spin: Duration,
+}
+
+impl GpuConfig {
+    /// A GPU that is not strict and whose engines sleep as soon as they can.
+    pub fn new(platform: Platform, memory: Memory, sink: Arc<dyn CompletionSink>) -> Self {
+        Self {
+            platform,
+            memory,
+            strict: false,
+            sink,
+            idle_spin: Duration::ZERO,
+        }
+    }
 }
 
 /// One way of a context to submit work: a timeline, served by any one engine of a
@@ -134,10 +151,11 @@ pub struct Submission {
     pub cancelled: bool,
 }
 
-/// A software GPU with its engine threads. Dropping it stops the threads promptly,
-/// endless batches included, and reports nothing more.
+/// A software GPU with its engine threads, or, from [`Gpu::deterministic`], without.
+/// Dropping it stops the threads promptly, endless batches included, and reports nothing
+/// more.
 pub struct Gpu {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -151,27 +169,35 @@ impl fmt::Debug for Gpu {
 }
 
 impl Gpu {
-    /// Makes the GPU and starts a thread for each engine.
-    pub fn new(config: GpuConfig) -> Result<Self, GpuError> {
-        let platform = config.platform;
-        let engines = platform.engines;
+    /// The GPU without threads.
+    pub(crate) fn stopped(config: GpuConfig, clock: Clock, stepped: bool) -> Self {
+        let engines = config.platform.engines;
         let timings: Vec<_> = engines.iter().map(|engine| engine.timing).collect();
         let signals: Arc<[EngineSignals]> =
             engines.iter().map(|_| EngineSignals::default()).collect();
+        let state = State::new(&timings, Arc::clone(&signals), clock.clone());
         let shared = Arc::new(Shared {
-            clock: Clock::new(platform.timestamp_frequency_hz),
+            clock,
             memory: RwLock::new(config.memory.clone()),
-            state: Mutex::new(State::new(&timings, Arc::clone(&signals))),
+            state: Mutex::new(state),
             signals,
             counters: engines.iter().map(|_| LiveCounters::default()).collect(),
             stop: AtomicBool::new(false),
+            stepped,
             config,
         });
-        // Made first, so that threads that did start are stopped if one does not.
-        let mut gpu = Self {
+        Self {
             shared,
             threads: Vec::new(),
-        };
+        }
+    }
+
+    /// Makes the GPU and starts a thread for each engine.
+    pub fn new(config: GpuConfig) -> Result<Self, GpuError> {
+        let engines = config.platform.engines;
+        let clock = Clock::new(config.platform.timestamp_frequency_hz);
+        // Made first, so that threads that did start are stopped if one does not.
+        let mut gpu = Self::stopped(config, clock, false);
         for (index, engine) in engines.iter().enumerate() {
             let shared = Arc::clone(&gpu.shared);
             let thread = thread::Builder::new()
@@ -231,7 +257,8 @@ impl Gpu {
         description: ContextDescription,
     ) -> Result<(), GpuError> {
         let platform = self.shared.config.platform;
-        self.with_state(|state| state.create_context(&platform, id, &description, Instant::now()))
+        let now = self.shared.clock.now();
+        self.with_state(|state| state.create_context(&platform, id, &description, now))
     }
 
     /// Cancels what the context has submitted and forgets its id and its timelines'
@@ -380,13 +407,16 @@ impl Gpu {
     /// For each engine, in the platform's order, for how many nanoseconds a batch has
     /// been on it, executing, waiting or spinning.
     pub fn engines_occupied_ns(&self) -> Vec<u64> {
-        self.shared.state.lock().occupied_ns(Instant::now())
+        self.shared
+            .state
+            .lock()
+            .occupied_ns(self.shared.clock.now())
     }
 
     /// The 36-bit count of every TIMESTAMP register, in ticks of the platform's
     /// frequency since the GPU was made.
     pub fn read_timestamp(&self) -> u64 {
-        self.shared.clock.timestamp()
+        self.shared.clock.read_timestamp()
     }
 
     /// What the driver would read from a register outside any context: TIMESTAMP
@@ -435,7 +465,7 @@ impl Drop for Gpu {
             self.shared.stop.store(true, Ordering::Relaxed);
             state.abort_all();
             for signals in self.shared.signals.iter() {
-                signals.wake.notify_all();
+                signals.bell.ring();
             }
         }
         for thread in self.threads.drain(..) {

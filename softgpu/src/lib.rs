@@ -31,10 +31,8 @@
 //!
 //! let (sender, completions) = mpsc::channel();
 //! let gpu = Gpu::new(GpuConfig {
-//!     platform: Platform::TGL,
-//!     memory: memory.clone(),
 //!     strict: true,
-//!     sink: Arc::new(Sink(sender)),
+//!     ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::new(Sink(sender)))
 //! })?;
 //!
 //! // An address space with that memory at 1 MiB, and a context on the render engine.
@@ -76,10 +74,12 @@
 //! ```
 
 mod blitter;
+mod chores;
 mod clock;
 pub mod command;
 mod completion;
 mod counters;
+mod deterministic;
 mod engine;
 mod error;
 mod execute;
@@ -92,10 +92,12 @@ mod page_table;
 pub mod platform;
 mod scheduler;
 mod sseu;
+mod turn;
 mod view;
 
 pub use completion::{Completion, CompletionSink, HangReason, HangReport, Outcome};
 pub use counters::{Counters, EngineCounters};
+pub use deterministic::{DeterministicGpu, Step};
 pub use error::GpuError;
 pub use gpu::{Bind, ContextDescription, EngineSlot, Extent, Gpu, GpuConfig, Submission, Unbind};
 pub use ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};

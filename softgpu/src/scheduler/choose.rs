@@ -76,7 +76,7 @@ impl State {
             self.engines[engine].ready.insert(entry);
             self.signal(engine);
             if self.engines[engine].running.is_none() {
-                self.signals[engine].wake.notify_one();
+                self.signals[engine].bell.ring();
             }
         }
         self.wake_reserved();
@@ -98,7 +98,7 @@ impl State {
                     queue.ready.remove(&entry);
                     if gang.is_some() && queue.reserved == gang {
                         queue.reserved = None;
-                        self.signals[engine].wake.notify_one();
+                        self.signals[engine].bell.ring();
                     }
                     self.signal(engine);
                 }
@@ -107,18 +107,18 @@ impl State {
                 slot.place = Place::Idle;
                 self.engines[engine].next = None;
                 self.signal(engine);
-                self.signals[engine].wake.notify_one();
+                self.signals[engine].bell.ring();
             }
             Place::Parked(engine) => {
                 slot.place = Place::Idle;
-                self.credit_parked(engine, Instant::now());
+                self.credit_parked(engine, self.clock.now());
                 self.engines[engine]
                     .parked
                     .retain(|parked| parked.slot != key);
                 self.note_occupancy(engine);
                 self.signal(engine);
                 // What it held up may run now.
-                self.signals[engine].wake.notify_one();
+                self.signals[engine].bell.ring();
             }
             Place::Idle | Place::Running(_) | Place::Claimed | Place::Ended => {}
         }

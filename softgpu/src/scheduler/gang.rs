@@ -194,7 +194,7 @@ impl State {
                 if other != engine {
                     // It may have passed the gang over for our sake.
                     self.signal(other);
-                    self.signals[other].wake.notify_one();
+                    self.signals[other].bell.ring();
                 }
             }
         }
@@ -208,7 +208,7 @@ impl State {
                 slot.place = Place::Next(engine);
             }
             self.engines[engine].next = Some(key);
-            self.signals[engine].wake.notify_one();
+            self.signals[engine].bell.ring();
         }
         if let Some(gang) = self.gangs.get(&gang) {
             let works = self.timelines.start(gang.moment);
@@ -220,7 +220,7 @@ impl State {
     pub(super) fn wake_reserved(&self) {
         for (queue, signals) in self.engines.iter().zip(self.signals.iter()) {
             if queue.reserved.is_some() {
-                signals.wake.notify_one();
+                signals.bell.ring();
             }
         }
     }

@@ -4,6 +4,7 @@
 //! Everything here is under one lock that is held for bookkeeping only: not while
 //! commands execute, page tables change or the sink is called.
 
+mod bell;
 mod choose;
 mod gang;
 mod priority;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::clock::Clock;
 use crate::completion::Outcome;
 use crate::counters::{Counters, EngineCounters};
 use crate::execute::Execution;
@@ -24,6 +26,7 @@ use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::page_table::{AddressSpace, Backing};
 use crate::platform::EngineTiming;
 
+pub(crate) use bell::Bell;
 pub(crate) use choose::Choice;
 use gang::Gang;
 pub(crate) use gang::GangKey;
@@ -278,8 +281,8 @@ pub(crate) struct EngineSignals {
     pub(crate) pulse: AtomicBool,
     /// The engine's timing has changed.
     pub(crate) retimed: AtomicBool,
-    /// To be woken.
-    pub(crate) wake: parking_lot::Condvar,
+    /// Wakes it.
+    pub(crate) bell: Bell,
 }
 
 /// What an engine gets to execute.
@@ -327,6 +330,7 @@ pub(crate) struct State {
     gangs: HashMap<GangKey, Gang>,
     engines: Vec<EngineQueue>,
     signals: Arc<[EngineSignals]>,
+    clock: Clock,
     chores: VecDeque<Chore>,
     next_key: u64,
     pending: usize,
@@ -337,7 +341,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(timings: &[EngineTiming], signals: Arc<[EngineSignals]>) -> Self {
+    pub(crate) fn new(
+        timings: &[EngineTiming],
+        signals: Arc<[EngineSignals]>,
+        clock: Clock,
+    ) -> Self {
         let engine = |&timing: &EngineTiming| EngineQueue {
             ready: BTreeSet::new(),
             parked: Vec::new(),
@@ -359,6 +367,7 @@ impl State {
             gangs: HashMap::new(),
             engines: timings.iter().map(engine).collect(),
             signals,
+            clock,
             chores: VecDeque::new(),
             next_key: 0,
             pending: 0,
@@ -401,7 +410,7 @@ impl State {
     /// Counts the time for which there is a batch on an engine. To be called after each
     /// change of that.
     fn note_occupancy(&mut self, engine: usize) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let queue = &mut self.engines[engine];
         let occupied = queue.running.is_some() || !queue.parked.is_empty();
         match queue.occupied_since {

@@ -244,6 +244,8 @@ impl State {
                 unfinished.push(key);
             }
         }
+        // In an order that no hash decides.
+        unfinished.sort_unstable();
         for key in unfinished {
             self.reconsider(key);
         }

@@ -91,7 +91,7 @@ impl State {
             found += 1;
             slot.reset = true;
             slot.abort.store(true, Ordering::Relaxed);
-            self.signals[engine].wake.notify_one();
+            self.signals[engine].bell.ring();
         }
         found
     }

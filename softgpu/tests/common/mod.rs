@@ -63,10 +63,8 @@ impl Rig {
             hangs: Arc::clone(&hangs),
         };
         let gpu = Gpu::new(GpuConfig {
-            platform,
-            memory: memory.clone(),
             strict,
-            sink: Arc::new(sink),
+            ..GpuConfig::new(platform, memory.clone(), Arc::new(sink))
         })
         .unwrap();
         gpu.create_address_space(SPACE, BINDS).unwrap();

@@ -61,11 +61,10 @@ impl Factory for SoftGpuFactory {
         memory: Arc<GuestMemory>,
         sink: Arc<dyn Sink>,
     ) -> Result<Box<dyn Executor>, Refused> {
+        let sink = Arc::new(Translator { sink });
         let gpu = Gpu::new(model::GpuConfig {
-            platform: self.model,
-            memory: regions(memory)?,
             strict: self.strict,
-            sink: Arc::new(Translator { sink }),
+            ..model::GpuConfig::new(self.model, regions(memory)?, sink)
         })
         .map_err(refused)?;
         Ok(Box::new(SoftGpu { gpu }))
