@@ -146,8 +146,9 @@ impl DeterministicGpu {
         let step = match chosen {
             Candidate::Engine(engine) => {
                 let id = shared.config.platform.engines[engine].id;
-                // A longer quantum now and then, short ones more often.
-                let shift = self.numbers.below(QUANTUM.ilog2() as usize + 1);
+                // A long quantum now and then, short ones more often.
+                let shifts = QUANTUM.ilog2() as usize + 1;
+                let shift = self.numbers.below(shifts).min(self.numbers.below(shifts));
                 let budget = 1 << shift;
                 let place = std::mem::replace(&mut self.engines[engine], Place::Awake);
                 let executed = matches!(place, Place::Executing(_));

@@ -124,6 +124,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The dword at `address`, to execute, from memory that can't give a window because
+    /// closures stand for it.
+    #[cold]
+    pub(crate) fn fetch_supplied(&mut self, address: u64) -> Option<u32> {
+        let mapping = self.mapping(address)?.from(address);
+        match mapping.backing {
+            Backing::Memory { address, .. } if mapping.end - mapping.start >= 4 => {
+                self.memory.read_u32(address).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// Where the next piece of an access of `length` bytes goes, and how long it is.
     #[inline]
     fn piece(&mut self, address: u64, length: u64, write: bool) -> Result<(Piece, u64), Fault> {

@@ -254,19 +254,23 @@ impl Machine<'_> {
             reason: HangReason::FetchUnmapped,
             fault_address: Some(at),
         };
-        let (window, length) = self.view.window(at, NOOP_RUN * 4).ok_or(unmapped)?;
-        let Some(header) = window.read_u32(0) else {
-            // A mapping ends on a page, so only an unaligned batch gets here.
-            return Err(unmapped);
+        let header = if let Some((window, length)) = self.view.window(at, NOOP_RUN * 4) {
+            let Some(header) = window.read_u32(0) else {
+                // A mapping ends on a page, so only an unaligned batch gets here.
+                return Err(unmapped);
+            };
+            if header == 0 {
+                let noops = window.zero_dwords(0).max(1);
+                debug_assert!(noops as u64 * 4 <= length);
+                self.tally.commands += noops as u64;
+                self.program.next = at + noops as u64 * 4;
+                *left = left.saturating_sub(noops as u32 / 16);
+                return Ok(Flow::Next);
+            }
+            header
+        } else {
+            self.view.fetch_supplied(at).ok_or(unmapped)?
         };
-        if header == 0 {
-            let noops = window.zero_dwords(0).max(1);
-            debug_assert!(noops as u64 * 4 <= length);
-            self.tally.commands += noops as u64;
-            self.program.next = at + noops as u64 * 4;
-            *left = left.saturating_sub(noops as u32 / 16);
-            return Ok(Flow::Next);
-        }
         self.tally.commands += 1;
         let class = self.around.engine.id.class;
         let command = command::lookup(header, class).ok_or(HangReason::UnknownCommand)?;
@@ -322,7 +326,12 @@ impl Machine<'_> {
                 fault_address: Some(at),
             };
             let wanted = (out.len() - done) as u64 * 4;
-            let (window, _) = self.view.window(at, wanted).ok_or(unmapped)?;
+            let Some((window, _)) = self.view.window(at, wanted) else {
+                out[done] = self.view.fetch_supplied(at).ok_or(unmapped)?;
+                done += 1;
+                address = at + 4;
+                continue;
+            };
             let mut offset = 0;
             while done < out.len()
                 && let Some(dword) = window.read_u32(offset)
