@@ -103,6 +103,7 @@ fn run(seed: u64) -> Result<(u32, Vec<Completion>), Box<dyn Error>> {
             signal: 1,
             priority: 0,
             sseu: None,
+            cancelled: false,
         })?;
     }
     // A second of virtual time: no time at all.

@@ -119,6 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         signal: 1,
         priority: 0,
         sseu: None,
+        cancelled: false,
     })?;
     while completions.recv()?.point.timeline != SUBMISSIONS {}
 

@@ -111,6 +111,7 @@ impl Rig {
             signal,
             priority: 0,
             sseu: None,
+            cancelled: false,
         }
     }
 

@@ -94,6 +94,7 @@ fn run(memory: &Memory, batch: &[u32]) -> Vec<u8> {
         signal: 1,
         priority: 0,
         sseu: None,
+        cancelled: false,
     })
     .unwrap();
     assert!(gpu.run_until_idle(Duration::from_secs(1)));
