@@ -35,6 +35,7 @@ mod vm_bind_series;
 mod vm_bind_sizes;
 mod vm_bind_stress;
 mod vm_bind_version_1;
+mod wedging;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -70,6 +71,7 @@ fn main() {
         hangs::tests(),
         penalties::tests(),
         engines::tests(),
+        wedging::tests(),
         persistence::tests(),
         lifecycle::tests(),
         huge_pages::tests(),
