@@ -266,6 +266,12 @@ impl Shared {
         reason: HangReason,
         fault_address: Option<u64>,
     ) -> End {
+        // Whatever it was found by.
+        let reason = if job.execution.program.stuck {
+            HangReason::UnknownCommand
+        } else {
+            reason
+        };
         let address = job.execution.program.current;
         let before = (HangReport::WINDOW as u64 / 2) * 4;
         let dwords_address = address.saturating_sub(before);

@@ -86,6 +86,11 @@ impl<'a> View<'a> {
         self.tlb.catch_up(&self.table);
     }
 
+    /// Whether what is wrong hangs at once.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// How many accesses met no mapping, a read-only page or missing memory.
     pub(crate) fn faults(&self) -> u64 {
         self.faults

@@ -292,3 +292,40 @@ fn a_gang_that_comes_cancelled_ends_as_one() {
         .unwrap();
     assert_eq!(rig.next().outcome, Outcome::Completed);
 }
+
+/// A command of no client has no length: the command streamer never gets past it, as little as
+/// hardware's does. Only a reset or a cancellation ends that.
+#[test]
+fn a_command_of_no_client_stops_the_engine_until_it_is_reset() {
+    let rig = Rig::new();
+    rig.gpu.set_engine_timing(VCS0, timing(LONG, 0)).unwrap();
+    for context in 1..=2 {
+        rig.context(context, EngineClass::Video, 1, 0);
+    }
+    rig.put(0x1000, &[0, 0xdead_beef, END]);
+    rig.put(0x2000, &store(0x8000, 1));
+    rig.submit(1, 0x1000, &[], 1);
+    rig.submit(2, 0x2000, &[], 1);
+    rig.nothing_completes_for(50 * MILLISECOND);
+    // What has been fetched is not looked at again.
+    rig.put(0x1004, &[END]);
+    rig.nothing_completes_for(50 * MILLISECOND);
+    let engines = rig.gpu.platform().engine_index(VCS0).unwrap();
+    assert_eq!(rig.gpu.reset_engines(1 << engines), 1);
+    rig.expect(1, 1, Outcome::Hung);
+    rig.expect(2, 1, Outcome::Completed);
+    let hangs = rig.hangs.lock().unwrap();
+    assert_eq!(hangs[0].reason, HangReason::UnknownCommand);
+    assert_eq!(hangs[0].address, BASE + 0x1004);
+}
+
+#[test]
+fn a_command_of_no_client_is_found_by_heartbeats() {
+    let rig = Rig::new();
+    rig.gpu.set_engine_timing(VCS0, timing(LONG, 10)).unwrap();
+    rig.context(1, EngineClass::Video, 1, 0);
+    rig.put(0x1000, &[0xdead_beef]);
+    rig.submit(1, 0x1000, &[], 1);
+    rig.expect(1, 1, Outcome::Hung);
+    assert_eq!(reason(&rig), HangReason::UnknownCommand);
+}

@@ -197,6 +197,12 @@ pub fn lookup(header: u32, class: EngineClass) -> Option<&'static Command> {
     command.engines.contains(class).then_some(command)
 }
 
+/// Whether the client that `header` names exists (bits 31:29: MI, 2D and the 3D and media
+/// pipes). A command of another has no length to skip it by.
+pub(crate) fn has_client(header: u32) -> bool {
+    matches!(header >> 29, 0 | 2 | 3)
+}
+
 /// No such row.
 const NONE: u8 = u8::MAX;
 

@@ -52,6 +52,8 @@ pub(crate) enum Flow {
     Finish,
     /// Nowhere: the command waits for memory or a register to change.
     Wait,
+    /// Nowhere, ever: only a reset gets the command streamer out of it.
+    Stuck,
 }
 
 /// Why a command could not be executed.
@@ -182,6 +184,9 @@ impl Execution {
     }
 }
 
+/// How a quantum ends, and every one after it, when the command streamer is stuck.
+const STUCK: Pause = Pause::Spinning { arbitrated: false };
+
 impl Machine<'_> {
     /// Executes until something happens, at most about `budget` commands. `slice_over`
     /// says that the engine is wanted at the next arbitration point anyway.
@@ -197,6 +202,9 @@ impl Machine<'_> {
     }
 
     fn run_on(&mut self, budget: u32, slice_over: bool) -> Pause {
+        if self.program.stuck {
+            return STUCK;
+        }
         let mut left = budget;
         let mut buffer = [0; LONGEST_COMMAND];
         while left > 0 {
@@ -230,6 +238,10 @@ impl Machine<'_> {
                         self.tally.arbitrations += 1;
                     }
                     return Pause::Waiting;
+                }
+                Flow::Stuck => {
+                    self.program.stuck = true;
+                    return STUCK;
                 }
             }
         }
@@ -273,7 +285,12 @@ impl Machine<'_> {
         };
         self.tally.commands += 1;
         let class = self.around.engine.id.class;
-        let command = command::lookup(header, class).ok_or(HangReason::UnknownCommand)?;
+        let Some(command) = command::lookup(header, class) else {
+            if command::has_client(header) || self.view.is_strict() {
+                return Err(HangReason::UnknownCommand.into());
+            }
+            return Ok(Flow::Stuck);
+        };
         let dwords = command.dwords(header);
         if !command.length_is_valid(dwords) {
             return Err(HangReason::BadLength.into());
@@ -286,7 +303,7 @@ impl Machine<'_> {
             Flow::Call(target) => self.program.call(target, behind)?,
             Flow::Return => self.program.finish_level(),
             Flow::Finish => self.program.finish(),
-            Flow::Wait => {}
+            Flow::Wait | Flow::Stuck => {}
         }
         Ok(flow)
     }

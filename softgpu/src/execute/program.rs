@@ -21,6 +21,8 @@ pub(crate) struct Program {
     running: bool,
     /// MI_ARB_ON_OFF: whether arbitration points count.
     pub(crate) arbitration: bool,
+    /// The command streamer has come upon a command that it never gets past.
+    pub(crate) stuck: bool,
     watch: Watch,
 }
 
