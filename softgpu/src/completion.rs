@@ -1,8 +1,9 @@
 //! What the model tells its user: work that ended, contexts that hung. Plain data
-//! and one trait; knows nothing of how work executes.
+//! and one trait; may know the command table, for printing, and nothing of how work executes.
 
 use std::fmt;
 
+use crate::command::{disassemble, line_at};
 use crate::ids::{ContextId, Point};
 use crate::platform::EngineId;
 
@@ -62,7 +63,8 @@ pub enum HangReason {
     /// The command needs shader cores, or fixed-function 3D or media, which the
     /// model doesn't have.
     NoShaderCores,
-    /// The command is for privileged batches only.
+    /// Strict mode: the command is for privileged batches only, or wants to write where
+    /// these alone may.
     Privileged,
     /// The command streamer was sent to an address where nothing is mapped.
     FetchUnmapped,
@@ -106,6 +108,25 @@ impl fmt::Display for HangReason {
     }
 }
 
+/// What i915's error state shows of a command streamer's registers, as far as the model has
+/// them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EngineRegisters {
+    /// BBADDR: where the first-level batch is, behind the call if it has called another.
+    pub batch_address: u64,
+    /// BB_STATE: the batch lies in an address space of its own.
+    pub batch_state: u32,
+    /// ESR: what the command parser reports. Bit 0 is a bad instruction, bit 2 a lack of
+    /// privilege.
+    pub error: u32,
+    /// INSTDONE: a bit for each unit that has nothing to do; the model has no unit that could.
+    pub done: u32,
+    /// INSTPM, of the render engine.
+    pub parser_mode: u32,
+    /// NOPID: the number of the last MI_NOOP that had one.
+    pub nop_id: u32,
+}
+
 /// A context that hung, as it was at that moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HangReport {
@@ -131,11 +152,86 @@ pub struct HangReport {
     pub dwords_address: u64,
     /// The batch around `address`, at most [`HangReport::WINDOW`] dwords.
     pub dwords: Vec<u32>,
+    /// The engine's registers.
+    pub registers: EngineRegisters,
+    /// The context's state for 3D, media and compute: the last command of each kind, with
+    /// what it has left of those before it, at most 2048 dwords. The command table
+    /// ([`command::line_at`](crate::command::line_at)) says what is in it.
+    pub state: Vec<Vec<u32>>,
+    /// State commands for which there was no room in that.
+    pub state_lost: u64,
 }
 
 impl HangReport {
     /// Most dwords of the batch that a report carries.
     pub const WINDOW: usize = 64;
+
+    /// All of it, for people: a line that says what happened, then the registers, the batch
+    /// around the command at fault, and the state.
+    pub fn details(&self) -> impl fmt::Display + '_ {
+        Details(self)
+    }
+}
+
+impl HangReason {
+    /// What ESR shows for it.
+    pub(crate) fn error_status(&self) -> u32 {
+        match self {
+            Self::UnknownCommand
+            | Self::BadLength
+            | Self::BadField { .. }
+            | Self::NoShaderCores
+            | Self::TooManyLevels => 1 << 0,
+            Self::Privileged => 1 << 2,
+            _ => 0,
+        }
+    }
+}
+
+struct Details<'a>(&'a HangReport);
+
+impl fmt::Display for Details<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(report) = self;
+        let registers = &report.registers;
+        writeln!(f, "{report}")?;
+        writeln!(
+            f,
+            "  BBADDR {:#014x}, BB_STATE {:#x}, ESR {:#x}, INSTDONE {:#x}, INSTPM {:#x}, NOPID {:#x}",
+            registers.batch_address,
+            registers.batch_state,
+            registers.error,
+            registers.done,
+            registers.parser_mode,
+            registers.nop_id
+        )?;
+        let class = report.engine.class;
+        // What lies in front of the command may begin within one, so that from there on
+        // commands are told wrongly; from the command on they are right.
+        let behind = report.address.saturating_sub(report.dwords_address) / 4;
+        let (before, rest) = report.dwords.split_at(
+            report
+                .dwords
+                .len()
+                .min(usize::try_from(behind).unwrap_or(0)),
+        );
+        for line in disassemble(before, report.dwords_address, class) {
+            writeln!(f, "    {line}")?;
+        }
+        for line in disassemble(rest, report.address, class) {
+            let here = line.address == report.address;
+            writeln!(f, "  {} {line}", if here { ">" } else { " " })?;
+        }
+        for dwords in &report.state {
+            if let Some(line) = line_at(dwords, 0, class) {
+                writeln!(f, "  state: {}", line.text())?;
+            }
+        }
+        if report.state_lost > 0 {
+            writeln!(f, "  state: {} commands not kept", report.state_lost)?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for HangReport {

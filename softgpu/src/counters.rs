@@ -46,6 +46,9 @@ counters! {
     polls,
     /// Register writes that were dropped: privileged, unknown or read-only registers.
     dropped_register_writes,
+    /// Commands that became no-ops, and writes that were dropped, because only a privileged
+    /// batch may have them.
+    privilege_violations,
     /// Accesses that met no mapping, a read-only page or missing memory.
     faults,
     /// Submissions that ended as hung.

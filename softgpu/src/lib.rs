@@ -95,7 +95,9 @@ mod sseu;
 mod turn;
 mod view;
 
-pub use completion::{Completion, CompletionSink, HangReason, HangReport, Outcome};
+pub use completion::{
+    Completion, CompletionSink, EngineRegisters, HangReason, HangReport, Outcome,
+};
 pub use counters::{Counters, EngineCounters};
 pub use deterministic::{DeterministicGpu, Step};
 pub use error::GpuError;

@@ -58,6 +58,8 @@ impl EngineSet {
     pub const COPY: Self = EngineClass::Copy.set();
     /// Video decode engines alone.
     pub const VIDEO: Self = EngineClass::Video.set();
+    /// Video enhancement engines alone.
+    pub const VIDEO_ENHANCE: Self = EngineClass::VideoEnhance.set();
     /// Everything but the render engine.
     pub const NOT_RENDER: Self = Self(0b1110);
 

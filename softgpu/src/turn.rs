@@ -186,6 +186,7 @@ impl Shared {
                 self.config.strict,
             ),
             registers: &mut execution.registers,
+            state: &mut execution.state,
             program: &mut execution.program,
             around: Surroundings {
                 platform,
@@ -220,6 +221,7 @@ impl Shared {
                 &counters.dropped_register_writes,
                 tally.dropped_register_writes,
             ),
+            (&counters.privilege_violations, tally.privilege_violations),
             (&counters.faults, tally.faults),
             (&counters.bytes_blitted, tally.bytes_blitted),
             (&counters.interrupts, tally.interrupts),
@@ -303,6 +305,9 @@ impl Shared {
             fault_address,
             dwords_address,
             dwords,
+            registers: job.execution.hung_registers(reason),
+            state: job.execution.state.commands().map(<[u32]>::to_vec).collect(),
+            state_lost: job.execution.state.lost(),
         });
         End::Returned(Returned::Ended(Outcome::Hung))
     }

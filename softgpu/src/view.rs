@@ -86,7 +86,7 @@ impl<'a> View<'a> {
         self.tlb.catch_up(&self.table);
     }
 
-    /// Whether what is wrong hangs at once.
+    /// Whether what is wrong hangs at once, also what the hardware lets pass.
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
     }

@@ -1,7 +1,7 @@
 //! The rows of type 2: the blitter's commands, on copy engines only.
 
 use super::FieldKind::{Choice, Signed};
-use super::{Action, Command, Field, Length, address, field, flag, hex, number};
+use super::{Action, Command, Field, Length, Privilege, address, field, flag, hex, number};
 use crate::blitter::commands;
 use crate::platform::EngineSet;
 
@@ -28,6 +28,7 @@ const fn blit(
             min: dwords,
             max: dwords,
         },
+        privilege: Privilege::User,
         engines: EngineSet::COPY,
         fields,
         action,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Command, Field, FieldKind, bits, lookup};
+use super::{Command, Field, FieldKind, arithmetic, bits, lookup};
 use crate::platform::EngineClass;
 
 /// One command of a batch, or one dword that begins none.
@@ -19,25 +19,40 @@ pub struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = self.dwords.first().copied().unwrap_or(0);
-        write!(f, "{:#014x}: {header:08x}  ", self.address)?;
-        let Some(command) = self.command else {
+        write!(f, "{:#014x}: {header:08x}  {}", self.address, self.text())
+    }
+}
+
+/// A [`Line`] without its address and first dword.
+struct Text<'a>(&'a Line<'a>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(line) = self;
+        let header = line.dwords.first().copied().unwrap_or(0);
+        let Some(command) = line.command else {
             return f.write_str("unknown command");
         };
         f.write_str(command.name)?;
         let stated = command.dwords(header);
         if !command.length_is_valid(stated) {
             write!(f, " (bad length: {stated} dwords)")?;
-        } else if stated > self.dwords.len() {
-            write!(f, " (cut off: {} of {stated} dwords)", self.dwords.len())?;
+        } else if stated > line.dwords.len() {
+            write!(f, " (cut off: {} of {stated} dwords)", line.dwords.len())?;
         }
         for field in command.fields {
-            self.print(f, field)?;
+            line.print(f, field)?;
         }
         Ok(())
     }
 }
 
 impl Line<'_> {
+    /// The command's name and fields alone.
+    pub fn text(&self) -> impl fmt::Display + '_ {
+        Text(self)
+    }
+
     fn print(&self, f: &mut fmt::Formatter<'_>, field: &Field) -> fmt::Result {
         let number = usize::from(field.dword);
         let Some(&dword) = self.dwords.get(number) else {
@@ -48,11 +63,13 @@ impl Line<'_> {
         match field.kind {
             FieldKind::Number => write!(f, ", {name} {value}"),
             FieldKind::Hex => write!(f, ", {name} {value:#x}"),
+            FieldKind::Offset => write!(f, ", {name} {:#x}", value << field.low),
             FieldKind::Signed => {
                 let unused = 31 - (field.high - field.low);
                 write!(f, ", {name} {}", (value << unused) as i32 >> unused)
             }
-            FieldKind::Flag if value == 0 => Ok(()),
+            FieldKind::Flag | FieldKind::HexIfSet if value == 0 => Ok(()),
+            FieldKind::HexIfSet => write!(f, ", {name} {value:#x}"),
             FieldKind::Flag => write!(f, ", {name}"),
             FieldKind::Choice(names) => {
                 write!(f, ", {name} {}", names.get(value as usize).unwrap_or(&"?"))
@@ -67,6 +84,18 @@ impl Line<'_> {
                 self.dwords[number..]
                     .iter()
                     .try_for_each(|dword| write!(f, " {dword:08x}"))
+            }
+            FieldKind::Registers => self.dwords[number..].chunks(2).try_for_each(|pair| {
+                write!(f, ", {name} {:#x}", bits(pair[0], 22, 2) << 2)?;
+                pair[1..]
+                    .iter()
+                    .try_for_each(|value| write!(f, " = {value:08x}"))
+            }),
+            FieldKind::Arithmetic => {
+                write!(f, ",")?;
+                self.dwords[number..]
+                    .iter()
+                    .try_for_each(|&dword| write!(f, " {};", arithmetic::Instruction(dword)))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! row. Encodings as in Mesa's `src/intel/genxml/gen12.xml`, i915's
 //! `gt/intel_gpu_commands.h` and volume 2a of the Tiger Lake programmer's reference.
 
+pub(crate) mod arithmetic;
 mod blitter;
 mod disassemble;
 mod memory_interface;
@@ -39,6 +40,10 @@ pub enum FieldKind {
     Number,
     /// Hexadecimal.
     Hex,
+    /// Hexadecimal, printed only when not 0.
+    HexIfSet,
+    /// Hexadecimal, with the bits where they are: registers, offsets and sizes.
+    Offset,
     /// Two's complement decimal.
     Signed,
     /// Printed only when set.
@@ -49,6 +54,10 @@ pub enum FieldKind {
     Choice(&'static [&'static str]),
     /// This dword and every one after it.
     Rest,
+    /// This dword and every one after it: registers, each with the value for it.
+    Registers,
+    /// This dword and every one after it: instructions of MI_MATH.
+    Arithmetic,
 }
 
 /// Bits `high..=low` of a dword of a command.
@@ -79,6 +88,45 @@ pub(crate) const fn bits(dword: u32, high: u8, low: u8) -> u32 {
     (dword >> low) & (u32::MAX >> (32 - width))
 }
 
+/// Who may use a command. A batch of user space is unprivileged; where it uses what it may
+/// not, the command streamer replaces the command by a no-op, notes a privilege violation
+/// and goes on (`enable_error_interrupt` in i915's `gt/intel_execlists_submission.c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// Any batch.
+    User,
+    /// Privileged batches, which none is here.
+    Kernel,
+    /// Any batch, unless this bit is set, which asks for the global address space.
+    UserUnless {
+        /// Which dword of the command.
+        dword: u8,
+        /// Which bit of it.
+        bit: u8,
+    },
+}
+
+impl Privilege {
+    /// The dword of the command that decides.
+    pub(crate) fn dword(self) -> usize {
+        match self {
+            Self::User | Self::Kernel => 0,
+            Self::UserUnless { dword, .. } => usize::from(dword),
+        }
+    }
+
+    /// Whether a batch of user space may execute `dwords`, a whole command.
+    pub fn allows(self, dwords: &[u32]) -> bool {
+        match self {
+            Self::User => true,
+            Self::Kernel => false,
+            Self::UserUnless { dword, bit } => dwords
+                .get(usize::from(dword))
+                .is_none_or(|dword| bits(*dword, bit, bit) == 0),
+        }
+    }
+}
+
 /// What the model does with a command.
 #[derive(Clone, Copy)]
 pub(crate) enum Action {
@@ -86,12 +134,12 @@ pub(crate) enum Action {
     Execute(Handler),
     /// Nothing: it has no effect that the model could show.
     Ignore,
-    /// State for units the model does not have: skipped by its length.
+    /// State for units the model does not have: kept for whoever looks at the context.
     State,
     /// Work for units the model does not have: hangs.
     NoShaderCores,
-    /// For privileged batches only, and no batch here is: hangs.
-    Privileged,
+    /// Work that may come to nothing; this finds out, and hangs if not.
+    Work(Handler),
 }
 
 /// What can be told of a command's treatment; see docs/softgpu.md.
@@ -101,11 +149,11 @@ pub enum Treatment {
     Executed,
     /// Accepted; it has no effect the model could show.
     Ignored,
-    /// State for missing units; accepted and skipped.
+    /// State for missing units; accepted and kept in the context.
     State,
     /// Work for missing units; the context hangs.
     NoShaderCores,
-    /// Privileged; the context hangs.
+    /// Privileged; becomes a no-op.
     Privileged,
 }
 
@@ -120,6 +168,8 @@ pub struct Command {
     pub value: u32,
     /// How long it is.
     pub length: Length,
+    /// Who may use it.
+    pub privilege: Privilege,
     /// Which engines have it.
     pub engines: EngineSet,
     /// Its fields, for printing.
@@ -130,12 +180,14 @@ pub struct Command {
 impl Command {
     /// What the model does with it.
     pub fn treatment(&self) -> Treatment {
+        if self.privilege == Privilege::Kernel {
+            return Treatment::Privileged;
+        }
         match self.action {
             Action::Execute(_) => Treatment::Executed,
             Action::Ignore => Treatment::Ignored,
             Action::State => Treatment::State,
-            Action::NoShaderCores => Treatment::NoShaderCores,
-            Action::Privileged => Treatment::Privileged,
+            Action::NoShaderCores | Action::Work(_) => Treatment::NoShaderCores,
         }
     }
 
@@ -176,7 +228,7 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
     memory_interface::TABLE
         .iter()
         .chain(blitter::TABLE)
-        .chain(state::TABLE)
+        .chain(state::rows())
 }
 
 /// The command that begins with `header` on engines of `class`.
@@ -236,6 +288,14 @@ const fn number(name: &'static str, dword: u8, high: u8, low: u8) -> Field {
 
 const fn hex(name: &'static str, dword: u8, high: u8, low: u8) -> Field {
     field(name, dword, high, low, FieldKind::Hex)
+}
+
+const fn offset(name: &'static str, dword: u8, high: u8, low: u8) -> Field {
+    field(name, dword, high, low, FieldKind::Offset)
+}
+
+const fn hex_if_set(name: &'static str, dword: u8, high: u8, low: u8) -> Field {
+    field(name, dword, high, low, FieldKind::HexIfSet)
 }
 
 const fn flag(name: &'static str, dword: u8, bit: u8) -> Field {

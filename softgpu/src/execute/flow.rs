@@ -17,8 +17,19 @@ fn compare(operation: u32, memory: u32, command: u32) -> Result<bool, Stop> {
     })
 }
 
-/// MI_NOOP: may leave a number in a register that the batch cannot rely on.
-pub(crate) fn noop(_: &mut Machine<'_>, _: &[u32]) -> Result<Flow, Stop> {
+/// MI_NOOP: leaves a number in NOPID where asked to.
+pub(crate) fn noop(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
+    if bits(dwords[0], 22, 22) != 0 {
+        machine.registers.set_nop_id(bits(dwords[0], 21, 0));
+    }
+    Ok(Flow::Next)
+}
+
+/// MI_TOPOLOGY_FILTER: from here on only draws of that topology are drawn; 0 for all.
+pub(crate) fn topology_filter(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
+    machine
+        .state
+        .set_topology_filter(bits(dwords[0], 5, 0) as u8);
     Ok(Flow::Next)
 }
 
@@ -86,7 +97,7 @@ pub(crate) fn conditional_batch_buffer_end(
 pub(crate) fn semaphore_wait(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
     let header = dwords[0];
     let value = if bits(header, 16, 16) != 0 {
-        let offset = machine.register_offset(dwords[2], false)?;
+        let offset = machine.register_offset(dwords[2], false);
         machine.read_register(offset)
     } else {
         machine.view.read_u32(address(dwords[2], dwords[3], 2))?
@@ -133,7 +144,8 @@ pub(crate) fn set_predicate(machine: &mut Machine<'_>, dwords: &[u32]) -> Result
     Ok(Flow::Next)
 }
 
-/// Commands that MI_SET_PREDICATE does not switch off: itself and the end of a batch.
+/// Commands that MI_SET_PREDICATE does not switch off: itself, and the end of a batch, so
+/// that what lies behind a batch is never executed.
 pub(super) fn ignores_predicate(header: u32) -> bool {
     matches!(header >> 23, 0x01 | 0x0a)
 }

@@ -6,24 +6,27 @@
 //! hardware may switch contexts. *Quantum*: what one call of `run` executes while it
 //! holds the address space's lock.
 
-pub(crate) mod atomic;
+pub(crate) mod arithmetic;
 pub(crate) mod flow;
 pub(crate) mod flush;
 pub(crate) mod program;
 pub(crate) mod registers;
+pub(crate) mod state;
 pub(crate) mod transfer;
+pub(crate) mod work;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::command::{self, Action, Command, Length};
-use crate::completion::HangReason;
+use crate::command::{self, Action, Command};
+use crate::completion::{EngineRegisters, HangReason};
 use crate::platform::{EngineDescription, Platform};
 use crate::view::{Fault, FaultKind, View};
 
 use program::{Loop, Program};
 use registers::RegisterFile;
+use state::StateRecord;
 
 /// Longest command that is executed: MI_STORE_DATA_IMM with all of its length field.
 const LONGEST_COMMAND: usize = 1025;
@@ -114,6 +117,8 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Tally {
     pub(crate) commands: u64,
     pub(crate) dropped_register_writes: u64,
+    /// Commands that became no-ops, and writes that were dropped, for want of privilege.
+    pub(crate) privilege_violations: u64,
     pub(crate) faults: u64,
     pub(crate) bytes_blitted: u64,
     pub(crate) interrupts: u64,
@@ -129,6 +134,7 @@ pub(crate) struct Tally {
 pub(crate) struct Machine<'a> {
     pub(crate) view: View<'a>,
     pub(crate) registers: &'a mut RegisterFile,
+    pub(crate) state: &'a mut StateRecord,
     pub(crate) program: &'a mut Program,
     pub(crate) around: Surroundings<'a>,
     pub(crate) tally: Tally,
@@ -161,6 +167,7 @@ pub(crate) enum Pause {
 #[derive(Debug)]
 pub(crate) struct Execution {
     pub(crate) registers: RegisterFile,
+    pub(crate) state: StateRecord,
     pub(crate) program: Program,
     pub(crate) tlb: crate::page_table::Tlb,
     /// How long the context has run in all.
@@ -171,15 +178,30 @@ impl Execution {
     pub(crate) fn new(platform: &Platform) -> Self {
         Self {
             registers: RegisterFile::new(platform),
+            state: StateRecord::default(),
             program: Program::default(),
             tlb: crate::page_table::Tlb::default(),
             run_time: Duration::ZERO,
         }
     }
 
-    /// As a reset leaves it: default registers, no batch.
+    /// The registers that tell how it hung.
+    pub(crate) fn hung_registers(&mut self, reason: HangReason) -> EngineRegisters {
+        EngineRegisters {
+            batch_address: self.program.first_level(),
+            // RING_BB_PPGTT.
+            batch_state: 1 << 5,
+            error: reason.error_status(),
+            done: u32::MAX,
+            parser_mode: self.registers.parser_mode(),
+            nop_id: self.registers.nop_id(),
+        }
+    }
+
+    /// As a reset leaves it: default registers, no state, no batch.
     pub(crate) fn reset(&mut self, platform: &Platform) {
         self.registers = RegisterFile::new(platform);
+        self.state = StateRecord::default();
         self.program = Program::default();
     }
 }
@@ -318,19 +340,37 @@ impl Machine<'_> {
         if self.registers.predicated_off() && !flow::ignores_predicate(header) {
             return Ok(Flow::Next);
         }
-        let handler = match command.action {
-            Action::Execute(handler) => handler,
-            Action::Ignore | Action::State => return Ok(Flow::Next),
+        let wanted = match command.action {
+            Action::Execute(_) | Action::Work(_) => dwords,
+            Action::State => StateRecord::wanted(dwords),
             Action::NoShaderCores => return Err(HangReason::NoShaderCores.into()),
-            Action::Privileged => return Err(HangReason::Privileged.into()),
+            // Its privilege may hang on what it says.
+            Action::Ignore => 1 + command.privilege.dword(),
         };
-        if matches!(command.length, Length::One) {
-            return handler(self, &[header]);
-        }
-        let buffer = buffer.get_mut(..dwords).ok_or(HangReason::BadLength)?;
+        let buffer = buffer.get_mut(..wanted).ok_or(HangReason::BadLength)?;
         buffer[0] = header;
         self.fetch(self.program.current + 4, &mut buffer[1..])?;
-        handler(self, buffer)
+        if !command.privilege.allows(buffer) {
+            self.violate_privilege()?;
+            return Ok(Flow::Next);
+        }
+        match command.action {
+            Action::Execute(handler) | Action::Work(handler) => handler(self, buffer),
+            Action::State => {
+                self.state.keep(command, buffer);
+                Ok(Flow::Next)
+            }
+            Action::Ignore | Action::NoShaderCores => Ok(Flow::Next),
+        }
+    }
+
+    /// Notes that the batch wanted what it may not; strict mode hangs it.
+    pub(crate) fn violate_privilege(&mut self) -> Result<(), Stop> {
+        self.tally.privilege_violations += 1;
+        if self.view.is_strict() {
+            return Err(HangReason::Privileged.into());
+        }
+        Ok(())
     }
 
     /// Reads the rest of a command, which may lie in several mappings.

@@ -79,6 +79,12 @@ impl Program {
         self.return_to.is_some()
     }
 
+    /// Where the first-level batch is: at the command being executed, or behind the call of
+    /// a second-level one.
+    pub(crate) fn first_level(&self) -> u64 {
+        self.return_to.unwrap_or(self.current)
+    }
+
     /// Starts a second-level batch.
     pub(crate) fn call(&mut self, target: u64, behind: u64) -> Result<(), Stop> {
         if self.return_to.is_some() {

@@ -5,7 +5,7 @@
 //! A write to any other register is dropped, as hardware drops it, and a read of one
 //! gives 0.
 
-use super::{Machine, Stop};
+use super::{Machine, Surroundings};
 use crate::platform::{EngineClass, EngineSet, Platform};
 
 /// First of the sixteen 64-bit general purpose registers, from the engine's base.
@@ -14,6 +14,12 @@ pub(crate) const GPR: u32 = 0x600;
 pub(crate) const TIMESTAMP: u32 = 0x358;
 /// CTX_TIMESTAMP, 32 bits.
 const CTX_TIMESTAMP: u32 = 0x3a8;
+/// INSTPM: modes of the render engine's command parser.
+const INSTPM: u32 = 0x20c0;
+/// NOPID: the number of the last MI_NOOP that had one.
+const NOPID: u32 = 0x94;
+/// Bytes of register space that an engine has from its base on.
+const ENGINE_REGISTERS: u32 = 0x4000;
 const PREDICATE_RESULT_2: u32 = 0x3bc;
 const PREDICATE_SRC0: u32 = 0x400;
 const PREDICATE_SRC1: u32 = 0x408;
@@ -25,6 +31,8 @@ pub(crate) const BCS_SWCTRL: u32 = 0x2_2200;
 
 /// R_PWR_CLK_STATE: which slices, subslices and EUs a context has powered.
 const POWER_CLOCK_STATE: u32 = 0x20c8;
+/// PS_DEPTH_COUNT of all slices, 64 bits.
+const PS_DEPTH_COUNT: u32 = 0x2350;
 const CS_CHICKEN1: u32 = 0x2580;
 const FF_MODE2: u32 = 0x6604;
 const HIZ_CHICKEN: u32 = 0x7018;
@@ -141,10 +149,8 @@ static STORED: &[Stored] = &[
     stored(Engine, ALL, Plain, PREDICATE_SRC0, 6),
     stored(Engine, ALL, Bits(1), PREDICATE_RESULT, 1),
     stored(Engine, ALL, Plain, PREDICATE_RESULT_1, 1),
-    // NOPID
-    stored(Engine, ALL, Plain, 0x94, 1),
-    // INSTPM.
-    stored(Global, RENDER, Masked, 0x20c0, 1),
+    stored(Engine, ALL, Plain, NOPID, 1),
+    stored(Global, RENDER, Masked, INSTPM, 1),
     stored(Global, RENDER, ReadOnly, POWER_CLOCK_STATE, 1),
     // BB_OFFSET.
     stored(Global, RENDER, Plain, 0x2158, 1),
@@ -166,6 +172,8 @@ static STORED: &[Stored] = &[
     stored(Global, RENDER, Plain, 0x2360, 2),
     // Indirect draw: vertices, instances, start, base.
     stored(Global, RENDER, Plain, 0x2420, 9),
+    // Indirect draw: its extended parameters.
+    stored(Global, RENDER, Plain, 0x2690, 3),
     // Indirect walker: groups in X, Y, Z.
     stored(Global, RENDER, Plain, 0x2500, 3),
     // CS_CHICKEN1, CS_DEBUG_MODE1 and 2, FF_SLICE chicken, FF_MODE.
@@ -175,9 +183,12 @@ static STORED: &[Stored] = &[
     stored(Global, RENDER, Masked, 0x20e4, 1),
     stored(Global, RENDER, Masked, 0x20ec, 1),
     stored(Global, RENDER, Plain, 0x6604, 1),
-    // Auxiliary table base of the render engine, and the registers that invalidate
-    // the tables of each engine.
+    // Auxiliary table bases of each engine, and the registers that invalidate the tables.
     stored(Global, RENDER, Plain, 0x4200, 2),
+    stored(Global, EngineSet::VIDEO, Plain, 0x4210, 2),
+    stored(Global, EngineSet::VIDEO_ENHANCE, Plain, 0x4230, 2),
+    stored(Global, EngineSet::COPY, Plain, 0x4240, 2),
+    stored(Global, EngineSet::VIDEO, Plain, 0x4290, 2),
     stored(Global, ALL, SelfClearing, 0x4208, 1),
     stored(Global, ALL, SelfClearing, 0x4218, 1),
     stored(Global, ALL, SelfClearing, 0x4228, 1),
@@ -318,6 +329,24 @@ impl RegisterFile {
         *self.common(PREDICATE_RESULT_1) = u32::from(result);
     }
 
+    /// What the render engine's INSTPM holds.
+    pub(crate) fn parser_mode(&self) -> u32 {
+        index_of(Global, INSTPM, EngineClass::Render, ANY_VERSION)
+            .map_or(0, |(index, _)| self.words[index])
+    }
+
+    /// What NOPID holds.
+    pub(crate) fn nop_id(&mut self) -> u32 {
+        *self.common(NOPID)
+    }
+
+    /// Sets NOPID.
+    pub(crate) fn set_nop_id(&mut self, number: u32) {
+        let changed = self.nop_id() != number;
+        self.changes += u64::from(changed);
+        *self.common(NOPID) = number;
+    }
+
     /// Sets MI_SET_PREDICATE's mode.
     pub(crate) fn set_predicate_mode(&mut self, mode: u8) {
         self.changes += u64::from(self.predicate_mode != mode);
@@ -374,6 +403,19 @@ fn index_of(
     None
 }
 
+impl Surroundings<'_> {
+    /// A register of the class's first engine, moved to this one; any other as it is.
+    pub(crate) fn remapped(&self, offset: u32) -> u32 {
+        let class = self.engine.id.class;
+        let mut engines = self.platform.engines.iter();
+        let first = engines.find(|engine| engine.id.class == class);
+        match first.and_then(|first| offset.checked_sub(first.mmio_base)) {
+            Some(relative) if relative < ENGINE_REGISTERS => self.engine.mmio_base + relative,
+            _ => offset,
+        }
+    }
+}
+
 impl Machine<'_> {
     fn register(&self, offset: u32) -> Register {
         let engine = self.around.engine;
@@ -423,20 +465,29 @@ impl Machine<'_> {
 
     /// Writes 32 bits of register space; what can't be written is dropped and counted.
     pub(crate) fn write_register(&mut self, offset: u32, value: u32) {
+        self.write_register_bytes(offset, value, 0);
+    }
+
+    /// Writes 32 bits of register space but the bytes whose bits are set in `without`. A
+    /// masked register's mask is part of what is written.
+    pub(crate) fn write_register_bytes(&mut self, offset: u32, value: u32, without: u32) {
+        let written = (0..4)
+            .filter(|byte| without >> byte & 1 == 0)
+            .fold(0, |mask, byte| mask | 0xff << (byte * 8));
         let Register::Stored { index, behaviour } = self.register(offset & !3) else {
             self.tally.dropped_register_writes += 1;
             return;
         };
         let old = self.registers.words[index];
         let new = match behaviour {
-            Plain => value,
-            Bits(bits) => value & bits,
+            Plain => old & !written | value & written,
+            Bits(bits) => old & !written | value & written & bits,
             ReadOnly => {
                 self.tally.dropped_register_writes += 1;
                 return;
             }
             Masked => {
-                let mask = value >> 16;
+                let mask = (value & written) >> 16 & written;
                 (old & !mask | value & mask) & 0xffff
             }
             SelfClearing => 0,
@@ -446,13 +497,19 @@ impl Machine<'_> {
     }
 
     /// A register field with the engine's base added where `add_base` says so.
-    pub(crate) fn register_offset(&self, field: u32, add_base: bool) -> Result<u32, Stop> {
+    pub(crate) fn register_offset(&self, field: u32, add_base: bool) -> u32 {
         let offset = field & 0x007f_fffc;
-        Ok(if add_base {
+        if add_base {
             offset.wrapping_add(self.around.engine.mmio_base)
         } else {
             offset
-        })
+        }
+    }
+
+    /// PS_DEPTH_COUNT: pixels that passed the depth test.
+    pub(crate) fn depth_count(&mut self) -> u64 {
+        let low = self.read_register(PS_DEPTH_COUNT);
+        u64::from(self.read_register(PS_DEPTH_COUNT + 4)) << 32 | u64::from(low)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Bench {
     pub(crate) strict: bool,
     pub(crate) urgent: AtomicBool,
     pub(crate) class: EngineClass,
+    pub(crate) instance: u16,
     pub(crate) tally: Tally,
     clock: Clock,
 }
@@ -47,6 +48,7 @@ impl Bench {
             strict: true,
             urgent: AtomicBool::new(false),
             class,
+            instance: 0,
             tally: Tally::default(),
             clock: Clock::new(Platform::TGL.timestamp_frequency_hz),
         }
@@ -75,7 +77,7 @@ impl Bench {
         let engine = platform
             .engines
             .iter()
-            .find(|engine| engine.id.class == self.class)
+            .find(|engine| engine.id.class == self.class && engine.id.instance == self.instance)
             .unwrap();
         let abort = AtomicBool::new(false);
         let execution = &mut self.execution;
@@ -90,6 +92,7 @@ impl Bench {
         let mut machine = Machine {
             view,
             registers: &mut execution.registers,
+            state: &mut execution.state,
             program: &mut execution.program,
             around: Surroundings {
                 platform: &platform,

@@ -29,8 +29,8 @@ fn store_data_imm_stores_dwords_and_qwords() {
     assert_eq!(bench.qword(DATA), 42);
     bench.finish(&[0x1020_0003, LO + 8, HI, 0x5566_7788, 0x1122_3344]);
     assert_eq!(bench.qword(DATA + 8), 0x1122_3344_5566_7788);
-    // More dwords than one; canonical high bits; the "global" bit does not matter.
-    bench.finish(&[0x1040_0004, LO + 16, HI | 0xffff_0000, 1, 2, 3]);
+    // More dwords than one; canonical high bits.
+    bench.finish(&[0x1000_0004, LO + 16, HI | 0xffff_0000, 1, 2, 3]);
     assert_eq!(
         [16, 20, 24, 28].map(|at| bench.dword(DATA + at)),
         [1, 2, 3, 0]
@@ -118,12 +118,14 @@ fn unknown_and_read_only_registers_drop_what_is_written() {
 
 #[test]
 fn every_engine_has_its_own_registers_at_its_base() {
-    for engine in Platform::TGL
-        .engines
-        .iter()
-        .filter(|engine| engine.id.instance == 0)
-    {
+    for engine in Platform::TGL.engines {
         let mut bench = Bench::new(engine.id.class);
+        bench.instance = engine.id.instance;
+        let first = Platform::TGL
+            .engines
+            .iter()
+            .find(|first| first.id.class == engine.id.class)
+            .unwrap();
         bench.finish(&[
             0x1108_0001,
             0x600,
@@ -133,19 +135,27 @@ fn every_engine_has_its_own_registers_at_its_base() {
             LO,
             HI, // absolute
             0x1102_0001,
-            0x2608,
-            6, // remapped from the render engine's
+            first.mmio_base + 0x608,
+            6, // remapped from the first engine's of the class
             0x1208_0002,
             0x608,
             LO + 4,
             HI,
+            0x1503_0001, // both remapped
+            first.mmio_base + 0x608,
+            first.mmio_base + 0x610,
+            0x1202_0002,
+            first.mmio_base + 0x610,
+            LO + 8,
+            HI,
         ]);
         assert_eq!(
-            [0, 4].map(|at| bench.dword(DATA + at)),
-            [5, 6],
+            [0, 4, 8].map(|at| bench.dword(DATA + at)),
+            [5, 6, 6],
             "{}",
             engine.id
         );
+        assert_eq!(bench.tally.dropped_register_writes, 0);
     }
 }
 
@@ -475,7 +485,7 @@ fn atomics_do_what_their_operations_say() {
         bench.finish(&[header, LO, HI, first, second, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bench.dword(DATA), new, "operation {operation:#x}");
         assert_eq!(bench.dword(DATA + 4), 0xaaaa);
-        assert_eq!(bench.execution.registers.gpr(0), u64::from(old));
+        assert_eq!(bench.execution.registers.gpr(4), u64::from(old));
     }
     // A qword from registers.
     bench.execution.registers.set_gpr(0, 1 << 40);
@@ -492,8 +502,11 @@ fn what_the_model_lacks_hangs_or_is_skipped() {
     batch.extend([0; 21]);
     batch.extend([0x6904_0102, 0x7000_0007, 0, 0, 0, 0, 0, 0, 0, 0]);
     bench.finish(&batch);
-    assert_eq!(reason(bench.run(&[0x7105_000d])), HangReason::NoShaderCores);
-    assert_eq!(reason(bench.run(&[0x7b00_0005])), HangReason::NoShaderCores);
+    let mut walker = [1; 15];
+    walker[0] = 0x7105_000d;
+    assert_eq!(reason(bench.run(&walker)), HangReason::NoShaderCores);
+    let draw = [0x7b00_0005, 4, 3, 0, 1, 0, 0];
+    assert_eq!(reason(bench.run(&draw)), HangReason::NoShaderCores);
     assert_eq!(
         reason(bench.run(&[0x1180_0001, 0, 0])),
         HangReason::Privileged

@@ -3,18 +3,22 @@
 use super::{Flow, Machine, Stop, address, bad_field};
 use crate::command::bits;
 
-/// The part of register space that "remap" moves to the engine's own base.
-const REMAPPED: std::ops::Range<u32> = 0x2000..0x3000;
-
 impl Machine<'_> {
-    /// The register a field names, by the header's bits for the engine's base (19) and
-    /// for the remapping of the render engine's registers (17).
-    fn named_register(&self, header: u32, field: u32) -> Result<u32, Stop> {
-        let offset = self.register_offset(field, bits(header, 19, 19) != 0)?;
-        if bits(header, 17, 17) != 0 && REMAPPED.contains(&offset) {
-            return Ok(offset - REMAPPED.start + self.around.engine.mmio_base);
+    /// The register a field names, with the engine's base added (`relative`), or moved from
+    /// the class's first engine to this one (`remapped`).
+    fn named_register(&self, field: u32, relative: bool, remapped: bool) -> u32 {
+        let offset = self.register_offset(field, relative);
+        if remapped {
+            self.around.remapped(offset)
+        } else {
+            offset
         }
-        Ok(offset)
+    }
+
+    /// The same by the bits of most commands' headers.
+    fn header_register(&self, header: u32, field: u32) -> u32 {
+        let set = |bit| bits(header, bit, bit) != 0;
+        self.named_register(field, set(19), set(17))
     }
 }
 
@@ -42,31 +46,33 @@ pub(crate) fn store_data_imm(machine: &mut Machine<'_>, dwords: &[u32]) -> Resul
     Ok(Flow::Next)
 }
 
-/// MI_LOAD_REGISTER_IMM: pairs of register and value.
+/// MI_LOAD_REGISTER_IMM: pairs of register and value. A bit for each byte says which are
+/// not written.
 pub(crate) fn load_register_imm(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
     let pairs = &dwords[1..];
     if !pairs.len().is_multiple_of(2) {
         return bad_field("register without a value");
     }
     for pair in pairs.chunks_exact(2) {
-        let offset = machine.named_register(dwords[0], pair[0])?;
-        machine.write_register(offset, pair[1]);
+        let offset = machine.header_register(dwords[0], pair[0]);
+        machine.write_register_bytes(offset, pair[1], bits(dwords[0], 11, 8));
     }
     Ok(Flow::Next)
 }
 
 /// MI_LOAD_REGISTER_MEM.
 pub(crate) fn load_register_mem(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
-    let offset = machine.named_register(dwords[0], dwords[1])?;
+    let offset = machine.header_register(dwords[0], dwords[1]);
     let value = machine.view.read_u32(address(dwords[2], dwords[3], 2))?;
     machine.write_register(offset, value);
     Ok(Flow::Next)
 }
 
-/// MI_LOAD_REGISTER_REG: source first. Bits 18 and 19 add the engine's base.
+/// MI_LOAD_REGISTER_REG: source first.
 pub(crate) fn load_register_reg(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
-    let source = machine.register_offset(dwords[1], bits(dwords[0], 18, 18) != 0)?;
-    let target = machine.register_offset(dwords[2], bits(dwords[0], 19, 19) != 0)?;
+    let set = |bit| bits(dwords[0], bit, bit) != 0;
+    let source = machine.named_register(dwords[1], set(18), set(16));
+    let target = machine.named_register(dwords[2], set(19), set(17));
     let value = machine.read_register(source);
     machine.write_register(target, value);
     Ok(Flow::Next)
@@ -77,7 +83,7 @@ pub(crate) fn store_register_mem(machine: &mut Machine<'_>, dwords: &[u32]) -> R
     if bits(dwords[0], 21, 21) != 0 && !machine.registers.predicate_result() {
         return Ok(Flow::Next);
     }
-    let offset = machine.named_register(dwords[0], dwords[1])?;
+    let offset = machine.header_register(dwords[0], dwords[1]);
     let value = machine.read_register(offset);
     machine
         .view
@@ -91,5 +97,17 @@ pub(crate) fn copy_mem_mem(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<
     machine
         .view
         .write_u32(address(dwords[1], dwords[2], 2), value)?;
+    Ok(Flow::Next)
+}
+
+/// MI_REPORT_PERF_COUNT: a report of 64 dwords with all counters 0, since none is switched
+/// on: the report's number, the time, and no context.
+pub(crate) fn report_perf_count(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
+    let at = address(dwords[1], dwords[2], 6);
+    let mut report = [0; 256];
+    let timestamp = machine.around.clock.timestamp() as u32;
+    report[..4].copy_from_slice(&dwords[3].to_le_bytes());
+    report[4..8].copy_from_slice(&timestamp.to_le_bytes());
+    machine.view.write(at, &report)?;
     Ok(Flow::Next)
 }

@@ -382,6 +382,7 @@ impl Executor for SoftGpu {
                     "preemptions": counts.preemptions,
                     "polls": counts.polls,
                     "dropped_register_writes": counts.dropped_register_writes,
+                    "privilege_violations": counts.privilege_violations,
                     "faults": counts.faults,
                     "hangs": counts.hangs,
                     "cancelled": counts.cancelled,
