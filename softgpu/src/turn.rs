@@ -306,7 +306,12 @@ impl Shared {
             dwords_address,
             dwords,
             registers: job.execution.hung_registers(reason),
-            state: job.execution.state.commands().map(<[u32]>::to_vec).collect(),
+            state: job
+                .execution
+                .state
+                .commands()
+                .map(<[u32]>::to_vec)
+                .collect(),
             state_lost: job.execution.state.lost(),
         });
         End::Returned(Returned::Ended(Outcome::Hung))

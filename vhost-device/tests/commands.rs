@@ -15,7 +15,7 @@ use frontend::gpu::{
 use frontend::{Guest, HIGH, OBJECTS, encode};
 use protocol::{
     CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform, Queue,
-    ReadRegister, ResetActive, SetContextFlags, Status, SubmitReply,
+    ReadRegister, ResetActive, SetContextFlags, Status, Submit, SubmitFlags, SubmitReply,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
@@ -70,6 +70,29 @@ fn the_timestamp_can_be_read_and_nothing_else() {
     // 10 ms are 192,000 ticks.
     assert!(second.value.get() > first.value.get() + 100_000);
     assert_eq!(guest.ask(&read(0x2000)).header.status(), Status::NotFound);
+}
+
+#[test]
+fn a_submission_that_comes_cancelled_is_not_executed_and_moves_its_timeline_on() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    let batch = [&store(BATCH + 0x800, 7)[..], &[BATCH_END]].concat();
+    guest.write_dwords(OBJECTS, &batch);
+    let mut cancelled = submit(1, 0, BATCH, &[], 1);
+    let flags = size_of::<protocol::CommandHeader>() + std::mem::offset_of!(Submit, flags);
+    cancelled[flags..flags + 4].copy_from_slice(&SubmitFlags::CANCELLED.to_le_bytes());
+    let ticket = guest.send_submit(&cancelled);
+    let reply = SubmitReply::read_from_bytes(&guest.wait(ticket)).unwrap();
+    assert_eq!(reply.header.status(), Status::Cancelled);
+    assert_eq!((reply.busy_ns.get(), reply.was_active.get()), (0, 0));
+    assert_eq!(guest.read_dword(OBJECTS + 0x800), 0);
+    // What follows it goes on.
+    let waits = [Point::new(20, 1)];
+    let ticket = guest.send_submit(&submit(1, 1, BATCH, &waits, 1));
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    assert_eq!(guest.read_dword(OBJECTS + 0x800), 7);
 }
 
 #[test]

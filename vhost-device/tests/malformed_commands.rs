@@ -548,9 +548,9 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
             InvalidCommand,
         ),
         (
-            "submit reserved",
+            "submit flags",
             Queue::Submit,
-            patch(a_submit(), 36, &[1]),
+            patch(a_submit(), 36, &[2]),
             InvalidCommand,
         ),
         (
