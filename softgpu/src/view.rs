@@ -37,6 +37,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Longest pattern that memory can be filled with.
+pub(crate) const MAX_PATTERN: usize = 16;
+
 /// Where a piece of an access ends up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
@@ -239,17 +242,27 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Sets bytes to one value.
-    pub(crate) fn fill(&mut self, address: u64, length: u64, value: u8) -> Result<(), Fault> {
+    /// Sets bytes to a pattern of at most [`MAX_PATTERN`] bytes, over and over from its
+    /// first on.
+    pub(crate) fn fill(&mut self, address: u64, length: u64, pattern: &[u8]) -> Result<(), Fault> {
         self.changes += 1;
         let mut done = 0;
+        let mut turned = [0; MAX_PATTERN];
+        let turned = &mut turned[..pattern.len()];
         while done < length {
             let at = self.canonical(address.wrapping_add(done));
             let (piece, here) = self.piece(at, length - done, true)?;
-            if let Piece::Memory(physical) = piece
-                && self.memory.fill(physical, here, value).is_err()
-            {
-                self.gone(at)?;
+            if let Piece::Memory(physical) = piece {
+                turned.copy_from_slice(pattern);
+                turned.rotate_left((done % pattern.len() as u64) as usize);
+                let filled = if turned.iter().all(|&byte| byte == turned[0]) {
+                    self.memory.fill(physical, here, turned[0])
+                } else {
+                    self.memory.fill_pattern(physical, here, turned)
+                };
+                if filled.is_err() {
+                    self.gone(at)?;
+                }
             }
             done += here;
         }
@@ -463,7 +476,7 @@ mod tests {
         assert_eq!(view.read_u32(0x7000).unwrap(), 0);
         assert_eq!(view.read_u32(0x9000).unwrap(), 0);
         assert!(view.faults() >= 4);
-        view.fill(0x2ff0, 0x20, 0xff).unwrap();
+        view.fill(0x2ff0, 0x20, &[0xff]).unwrap();
         assert_eq!(memory.read_u64(0x2ff8).unwrap(), u64::MAX);
         view.copy(0x9000, 0x2ff8, 8).unwrap();
         assert_eq!(memory.read_u64(0x2ff8).unwrap(), 0);

@@ -1,68 +1,69 @@
-//! Moving rectangles about: in blocks that suit both layouts, in an order that keeps
-//! overlapping copies right.
+//! Copies and fills: whole bytes, without a raster operation. In pieces that suit both
+//! layouts, in an order that leaves the same as the hardware's.
 
-use super::raster;
-use super::surface::{Block, Surface, Tiling};
+use super::surface::{Block, Surface};
+use super::tile::Tiling;
 use crate::execute::{Machine, Stop};
 
-/// Most bytes across a block that is staged.
+/// Most bytes across a block that is staged, of tiles that are narrower.
 const BLOCK_WIDTH: u32 = 1024;
 /// Most rows of a block that is staged.
 const BLOCK_HEIGHT: u32 = 32;
+/// Most bytes of a tile.
+const TILE: usize = 64 * 1024;
 /// Bytes copied or filled straight before others get their turn.
 const STRETCH: u64 = 256 * 1024;
 
-/// What to do with each pixel.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operation {
-    /// Ternary raster operation.
-    pub(super) raster: u8,
-    /// Bytes of a pixel that are written, a bit each.
-    pub(super) mask: u16,
-    /// Bytes of a pixel.
-    pub(super) pixel: u32,
-    /// The pattern: one pixel's bytes.
-    pub(super) pattern: [u8; 16],
+/// A copy: blocks of the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Copy {
+    pub(super) from: Surface,
+    pub(super) from_block: Block,
+    pub(super) to: Surface,
+    pub(super) to_block: Block,
 }
 
-impl Operation {
-    fn whole_pixels(&self) -> bool {
-        self.mask.trailing_ones() >= self.pixel
-    }
+/// How the parts of a copy may follow each other.
+enum Order {
+    /// As it suits: nothing is written that is read.
+    Any,
+    /// Within one surface: columns from the right, rows from the bottom.
+    Within { leftwards: bool, upwards: bool },
+    /// A row after the other; from the bottom.
+    Rows { upwards: bool },
+}
 
-    fn apply(&self, source: &[u8], destination: &mut [u8]) {
-        let pixel = self.pixel as usize;
-        let pixels = source
-            .chunks_exact(pixel)
-            .zip(destination.chunks_exact_mut(pixel));
-        for (source, destination) in pixels {
-            for byte in 0..pixel {
-                if self.mask & (1 << byte) != 0 {
-                    destination[byte] = raster::combine(
-                        self.raster,
-                        self.pattern[byte],
-                        source[byte],
-                        destination[byte],
-                    );
-                }
-            }
+impl Copy {
+    fn order(&self) -> Order {
+        let (from, to) = (&self.from_block, &self.to_block);
+        let upwards = self.from.base == self.to.base && from.y < to.y;
+        if !self.to.is_plain(*to) {
+            return Order::Rows { upwards };
+        }
+        if let (Some(read), Some(written)) = (self.from.span(*from), self.to.span(*to))
+            && (read.end <= written.start || written.end <= read.start)
+        {
+            return Order::Any;
+        }
+        // Rows that don't reach over the surface's right edge don't meet other rows.
+        let right = from.x.max(to.x) + to.width;
+        let one_surface = self.from == self.to && u64::from(right) <= self.to.pitch.unsigned_abs();
+        if !one_surface {
+            return Order::Rows { upwards };
+        }
+        let apart = from.x.abs_diff(to.x) >= to.width || from.y.abs_diff(to.y) >= to.height;
+        if apart {
+            return Order::Any;
+        }
+        Order::Within {
+            leftwards: from.x < to.x,
+            upwards,
         }
     }
 }
 
-/// A destination rectangle in pixels, and where its pixels come from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rectangle {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) source_x: i32,
-    pub(super) source_y: i32,
-}
-
-/// Pieces of `0..length` that `limit` allows at each start, in order.
-fn pieces(length: u32, mut limit: impl FnMut(u32) -> u32) -> Vec<(u32, u32)> {
+/// Splits `length` into pieces of at most what `limit` says for each place.
+fn split(length: u32, limit: impl Fn(u32) -> u32) -> Vec<(u32, u32)> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < length {
@@ -73,56 +74,37 @@ fn pieces(length: u32, mut limit: impl FnMut(u32) -> u32) -> Vec<(u32, u32)> {
     out
 }
 
-impl Machine<'_> {
-    /// To be called every so often in a long blit: lets binds in, and ends the blit if
-    /// the engine is wanted back.
-    fn breathe(&mut self) -> Result<(), Stop> {
-        self.view.yield_to_binds();
-        self.check_abort()
-    }
-
-    /// Copies a rectangle, combining it with the destination as `operation` says.
-    pub(super) fn copy_rectangle(
-        &mut self,
-        destination: Surface,
-        source: Surface,
-        rectangle: Rectangle,
-        operation: Operation,
-    ) -> Result<(), Stop> {
-        let straight = operation.raster == 0xcc && operation.whole_pixels();
-        if straight
-            && destination.tiling == Tiling::Linear
-            && source.tiling == Tiling::Linear
-            && !overlaps(&destination, &source, rectangle, operation.pixel)
-        {
-            return self.copy_rows(destination, source, rectangle, operation.pixel);
+impl Block {
+    /// The part of it that begins at (`x`, `y`).
+    fn part(&self, (x, width): (u32, u32), (y, height): (u32, u32)) -> Self {
+        Self {
+            x: self.x + x,
+            y: self.y + y,
+            width,
+            height,
         }
-        self.copy_blocks(destination, source, rectangle, operation, straight)
+    }
+}
+
+impl Machine<'_> {
+    /// Executes a copy.
+    pub(super) fn copy_blocks(&mut self, copy: &Copy) -> Result<(), Stop> {
+        let linear = copy.from.tiling == Tiling::Linear && copy.to.tiling == Tiling::Linear;
+        match copy.order() {
+            Order::Any if linear => self.copy_linear(copy),
+            Order::Any => self.copy_staged(copy, false, false),
+            Order::Within { leftwards, upwards } => self.copy_staged(copy, leftwards, upwards),
+            Order::Rows { upwards } => self.copy_by_rows(copy, upwards),
+        }
     }
 
-    /// Linear to linear, not overlapping: whole rows, joined where they touch.
-    fn copy_rows(
-        &mut self,
-        destination: Surface,
-        source: Surface,
-        rectangle: Rectangle,
-        pixel: u32,
-    ) -> Result<(), Stop> {
-        let width = u64::from(rectangle.width) * u64::from(pixel);
-        let joined = destination.pitch == source.pitch && destination.pitch == width as i64;
-        let (rows, width) = if joined {
-            (1, width * u64::from(rectangle.height))
-        } else {
-            (rectangle.height, width)
-        };
-        let across = |x: i32| i64::from(x) * i64::from(pixel);
+    /// Linear to linear: whole rows, joined where they touch.
+    fn copy_linear(&mut self, copy: &Copy) -> Result<(), Stop> {
+        let (rows, width) = joined_rows(copy.to_block, &[copy.from.pitch, copy.to.pitch]);
         let mut since = 0;
-        for row in 0..i64::from(rows) {
-            let (to, _) = destination.locate(across(rectangle.x), i64::from(rectangle.y) + row);
-            let (from, _) = source.locate(
-                across(rectangle.source_x),
-                i64::from(rectangle.source_y) + row,
-            );
+        for row in 0..rows {
+            let (to, _) = copy.to.locate(copy.to_block.x, copy.to_block.y + row);
+            let (from, _) = copy.from.locate(copy.from_block.x, copy.from_block.y + row);
             let mut done = 0;
             while done < width {
                 let length = (width - done).min(STRETCH);
@@ -140,170 +122,117 @@ impl Machine<'_> {
     }
 
     /// By way of a buffer, a block at a time.
-    fn copy_blocks(
-        &mut self,
-        destination: Surface,
-        source: Surface,
-        rectangle: Rectangle,
-        operation: Operation,
-        straight: bool,
-    ) -> Result<(), Stop> {
-        let pixel = operation.pixel;
-        let across = |x: i32| i64::from(x) * i64::from(pixel);
-        let (to_x, from_x) = (across(rectangle.x), across(rectangle.source_x));
-        let (to_y, from_y) = (i64::from(rectangle.y), i64::from(rectangle.source_y));
-        let (backwards_x, backwards_y) = directions(&destination, &source, rectangle, pixel);
+    fn copy_staged(&mut self, copy: &Copy, leftwards: bool, upwards: bool) -> Result<(), Stop> {
+        let Copy {
+            from,
+            from_block,
+            to,
+            to_block,
+        } = *copy;
         // Tiles of the destination, so that most blocks are whole tiles; of the source
         // where only that is tiled, or its tiles are the ones with short runs.
-        let by_source = destination.tiling == Tiling::Linear
-            || destination.tiling == Tiling::X && source.tiling == Tiling::Y;
-        let (guide, guide_x, guide_y) = if by_source {
-            (source, from_x, from_y)
+        let by_source = to.tiling == Tiling::Linear
+            || to.tiling == Tiling::X && !matches!(from.tiling, Tiling::Linear | Tiling::X);
+        let (guide, guided) = if by_source {
+            (from, from_block)
         } else {
-            (destination, to_x, to_y)
+            (to, to_block)
         };
-        let mut bands = pieces(rectangle.height, |row| {
+        let mut bands = split(to_block.height, |row| {
             guide
-                .tile_floor_after(guide_y + i64::from(row))
+                .tile_floor_after(guided.y + row)
                 .unwrap_or(BLOCK_HEIGHT)
         });
-        let width = rectangle.width * pixel;
-        let mut columns = pieces(width, |x| {
-            let edge = guide
-                .tile_edge_after(guide_x + i64::from(x), width - x, BLOCK_WIDTH)
-                .unwrap_or(BLOCK_WIDTH);
-            // Whole pixels only, so that masks and raster operations see them.
-            if straight {
-                edge
-            } else {
-                (edge / pixel).max(1) * pixel
-            }
+        let mut columns = split(to_block.width, |x| {
+            guide.tile_edge_after(guided.x + x, to_block.width - x, BLOCK_WIDTH)
         });
-        if backwards_y {
+        if upwards {
             bands.reverse();
         }
-        if backwards_x {
+        if leftwards {
             columns.reverse();
         }
-        let mut stage = vec![0; (BLOCK_WIDTH * BLOCK_HEIGHT) as usize];
-        let mut behind = vec![0; if straight { 0 } else { stage.len() }];
-        for &(y, height) in &bands {
-            for &(x, width) in &columns {
-                let (x, y) = (i64::from(x), i64::from(y));
-                let from = Block {
-                    x: from_x + x,
-                    y: from_y + y,
-                    width,
-                    height,
-                };
-                let to = Block {
-                    x: to_x + x,
-                    y: to_y + y,
-                    width,
-                    height,
-                };
-                let stage = &mut stage[..(width * height) as usize];
-                if straight && let Some((from, to)) = source.same_tiles(from, &destination, to) {
+        let largest = |parts: &[(u32, u32)]| parts.iter().map(|part| part.1).max().unwrap_or(0);
+        let mut stage = vec![0; largest(&bands) as usize * largest(&columns) as usize];
+        let mut room = vec![0; TILE];
+        for &band in &bands {
+            for &column in &columns {
+                let (from_part, to_part) =
+                    (from_block.part(column, band), to_block.part(column, band));
+                let stage = &mut stage[..band.1 as usize * column.1 as usize];
+                if let Some((from, to)) = from.same_tiles(from_part, &to, to_part) {
                     self.view.read(from, stage)?;
                     self.view.write(to, stage)?;
                     continue;
                 }
-                source.read(&mut self.view, from, stage)?;
-                if straight {
-                    destination.write(&mut self.view, to, stage)?;
-                    continue;
-                }
-                let behind = &mut behind[..stage.len()];
-                destination.read(&mut self.view, to, behind)?;
-                operation.apply(stage, behind);
-                destination.write(&mut self.view, to, behind)?;
+                from.read(&mut self.view, from_part, stage, &mut room)?;
+                to.write(&mut self.view, to_part, stage, &mut room)?;
             }
             self.breathe()?;
         }
         Ok(())
     }
 
-    /// Combines a rectangle with the operation's pattern; there is no source.
-    pub(super) fn fill_rectangle(
-        &mut self,
-        destination: Surface,
-        rectangle: Rectangle,
-        operation: Operation,
-    ) -> Result<(), Stop> {
-        let blind = operation.whole_pixels() && !raster::needs_destination(operation.raster);
-        let pixel = operation.pixel;
-        let width = rectangle.width * pixel;
-        let left = i64::from(rectangle.x) * i64::from(pixel);
-        let mut colour = [0; 16];
-        for (byte, out) in colour.iter_mut().enumerate() {
-            *out = raster::combine(operation.raster, operation.pattern[byte % 16], 0, 0);
-        }
-        let colour = &colour[..pixel as usize];
-        let one_byte = colour.iter().all(|byte| *byte == colour[0]);
-        if blind && one_byte && destination.tiling == Tiling::Linear {
-            return self.fill_rows(destination, rectangle, width, left, colour[0]);
-        }
-        let mut stage = vec![0; (BLOCK_WIDTH * BLOCK_HEIGHT) as usize];
-        let source = vec![0; if blind { 0 } else { stage.len() }];
-        if blind {
-            for chunk in stage.chunks_exact_mut(colour.len()) {
-                chunk.copy_from_slice(colour);
-            }
-        }
-        let bands = pieces(rectangle.height, |row| {
-            let y = i64::from(rectangle.y) + i64::from(row);
-            destination.tile_floor_after(y).unwrap_or(BLOCK_HEIGHT)
-        });
-        let columns = pieces(width, |x| {
-            let edge = destination
-                .tile_edge_after(left + i64::from(x), width - x, BLOCK_WIDTH)
-                .unwrap_or(BLOCK_WIDTH);
-            (edge / pixel).max(1) * pixel
-        });
-        for &(y, height) in &bands {
-            for &(x, width) in &columns {
-                let block = Block {
-                    x: left + i64::from(x),
-                    y: i64::from(rectangle.y) + i64::from(y),
-                    width,
-                    height,
-                };
-                let stage = &mut stage[..(width * height) as usize];
-                if !blind {
-                    destination.read(&mut self.view, block, stage)?;
-                    operation.apply(&source[..stage.len()], stage);
-                }
-                destination.write(&mut self.view, block, stage)?;
-            }
-            self.breathe()?;
-        }
-        Ok(())
-    }
-
-    fn fill_rows(
-        &mut self,
-        destination: Surface,
-        rectangle: Rectangle,
-        width: u32,
-        left: i64,
-        value: u8,
-    ) -> Result<(), Stop> {
-        let joined = destination.pitch == i64::from(width);
-        let (rows, width) = if joined {
-            (1, u64::from(width) * u64::from(rectangle.height))
-        } else {
-            (rectangle.height, u64::from(width))
-        };
+    /// Row by row, each read before it is written.
+    fn copy_by_rows(&mut self, copy: &Copy, upwards: bool) -> Result<(), Stop> {
+        let height = copy.to_block.height;
+        let mut row = vec![0; copy.to_block.width as usize];
         let mut since = 0;
-        for row in 0..i64::from(rows) {
-            let (address, _) = destination.locate(left, i64::from(rectangle.y) + row);
+        for number in 0..height {
+            let number = if upwards { height - 1 - number } else { number };
+            let part = |block: Block| block.part((0, block.width), (number, 1));
+            copy.from
+                .read(&mut self.view, part(copy.from_block), &mut row, &mut [])?;
+            copy.to
+                .write(&mut self.view, part(copy.to_block), &row, &mut [])?;
+            since += row.len();
+            if since as u64 >= STRETCH {
+                since = 0;
+                self.breathe()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills a block with one colour, whose bytes are given.
+    pub(super) fn fill_block(
+        &mut self,
+        surface: Surface,
+        block: Block,
+        colour: &[u8],
+    ) -> Result<(), Stop> {
+        if surface.tiling == Tiling::Linear {
+            return self.fill_linear(surface, block, colour);
+        }
+        let bands = split(block.height, |row| {
+            surface.tile_floor_after(block.y + row).unwrap_or(1)
+        });
+        let columns = split(block.width, |x| {
+            surface.tile_edge_after(block.x + x, block.width - x, u32::MAX)
+        });
+        for &band in &bands {
+            for &column in &columns {
+                surface.fill(&mut self.view, block.part(column, band), colour)?;
+            }
+            self.breathe()?;
+        }
+        Ok(())
+    }
+
+    fn fill_linear(&mut self, surface: Surface, block: Block, colour: &[u8]) -> Result<(), Stop> {
+        let (rows, width) = joined_rows(block, &[surface.pitch]);
+        // Whole pixels.
+        let stretch = STRETCH / colour.len() as u64 * colour.len() as u64;
+        let mut since = 0;
+        for row in 0..rows {
+            let (address, _) = surface.locate(block.x, block.y + row);
             let mut done = 0;
             while done < width {
-                let length = (width - done).min(STRETCH);
-                self.view.fill(address.wrapping_add(done), length, value)?;
+                let length = (width - done).min(stretch);
+                self.view.fill(address.wrapping_add(done), length, colour)?;
                 done += length;
                 since += length;
-                if since >= STRETCH {
+                if since >= stretch {
                     since = 0;
                     self.breathe()?;
                 }
@@ -313,57 +242,13 @@ impl Machine<'_> {
     }
 }
 
-/// Whether a copy inside one surface reads what it writes. Two surfaces that share
-/// memory but not their layout are copied in ascending order.
-fn overlaps(destination: &Surface, source: &Surface, rectangle: Rectangle, pixel: u32) -> bool {
-    if destination.tiling == Tiling::Linear && source.tiling == Tiling::Linear {
-        let span = |surface: &Surface, x: i32, y: i32| {
-            let left = i64::from(x) * i64::from(pixel);
-            let (first, _) = surface.locate(left, y.into());
-            let (last, _) = surface.locate(left, i64::from(y) + i64::from(rectangle.height) - 1);
-            let width = u64::from(rectangle.width) * u64::from(pixel);
-            (first.min(last), first.max(last).saturating_add(width))
-        };
-        let to = span(destination, rectangle.x, rectangle.y);
-        let from = span(source, rectangle.source_x, rectangle.source_y);
-        return to.0 < from.1 && from.0 < to.1;
+/// How many rows, and of how many bytes, when those are joined that touch in all surfaces
+/// of these pitches.
+fn joined_rows(block: Block, pitches: &[i64]) -> (u32, u64) {
+    let width = u64::from(block.width);
+    if pitches.iter().all(|&pitch| pitch == width as i64) {
+        (1, width * u64::from(block.height))
+    } else {
+        (block.height, width)
     }
-    destination == source
-        && rectangle.x.abs_diff(rectangle.source_x) < rectangle.width
-        && rectangle.y.abs_diff(rectangle.source_y) < rectangle.height
-}
-
-/// Whether columns and rows have to be copied backwards, so that nothing is written
-/// before it is read.
-fn directions(
-    destination: &Surface,
-    source: &Surface,
-    rectangle: Rectangle,
-    pixel: u32,
-) -> (bool, bool) {
-    if !overlaps(destination, source, rectangle, pixel) {
-        return (false, false);
-    }
-    let pitch = destination.pitch;
-    if destination.tiling != Tiling::Linear || source.pitch != pitch || pitch == 0 {
-        return (
-            rectangle.x > rectangle.source_x,
-            rectangle.y > rectangle.source_y,
-        );
-    }
-    // By addresses: the two may have different bases.
-    let at = |surface: &Surface, x: i32, y: i32| {
-        surface.locate(i64::from(x) * i64::from(pixel), y.into()).0
-    };
-    let to = at(destination, rectangle.x, rectangle.y);
-    let from = at(source, rectangle.source_x, rectangle.source_y);
-    let distance = to.wrapping_sub(from) as i64;
-    let half = pitch.abs() / 2;
-    let rows = distance
-        .wrapping_add(half * distance.signum())
-        .wrapping_div(pitch);
-    (
-        distance.wrapping_sub(rows.wrapping_mul(pitch)) > 0,
-        rows > 0,
-    )
 }

@@ -1,42 +1,12 @@
-//! Where a pixel of a surface lies: linear, X- and Y-tiled layouts (volume 5, "Tiling").
-//! Knows memory, not commands.
-//!
-//! An X tile is 512 bytes by 8 rows, row by row; a Y tile 128 bytes by 32 rows, in
-//! columns of 16 bytes. Both fill a page of 4 KiB. No address bits are swizzled
-//! since Gen8.
+//! Where a pixel of a surface lies. Knows memory, not commands.
 
 use std::ops::Range;
 
+use super::tile::{COLUMN, Tile, Tiling};
 use crate::execute::Stop;
 use crate::view::View;
 
-/// Bytes of a tile of either kind.
-const TILE: u64 = 4096;
-/// Bytes and rows of a Y tile.
-const Y_TILE: (u32, u32) = (128, 32);
-/// Bytes of a column of a Y tile.
-const COLUMN: u32 = 16;
-
-/// How a surface lies in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tiling {
-    Linear,
-    X,
-    Y,
-}
-
-impl Tiling {
-    /// Bytes and rows of a tile.
-    fn tile(self) -> Option<(u32, u32)> {
-        match self {
-            Self::Linear => None,
-            Self::X => Some((512, 8)),
-            Self::Y => Some(Y_TILE),
-        }
-    }
-}
-
-/// A surface: coordinates are in bytes across and rows down.
+/// A surface: coordinates are in bytes across and rows down, and never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Surface {
     pub(super) base: u64,
@@ -48,81 +18,97 @@ pub(super) struct Surface {
 /// A rectangle of a surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    pub(super) x: i64,
-    pub(super) y: i64,
+    pub(super) x: u32,
+    pub(super) y: u32,
     pub(super) width: u32,
     pub(super) height: u32,
-}
-
-/// A piece of a row of a block that lies in one piece of memory.
-struct Run {
-    address: u64,
-    /// Where it belongs in the block's bytes.
-    at: usize,
-    length: usize,
 }
 
 impl Surface {
     /// Address of the byte at (`x`, `y`), and how many bytes behind it, at most, lie
     /// next to it in the same row.
-    pub(super) fn locate(&self, x: i64, y: i64) -> (u64, u32) {
-        let Some((width, height)) = self.tiling.tile() else {
-            let offset = y.wrapping_mul(self.pitch).wrapping_add(x);
+    pub(super) fn locate(&self, x: u32, y: u32) -> (u64, u32) {
+        let Some(tile) = self.tiling.tile() else {
+            let offset = i64::from(y) * self.pitch + i64::from(x);
             return (self.base.wrapping_add(offset as u64), u32::MAX);
         };
-        let (width, height) = (i64::from(width), i64::from(height));
-        let (column, inside_x) = (x.div_euclid(width), x.rem_euclid(width) as u32);
-        let (row, inside_y) = (y.div_euclid(height), y.rem_euclid(height) as u32);
-        // A row of tiles takes as many bytes as its rows of pixels.
-        let tile = row
-            .wrapping_mul(self.pitch.wrapping_mul(height))
-            .wrapping_add(column.wrapping_mul(TILE as i64));
-        let (inside, run) = match self.tiling {
-            Tiling::X => (inside_y * 512 + inside_x, 512 - inside_x),
-            _ => (
-                inside_x / COLUMN * (COLUMN * 32) + inside_y * COLUMN + inside_x % COLUMN,
-                COLUMN - inside_x % COLUMN,
-            ),
-        };
-        (
-            self.base
-                .wrapping_add(tile as u64)
-                .wrapping_add(inside.into()),
-            run,
-        )
+        let address = self
+            .tile_at(tile, x, y)
+            .wrapping_add(tile.offset(x % tile.width, y % tile.height).into());
+        (address, tile.run - x % tile.run)
     }
 
-    /// Calls `each` with every run of the block.
-    fn runs(
+    /// Address of the tile that the byte at (`x`, `y`) lies in.
+    fn tile_at(&self, tile: &Tile, x: u32, y: u32) -> u64 {
+        // A row of tiles takes as many bytes as its rows of pixels.
+        let row = i64::from(y / tile.height) * self.pitch * i64::from(tile.height);
+        let column = u64::from(x / tile.width) * u64::from(tile.bytes());
+        self.base.wrapping_add(row as u64).wrapping_add(column)
+    }
+
+    /// The addresses between the lowest and the highest byte of the block's rows, all of
+    /// their tiles included. `None`: they go round the end of the address space.
+    pub(super) fn span(&self, block: Block) -> Option<Range<u64>> {
+        let (left, right) = (block.x, block.x + block.width);
+        let (first, last) = (block.y, block.y + block.height - 1);
+        let (lowest, length) = match self.tiling.tile() {
+            None => {
+                let rows = i64::from(last - first) * self.pitch;
+                let top = self.locate(left, first).0;
+                let lowest = top.wrapping_add(rows.min(0) as u64);
+                (lowest, rows.unsigned_abs() + u64::from(block.width))
+            }
+            Some(tile) => {
+                let lowest = self.tile_at(tile, left, first);
+                let highest = self.tile_at(tile, right - 1, last);
+                (
+                    lowest,
+                    highest.wrapping_sub(lowest) + u64::from(tile.bytes()),
+                )
+            }
+        };
+        Some(lowest..lowest.checked_add(length)?)
+    }
+
+    /// Whether no two bytes of the block are the same in memory: rows don't reach over
+    /// the next ones.
+    pub(super) fn is_plain(&self, block: Block) -> bool {
+        let pitch = self.pitch.unsigned_abs();
+        match self.tiling {
+            Tiling::Linear => pitch >= u64::from(block.width) || block.height == 1,
+            _ => pitch >= u64::from(block.x) + u64::from(block.width),
+        }
+    }
+
+    /// Calls `each` with every piece of the block that lies together in memory: its
+    /// address, and where its bytes belong among the block's, row by row.
+    fn pieces(
         &self,
         block: Block,
-        mut each: impl FnMut(Run) -> Result<(), Stop>,
+        mut each: impl FnMut(u64, Range<usize>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         for row in 0..block.height {
             let mut x = 0;
             while x < block.width {
-                let (address, run) = self.locate(block.x + i64::from(x), block.y + i64::from(row));
-                let length = run.min(block.width - x) as usize;
+                let (address, run) = self.locate(block.x + x, block.y + row);
+                let length = run.min(block.width - x);
                 let at = row as usize * block.width as usize + x as usize;
-                each(Run {
-                    address,
-                    at,
-                    length,
-                })?;
-                x += length as u32;
+                each(address, at..at + length as usize)?;
+                x += length;
             }
         }
         Ok(())
     }
 
-    /// If the block is whole tiles in a row, one behind the other in memory: their address.
-    fn whole_tiles(&self, block: Block) -> Option<u64> {
-        let (width, height) = self.tiling.tile()?;
-        let whole = block.width.is_multiple_of(width)
-            && block.height == height
-            && block.x.rem_euclid(width.into()) == 0
-            && block.y.rem_euclid(height.into()) == 0;
-        whole.then(|| self.locate(block.x, block.y).0)
+    /// If the block is whole tiles in a row, one behind the other in memory: their kind,
+    /// and their address.
+    fn whole_tiles(&self, block: Block) -> Option<(&'static Tile, u64)> {
+        let tile = self.tiling.tile()?;
+        let whole = block.width.is_multiple_of(tile.width)
+            && block.height == tile.height
+            && block.x.is_multiple_of(tile.width)
+            && block.y.is_multiple_of(tile.height);
+        whole.then(|| (tile, self.tile_at(tile, block.x, block.y)))
     }
 
     /// If both blocks are whole tiles of one layout, of which the bytes can be copied as
@@ -136,88 +122,126 @@ impl Surface {
         if self.tiling != other.tiling {
             return None;
         }
-        Some((self.whole_tiles(block)?, other.whole_tiles(there)?))
+        Some((self.whole_tiles(block)?.1, other.whole_tiles(there)?.1))
     }
 
-    /// Reads a block, row by row.
+    /// Reads a block, row by row. `room` is room for a tile, if the block may hold one.
     pub(super) fn read(
         &self,
         view: &mut View<'_>,
         block: Block,
         out: &mut [u8],
+        room: &mut [u8],
     ) -> Result<(), Stop> {
-        if self.tiling == Tiling::Y
-            && let Some(address) = self.whole_tiles(block)
+        if let Some((tile, address)) = self.whole_tiles(block)
+            && tile.run == COLUMN
         {
-            let mut tile = [0; TILE as usize];
-            for number in 0..block.width / Y_TILE.0 {
-                view.read(address.wrapping_add(u64::from(number) * TILE), &mut tile)?;
-                let (columns, _) = tile.as_chunks::<{ COLUMN as usize }>();
-                let (rows, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
-                for (row, range) in tile_rows(block, number).enumerate() {
-                    for (column, piece) in rows[range].iter_mut().enumerate() {
-                        *piece = columns[column * 32 + row];
-                    }
-                }
+            let room = &mut room[..tile.bytes() as usize];
+            for number in 0..block.width / tile.width {
+                let offset = u64::from(number) * u64::from(tile.bytes());
+                view.read(address.wrapping_add(offset), room)?;
+                unravel(tile, room, out, block.width, number);
             }
             return Ok(());
         }
-        self.runs(block, |run| {
-            view.read(run.address, &mut out[run.at..run.at + run.length])?;
+        self.pieces(block, |address, range| {
+            view.read(address, &mut out[range])?;
             Ok(())
         })
     }
 
-    /// Writes a block, row by row, and no byte beside it.
-    pub(super) fn write(&self, view: &mut View<'_>, block: Block, data: &[u8]) -> Result<(), Stop> {
-        if self.tiling == Tiling::Y
-            && let Some(address) = self.whole_tiles(block)
+    /// Writes a block, row by row, and no byte beside it. `room` is room for a tile, if the
+    /// block may hold one.
+    pub(super) fn write(
+        &self,
+        view: &mut View<'_>,
+        block: Block,
+        data: &[u8],
+        room: &mut [u8],
+    ) -> Result<(), Stop> {
+        if let Some((tile, address)) = self.whole_tiles(block)
+            && tile.run == COLUMN
         {
-            let mut tile = [0; TILE as usize];
-            for number in 0..block.width / Y_TILE.0 {
-                let (columns, _) = tile.as_chunks_mut::<{ COLUMN as usize }>();
-                let (rows, _) = data.as_chunks::<{ COLUMN as usize }>();
-                for (row, range) in tile_rows(block, number).enumerate() {
-                    for (column, piece) in rows[range].iter().enumerate() {
-                        columns[column * 32 + row] = *piece;
-                    }
-                }
-                view.write(address.wrapping_add(u64::from(number) * TILE), &tile)?;
+            let room = &mut room[..tile.bytes() as usize];
+            for number in 0..block.width / tile.width {
+                ravel(tile, data, room, block.width, number);
+                let offset = u64::from(number) * u64::from(tile.bytes());
+                view.write(address.wrapping_add(offset), room)?;
             }
             return Ok(());
         }
-        self.runs(block, |run| {
-            view.write(run.address, &data[run.at..run.at + run.length])?;
+        self.pieces(block, |address, range| {
+            view.write(address, &data[range])?;
             Ok(())
+        })
+    }
+
+    /// Fills a block with one colour, whose bytes are given.
+    pub(super) fn fill(
+        &self,
+        view: &mut View<'_>,
+        block: Block,
+        colour: &[u8],
+    ) -> Result<(), Stop> {
+        if let Some((tile, address)) = self.whole_tiles(block) {
+            // The colour's bytes come round within the tile's columns.
+            let length = u64::from(block.width) * u64::from(tile.height);
+            return Ok(view.fill(address, length, colour)?);
+        }
+        self.pieces(block, |address, range| {
+            Ok(view.fill(address, range.len() as u64, colour)?)
         })
     }
 
     /// Widths of the next blocks that suit the layout: from `x` to the next tile's edge,
-    /// or whole tiles, at most `most` bytes.
-    pub(super) fn tile_edge_after(&self, x: i64, left: u32, most: u32) -> Option<u32> {
-        let (width, _) = self.tiling.tile()?;
-        let inside = x.rem_euclid(i64::from(width)) as u32;
-        if inside == 0 && left >= width {
-            return Some(left.min(most) / width * width);
+    /// or whole tiles, at most about `most` bytes.
+    pub(super) fn tile_edge_after(&self, x: u32, left: u32, most: u32) -> u32 {
+        let Some(tile) = self.tiling.tile() else {
+            return most;
+        };
+        if x.is_multiple_of(tile.width) && left >= tile.width {
+            return left.min(most.max(tile.width)) / tile.width * tile.width;
         }
-        Some(width - inside)
+        tile.width - x % tile.width
     }
 
     /// Rows from `y` to the next tile's edge.
-    pub(super) fn tile_floor_after(&self, y: i64) -> Option<u32> {
-        let (_, height) = self.tiling.tile()?;
-        Some(height - y.rem_euclid(i64::from(height)) as u32)
+    pub(super) fn tile_floor_after(&self, y: u32) -> Option<u32> {
+        let height = self.tiling.tile()?.height;
+        Some(height - y % height)
     }
 }
 
 /// Where the rows of a block's tile of that number lie among the block's bytes, in pieces
 /// of 16 bytes.
-fn tile_rows(block: Block, number: u32) -> impl Iterator<Item = Range<usize>> {
-    let (pieces, stride) = (Y_TILE.0 / COLUMN, block.width / COLUMN);
-    (0..Y_TILE.1).map(move |row| {
+fn tile_rows(tile: &Tile, width: u32, number: u32) -> impl Iterator<Item = Range<usize>> {
+    let (pieces, stride) = (tile.width / COLUMN, width / COLUMN);
+    (0..tile.height).map(move |row| {
         let start = row * stride + number * pieces;
         start as usize..(start + pieces) as usize
     })
+}
+
+/// Brings a tile's bytes into rows.
+fn unravel(tile: &Tile, bytes: &[u8], out: &mut [u8], width: u32, number: u32) {
+    let (bytes, _) = bytes.as_chunks::<{ COLUMN as usize }>();
+    let (out, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
+    for (range, &row) in tile_rows(tile, width, number).zip(tile.rows()) {
+        for (piece, &column) in out[range].iter_mut().zip(tile.columns()) {
+            *piece = bytes[usize::from(row + column) / COLUMN as usize];
+        }
+    }
+}
+
+/// Brings rows into a tile's order.
+fn ravel(tile: &Tile, data: &[u8], out: &mut [u8], width: u32, number: u32) {
+    let (data, _) = data.as_chunks::<{ COLUMN as usize }>();
+    let (out, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
+    for (range, &row) in tile_rows(tile, width, number).zip(tile.rows()) {
+        for (piece, &column) in data[range].iter().zip(tile.columns()) {
+            out[usize::from(row + column) / COLUMN as usize] = *piece;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -244,5 +268,33 @@ mod tests {
             surface(Tiling::Linear).locate(5, 2),
             (0x10000 + 2053, u32::MAX)
         );
+    }
+
+    #[test]
+    fn a_span_holds_every_byte_of_its_block() {
+        let block = Block {
+            x: 100,
+            y: 3,
+            width: 700,
+            height: 41,
+        };
+        for (tiling, pitch) in [
+            (Tiling::Linear, 1000),
+            (Tiling::Linear, -1000),
+            (Tiling::X, 1024),
+            (Tiling::Y, 1024),
+        ] {
+            let surface = Surface {
+                base: 0x10_0000,
+                pitch,
+                tiling,
+            };
+            let span = surface.span(block).unwrap();
+            for y in block.y..block.y + block.height {
+                for x in block.x..block.x + block.width {
+                    assert!(span.contains(&surface.locate(x, y).0), "{tiling:?}");
+                }
+            }
+        }
     }
 }

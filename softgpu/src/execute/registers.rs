@@ -6,6 +6,7 @@
 //! gives 0.
 
 use super::{Machine, Surroundings};
+use crate::blitter::setup::Setup;
 use crate::platform::{EngineClass, EngineSet, Platform};
 
 /// First of the sixteen 64-bit general purpose registers, from the engine's base.
@@ -240,6 +241,8 @@ pub(crate) struct RegisterFile {
     changes: u64,
     /// MI_SET_PREDICATE's mode.
     predicate_mode: u8,
+    /// What the blitter's setup commands loaded.
+    blitter_setup: Setup,
 }
 
 impl RegisterFile {
@@ -250,6 +253,7 @@ impl RegisterFile {
             words: vec![0; words].into_boxed_slice(),
             changes: 0,
             predicate_mode: 0,
+            blitter_setup: Setup::default(),
         };
         let version = platform.graphics_version.major;
         for &(of, offset, value) in DEFAULTS {
@@ -368,6 +372,17 @@ impl RegisterFile {
             15 => true,
             _ => false,
         }
+    }
+
+    /// What the blitter's setup commands loaded.
+    pub(crate) fn blitter_setup(&self) -> &Setup {
+        &self.blitter_setup
+    }
+
+    /// Loads the blitter's state.
+    pub(crate) fn set_blitter_setup(&mut self, setup: Setup) {
+        self.changes += u64::from(self.blitter_setup != setup);
+        self.blitter_setup = setup;
     }
 
     /// The Y-tiling bits of BCS_SWCTRL.

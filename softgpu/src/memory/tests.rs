@@ -35,6 +35,35 @@ fn an_access_stays_inside_regions() {
 }
 
 #[test]
+fn patterns_come_round_and_stay_inside() {
+    // The first lies in one region, the second goes from one to the next.
+    let next = Memory::new(vec![
+        Region::owned(0x1000, 0x800).unwrap(),
+        Region::owned(0x1800, 0x1800).unwrap(),
+    ])
+    .unwrap();
+    for memory in [two_regions(), next] {
+        let long: Vec<u8> = (0..1500).map(|byte| (byte % 251) as u8).collect();
+        for (pattern, length) in [(&[1, 2, 3][..], 2100), (&long, 4000), (&[7], 5), (&[], 9)] {
+            memory.fill(0x1000, 0x1100, 0xee).unwrap();
+            memory.fill_pattern(0x1001, length, pattern).unwrap();
+            let mut out = vec![0; 0x1100];
+            memory.read(0x1000, &mut out).unwrap();
+            let expected = pattern.iter().cycle().take(length as usize);
+            assert!(expected.zip(&out[1..]).all(|(pattern, out)| pattern == out));
+            let end = if pattern.is_empty() {
+                0
+            } else {
+                length as usize
+            };
+            let outside = out[..1].iter().chain(&out[1 + end..]);
+            assert!(outside.copied().all(|byte| byte == 0xee));
+        }
+        assert!(memory.fill_pattern(0x2fff, 2, &[1]).is_err());
+    }
+}
+
+#[test]
 fn bad_regions_are_refused() {
     let overlap = vec![
         Region::owned(0, 0x2000).unwrap(),
