@@ -3,6 +3,7 @@
 
 use super::{Flow, Machine, Stop, address, bad_field};
 use crate::command::bits;
+use crate::platform::EngineClass;
 
 /// Compares what lies in memory (or a register) with what the command says.
 fn compare(operation: u32, memory: u32, command: u32) -> Result<bool, Stop> {
@@ -52,6 +53,10 @@ pub(crate) fn batch_buffer_end(_: &mut Machine<'_>, _: &[u32]) -> Result<Flow, S
 /// MI_BATCH_BUFFER_START: chains to another batch of the same level, or calls one of
 /// the second level; the bit that says which counts in a first-level batch only.
 pub(crate) fn batch_buffer_start(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
+    // Of the position-only pipe: the render engine goes past it.
+    if bits(dwords[0], 21, 21) != 0 && machine.around.engine.id.class == EngineClass::Render {
+        return Ok(Flow::Next);
+    }
     let predicated = bits(dwords[0], 15, 15) != 0;
     if predicated && !machine.registers.predicate_result() {
         return Ok(Flow::Next);

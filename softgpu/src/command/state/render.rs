@@ -158,6 +158,7 @@ pub(super) const ROWS: &[Command] = &[
         8,
         POINTER,
     ),
+    fields("3DSTATE_CPS_POINTERS", 0x7822, 8, POINTER),
     fields("3DSTATE_VIEWPORT_STATE_POINTERS_CC", 0x7823, 8, POINTER),
     fields("3DSTATE_BLEND_STATE_POINTERS", 0x7824, 8, POINTER_VALID),
     fields("3DSTATE_BINDING_TABLE_POINTERS_VS", 0x7826, 8, POINTER),
@@ -201,6 +202,7 @@ pub(super) const ROWS: &[Command] = &[
     state("3DSTATE_SO_BUFFER_INDEX_1", 0x7861, 8),
     state("3DSTATE_SO_BUFFER_INDEX_2", 0x7862, 8),
     state("3DSTATE_SO_BUFFER_INDEX_3", 0x7863, 8),
+    state("3DSTATE_PRIMITIVE_REPLICATION", 0x786c, 8),
     fields("3DSTATE_CONSTANT_ALL", 0x786d, 8, CONSTANT_ALL),
     state("3DSTATE_DEPTH_BOUNDS", 0x7871, 8),
     fields("3DSTATE_DRAWING_RECTANGLE", 0x7900, 8, RECTANGLE),
@@ -224,6 +226,7 @@ pub(super) const ROWS: &[Command] = &[
     state("3DSTATE_SAMPLE_PATTERN", 0x791c, 8),
     state("3DSTATE_URB_CLEAR", 0x791d, 8),
     state("3DSTATE_3D_MODE", 0x791e, 8),
+    state("3DSTATE_SUBSLICE_HASH_TABLE", 0x791f, 8),
     fields(
         "3DSTATE_SLICE_TABLE_STATE_POINTERS",
         0x7920,
