@@ -57,7 +57,7 @@ impl Shared {
                 let Some((completion, reported)) = state.next_cancelled(platform, *slot) else {
                     return false;
                 };
-                MutexGuard::unlocked(state, || self.config.sink.completed(completion));
+                MutexGuard::unlocked(state, || self.completed(completion));
                 state.reported_cancelled(reported);
             }
             Claim::Space(space, tables) => {
@@ -69,7 +69,7 @@ impl Shared {
                 MutexGuard::unlocked(state, || {
                     let outcome = apply(tables, change);
                     let completion = Completion::without_engine(point, outcome);
-                    self.config.sink.completed(completion);
+                    self.completed(completion);
                 });
                 state.binds += u64::from(applied);
                 state.extents_bound += extents as u64;

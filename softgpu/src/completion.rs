@@ -3,12 +3,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::command::{disassemble, line_at};
 use crate::ids::{ContextId, Point};
 use crate::platform::EngineId;
 
 /// How a submission or bind ended. In every case its point is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// Executed to its end.
     Completed,

@@ -121,7 +121,7 @@ impl Gpu {
         let engines = config.platform.engines.iter();
         DeterministicGpu {
             engines: engines.map(|_| Place::Awake).collect(),
-            gpu: Self::stopped(config, clock, true),
+            gpu: Self::stopped(config, clock, Some(seed)),
             numbers: Numbers(seed),
             claims: Vec::new(),
         }
@@ -136,6 +136,9 @@ impl DeterministicGpu {
 
     /// Does one thing.
     pub fn step(&mut self) -> Step {
+        if let Some(recorder) = &self.gpu.shared.config.recorder {
+            recorder.step();
+        }
         self.take_chores();
         let candidates = self.candidates();
         if candidates.is_empty() {

@@ -71,6 +71,14 @@ impl Shared {
         }
     }
 
+    /// Reports that work has ended.
+    pub(crate) fn completed(&self, completion: Completion) {
+        if let Some(recorder) = &self.config.recorder {
+            recorder.completed(&completion);
+        }
+        self.config.sink.completed(completion);
+    }
+
     /// Counts a job that has ended, and reports it unless it is one of a gang.
     pub(crate) fn report(&self, engine: usize, job: &Job, returned: &Returned) {
         let Returned::Ended(outcome) = *returned else {
@@ -82,7 +90,7 @@ impl Shared {
         let cancelled = outcome == Outcome::Cancelled;
         count(&counters.cancelled, u64::from(cancelled));
         if job.gang.is_none() {
-            self.config.sink.completed(Completion {
+            self.completed(Completion {
                 point: job.point,
                 outcome,
                 busy_ns: self.busy(job).as_nanos() as u64,
@@ -118,7 +126,7 @@ impl Shared {
     fn end_member(&self, gang: GangKey, outcome: Outcome, busy: Duration) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if let Some(completion) = state.end_member(gang, outcome, busy, true) {
-            MutexGuard::unlocked(&mut state, || self.config.sink.completed(completion));
+            MutexGuard::unlocked(&mut state, || self.completed(completion));
         }
         state
     }

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, ReentrantMutexGuard, RwLock};
+use serde::{Deserialize, Serialize};
 
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::completion::CompletionSink;
 use crate::counters::{Counters, LiveCounters};
@@ -19,6 +21,7 @@ use crate::limits;
 use crate::memory::Memory;
 use crate::page_table::{Backing, PAGE_SIZE};
 use crate::platform::{EngineClass, EngineId, EngineTiming, Platform};
+use crate::record::Recorder;
 use crate::scheduler::{EngineSignals, State, TableChange};
 use crate::sseu::Sseu;
 
@@ -38,6 +41,8 @@ pub struct GpuConfig {
     /// to sleep: saves the time of a wake-up where work comes back to back, and costs a
     /// processor each for as long.
     pub idle_spin: Duration,
+    /// What makes a recording of it, if anything does.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 impl GpuConfig {
@@ -49,13 +54,14 @@ impl GpuConfig {
             strict: false,
             sink,
             idle_spin: Duration::ZERO,
+            recorder: None,
         }
     }
 }
 
 /// One way of a context to submit work: a timeline, served by any one engine of a
 /// class out of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineSlot {
     /// Class of the engines.
     pub class: EngineClass,
@@ -68,7 +74,7 @@ pub struct EngineSlot {
 }
 
 /// What a context is made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContextDescription {
     /// Whose mappings its batches see.
     pub address_space: AddressSpaceId,
@@ -80,7 +86,7 @@ pub struct ContextDescription {
 }
 
 /// A piece of guest-physical memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// Guest-physical address, a multiple of 4 KiB.
     pub address: u64,
@@ -90,7 +96,7 @@ pub struct Extent {
 
 /// Put memory, or nothing, at a range of GPU virtual addresses, in place of whatever
 /// was there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bind {
     /// Where.
     pub address_space: AddressSpaceId,
@@ -113,7 +119,7 @@ pub struct Bind {
 
 /// Take away whatever is mapped in a range of GPU virtual addresses. When the point
 /// is signalled, no engine uses the memory through this range any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unbind {
     /// Where.
     pub address_space: AddressSpaceId,
@@ -129,7 +135,7 @@ pub struct Unbind {
 
 /// Execute a batch, or several that start together: a gang. None of a gang's batches is
 /// preempted before it has ended; when one hangs or is cancelled, all end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// Whose.
     pub context: ContextId,
@@ -170,7 +176,10 @@ impl fmt::Debug for Gpu {
 
 impl Gpu {
     /// The GPU without threads.
-    pub(crate) fn stopped(config: GpuConfig, clock: Clock, stepped: bool) -> Self {
+    pub(crate) fn stopped(config: GpuConfig, clock: Clock, seed: Option<u64>) -> Self {
+        if let Some(recorder) = &config.recorder {
+            recorder.start(&config.platform, config.strict, seed, &config.memory);
+        }
         let engines = config.platform.engines;
         let timings: Vec<_> = engines.iter().map(|engine| engine.timing).collect();
         let signals: Arc<[EngineSignals]> =
@@ -183,7 +192,7 @@ impl Gpu {
             signals,
             counters: engines.iter().map(|_| LiveCounters::default()).collect(),
             stop: AtomicBool::new(false),
-            stepped,
+            stepped: seed.is_some(),
             config,
         });
         Self {
@@ -197,7 +206,7 @@ impl Gpu {
         let engines = config.platform.engines;
         let clock = Clock::new(config.platform.timestamp_frequency_hz);
         // Made first, so that threads that did start are stopped if one does not.
-        let mut gpu = Self::stopped(config, clock, false);
+        let mut gpu = Self::stopped(config, clock, None);
         for (index, engine) in engines.iter().enumerate() {
             let shared = Arc::clone(&gpu.shared);
             let thread = thread::Builder::new()
@@ -225,9 +234,25 @@ impl Gpu {
         result
     }
 
+    /// Has a call recorded, if there is a recorder. No other call is made while the guard
+    /// lives.
+    fn record(&self, call: impl FnOnce() -> Call) -> Option<ReentrantMutexGuard<'_, ()>> {
+        let recorder = self.shared.config.recorder.as_ref()?;
+        let order = recorder.order();
+        let memory = self.shared.memory.read().clone();
+        recorder.call(call(), &memory);
+        Some(order)
+    }
+
     /// Replaces guest-physical memory. Returns when no engine uses the old one. What is
     /// bound stays bound, at the same guest-physical addresses.
     pub fn set_memory(&self, memory: Memory) {
+        let recorder = self.shared.config.recorder.as_ref();
+        let _order = recorder.map(|recorder| {
+            let order = recorder.order();
+            recorder.memory(&memory);
+            order
+        });
         *self.shared.memory.write() = memory;
     }
 
@@ -238,6 +263,7 @@ impl Gpu {
         id: AddressSpaceId,
         bind_timeline: TimelineId,
     ) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::CreateAddressSpace { id, bind_timeline });
         self.with_state(|state| state.create_space(id, bind_timeline))
     }
 
@@ -245,6 +271,7 @@ impl Gpu {
     /// timeline. When this returns no engine uses the memory through the address space
     /// any more. Contexts on it live on and see nothing mapped.
     pub fn destroy_address_space(&self, id: AddressSpaceId) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::DestroyAddressSpace { id });
         let tables = self.with_state(|state| state.destroy_space(id))?;
         tables.update(crate::page_table::PageTable::close);
         Ok(())
@@ -256,6 +283,10 @@ impl Gpu {
         id: ContextId,
         description: ContextDescription,
     ) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::CreateContext {
+            id,
+            description: description.clone(),
+        });
         let platform = self.shared.config.platform;
         let now = self.shared.clock.now();
         self.with_state(|state| state.create_context(&platform, id, &description, now))
@@ -265,17 +296,20 @@ impl Gpu {
     /// numbers at once. What was cancelled is still reported, by these numbers: who
     /// uses them anew should have waited for that.
     pub fn destroy_context(&self, id: ContextId) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::DestroyContext { id });
         self.with_state(|state| state.destroy_context(id))
     }
 
     /// Changes whether submissions after a hang are executed, from the next hang on.
     pub fn set_recoverable(&self, id: ContextId, recoverable: bool) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::SetRecoverable { id, recoverable });
         self.with_state(|state| state.set_recoverable(id, recoverable))
     }
 
     /// Bans a context: what it has submitted, running or not, and whatever it will
     /// submit ends as cancelled.
     pub fn cancel_context(&self, id: ContextId) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::CancelContext { id });
         self.with_state(|state| state.cancel_context(id))
     }
 
@@ -283,6 +317,7 @@ impl Gpu {
     /// no heartbeat would end it if it hangs, it ends as cancelled. What is on an engine
     /// now has to reach an arbitration point within the preemption time-out.
     pub fn close_context(&self, id: ContextId) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::CloseContext { id });
         self.with_state(|state| state.close_context(id))
     }
 
@@ -290,6 +325,7 @@ impl Gpu {
     /// that don't exist are ignored. The batch that each of them executes hangs. Returns how
     /// many there were; they are reported soon.
     pub fn reset_engines(&self, engines: u32) -> u32 {
+        let _order = self.record(|| Call::ResetEngines { engines });
         let all = 0..self.platform().engines.len().min(32);
         // Never refused.
         self.with_state(|state| {
@@ -301,6 +337,7 @@ impl Gpu {
     /// Ends every unfinished submission as cancelled, running or not. Contexts are not
     /// banned; what is submitted from here on is executed.
     pub fn reset_active(&self) {
+        let _order = self.record(|| Call::ResetActive);
         // Never refused.
         let _ = self.with_state(|state| {
             state.reset_active();
@@ -326,6 +363,7 @@ impl Gpu {
 
     /// Queues a mapping. Binds of one address space are applied in order.
     pub fn bind(&self, bind: Bind) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::Bind(bind.clone()));
         let start = self.check_range(bind.va, bind.length)?;
         let bad = GpuError::BadRange {
             address: bind.va,
@@ -379,6 +417,7 @@ impl Gpu {
 
     /// Queues an unmapping, in order with the address space's binds.
     pub fn unbind(&self, unbind: Unbind) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::Unbind(unbind.clone()));
         let start = self.check_range(unbind.va, unbind.length)?;
         let change = TableChange {
             start,
@@ -392,6 +431,7 @@ impl Gpu {
 
     /// Queues a submission. Those of one slot are executed in order.
     pub fn submit(&self, submission: Submission) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::Submit(submission.clone()));
         let platform = self.platform();
         let sseu = match submission.sseu {
             Some(sseu) => {
@@ -440,6 +480,7 @@ impl Gpu {
         engine: EngineId,
         timing: EngineTiming,
     ) -> Result<(), GpuError> {
+        let _order = self.record(|| Call::SetEngineTiming { engine, timing });
         let (class, instance) = (engine.class, u32::from(engine.instance));
         let instances = 1_u16.checked_shl(instance).unwrap_or(0);
         let index = self.platform().engine_index(engine);

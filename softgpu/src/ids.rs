@@ -3,24 +3,26 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An address space, by the number its creator chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AddressSpaceId(pub u32);
 
 /// A context, by the number its creator chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ContextId(pub u32);
 
 /// A timeline, by the number its creator chose. Address spaces (for binds) and
 /// context slots (for submissions) own one each; all share one name space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimelineId(pub u64);
 
 /// A moment on a timeline: reached when the timeline's value is at least `value`.
 ///
 /// A point of a timeline that doesn't exist counts as reached: its owner was
 /// destroyed, and that happens only after all its work has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Point {
     /// Which timeline.
     pub timeline: TimelineId,
@@ -29,7 +31,7 @@ pub struct Point {
 }
 
 /// What a submission waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Wait {
     /// The point is reached.
     End(Point),

@@ -74,6 +74,7 @@
 //! ```
 
 mod blitter;
+mod call;
 mod chores;
 mod clock;
 pub mod command;
@@ -90,11 +91,13 @@ pub mod limits;
 pub mod memory;
 mod page_table;
 pub mod platform;
+pub mod record;
 mod scheduler;
 mod sseu;
 mod turn;
 mod view;
 
+pub use call::Call;
 pub use completion::{
     Completion, CompletionSink, EngineRegisters, HangReason, HangReport, Outcome,
 };
@@ -105,4 +108,5 @@ pub use gpu::{Bind, ContextDescription, EngineSlot, Extent, Gpu, GpuConfig, Subm
 pub use ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 pub use memory::{Memory, MemoryError, Region};
 pub use platform::{EngineClass, EngineId, EngineTiming, Platform};
+pub use record::Recorder;
 pub use sseu::Sseu;

@@ -108,7 +108,6 @@ impl PageTable {
     }
 
     /// Every mapping, in order of addresses.
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = Mapping> + '_ {
         self.mappings
             .iter()

@@ -7,9 +7,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What an engine can do. The discriminants are those of
 /// `enum drm_i915_gem_engine_class`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u16)]
 pub enum EngineClass {
     /// 3D, compute, and all of MI (rcs).
@@ -70,7 +72,7 @@ impl EngineSet {
 }
 
 /// One engine of a GPU, by class and instance as userspace counts instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EngineId {
     /// What it can do.
     pub class: EngineClass,
@@ -101,7 +103,7 @@ pub mod capability {
 
 /// How an engine shares its time. A duration of zero switches that mechanism off,
 /// as in i915's sysfs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineTiming {
     /// How long a batch runs while another of the same or a higher priority waits.
     pub timeslice: Duration,

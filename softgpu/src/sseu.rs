@@ -1,10 +1,12 @@
 //! What of the render engine's units a batch has powered, and how the hardware says so.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::GpuError;
 use crate::platform::Platform;
 
 /// Slices, subslices and EUs that are powered while a batch executes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sseu {
     /// Slices, a bit each.
     pub slice_mask: u8,

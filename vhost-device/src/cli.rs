@@ -43,6 +43,12 @@ pub struct Arguments {
     #[arg(long)]
     pub strict: bool,
 
+    /// Record all that the guest has the software GPU do to this file, for igpu-replay;
+    /// a later guest's recording replaces it. Costs a look at all bound memory, and a copy
+    /// of it, at each submission.
+    #[arg(long, value_name = "PATH")]
+    pub record: Option<PathBuf>,
+
     /// Write counters and times as JSON to this file when a guest goes, on SIGUSR1 and
     /// at the end. The file is replaced as a whole: a reader never sees half of it.
     #[arg(long, value_name = "PATH")]

@@ -232,7 +232,7 @@ mod tests {
     use crate::executor;
 
     fn device() -> Device {
-        Device::new(executor::by_name("softgpu", "icl", false).unwrap(), 1).unwrap()
+        Device::new(executor::by_name("softgpu", "icl", false, None).unwrap(), 1).unwrap()
     }
 
     #[test]

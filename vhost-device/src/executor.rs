@@ -8,6 +8,7 @@
 
 pub mod softgpu;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::GuestMemory;
@@ -371,9 +372,17 @@ pub trait Factory: Send + Sync {
 pub const NAMES: &[&str] = &["softgpu"];
 
 /// The factory that the command line's words ask for.
-pub fn by_name(name: &str, platform: &str, strict: bool) -> anyhow::Result<Arc<dyn Factory>> {
+pub fn by_name(
+    name: &str,
+    platform: &str,
+    strict: bool,
+    record: Option<&Path>,
+) -> anyhow::Result<Arc<dyn Factory>> {
     match name {
-        "softgpu" => Ok(Arc::new(softgpu::SoftGpuFactory::new(platform, strict)?)),
+        "softgpu" => {
+            let factory = softgpu::SoftGpuFactory::new(platform, strict, record)?;
+            Ok(Arc::new(factory))
+        }
         _ => anyhow::bail!(
             "there is no executor {name:?} in this build (there is: {})",
             NAMES.join(", ")

@@ -29,7 +29,12 @@ use crate::metrics::{self, Metrics};
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let factory = executor::by_name(&arguments.executor, &arguments.platform, arguments.strict)?;
+    let factory = executor::by_name(
+        &arguments.executor,
+        &arguments.platform,
+        arguments.strict,
+        arguments.record.as_deref(),
+    )?;
     let shared = Arc::new(Shared::new(arguments.stats_file.clone())?);
     shared
         .write_stats()

@@ -150,10 +150,15 @@ impl fmt::Debug for Region {
     }
 }
 
+/// Bytes of a page: memory is aligned to one.
+const PAGE: usize = 4096;
+
 /// Zeroed pages from the allocator.
 struct Allocation {
-    pointer: NonNull<u8>,
+    allocated: NonNull<u8>,
     layout: Layout,
+    /// The first page in it.
+    pointer: NonNull<u8>,
 }
 
 // SAFETY: it only owns the bytes; it never touches them.
@@ -163,22 +168,32 @@ unsafe impl Sync for Allocation {}
 
 impl Allocation {
     fn new(length: u64) -> Result<Self, MemoryError> {
+        // Asked for such an alignment, the allocator would write the zeros itself; without,
+        // the host gives large pieces when they are touched. So there is a page to spare.
+        let none = MemoryError::NoHostMemory(length);
         let layout = usize::try_from(length)
             .ok()
             .filter(|&length| length != 0)
-            .and_then(|length| Layout::from_size_align(length, 4096).ok())
-            .ok_or(MemoryError::NoHostMemory(length))?;
+            .and_then(|length| length.checked_add(PAGE))
+            .and_then(|length| Layout::from_size_align(length, 16).ok())
+            .ok_or(none)?;
         // SAFETY: the layout's size was checked not to be zero.
-        let pointer = unsafe { alloc_zeroed(layout) };
-        let pointer = NonNull::new(pointer).ok_or(MemoryError::NoHostMemory(length))?;
-        Ok(Self { pointer, layout })
+        let allocated = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(none)?;
+        let first = allocated.as_ptr();
+        // Less than a page: `length` bytes are left behind it.
+        let pointer = first.wrapping_add(first.align_offset(PAGE) % PAGE);
+        Ok(Self {
+            allocated,
+            layout,
+            pointer: NonNull::new(pointer).ok_or(none)?,
+        })
     }
 }
 
 impl Drop for Allocation {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this very layout, and freed only here.
-        unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
+        unsafe { dealloc(self.allocated.as_ptr(), self.layout) };
     }
 }
 

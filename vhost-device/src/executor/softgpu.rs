@@ -3,6 +3,7 @@
 //! The executor on the software GPU: translates the seam's words into the model's and
 //! back. Knows both, and no rule of its own.
 
+use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +29,12 @@ pub struct SoftGpuFactory {
     model: model::Platform,
     platform: Platform,
     strict: bool,
+    record: Option<PathBuf>,
 }
 
 impl SoftGpuFactory {
-    /// A factory for the platform of that name.
-    pub fn new(platform: &str, strict: bool) -> anyhow::Result<Self> {
+    /// A factory for the platform of that name; its GPUs are recorded to `record`.
+    pub fn new(platform: &str, strict: bool, record: Option<&Path>) -> anyhow::Result<Self> {
         let Some(model) = model::Platform::by_name(platform) else {
             let names: Vec<_> = model::Platform::ALL
                 .iter()
@@ -47,6 +49,7 @@ impl SoftGpuFactory {
             platform: describe(&model),
             model,
             strict,
+            record: record.map(Path::to_owned),
         })
     }
 }
@@ -62,12 +65,27 @@ impl Factory for SoftGpuFactory {
         sink: Arc<dyn Sink>,
     ) -> Result<Box<dyn Executor>, Refused> {
         let sink = Arc::new(Translator { sink });
+        let memory = regions(memory)?;
+        let recorder = self.record.as_deref().and_then(record_to);
+        let recording = recorder.map(|recorder| (recorder, memory.clone()));
         let gpu = Gpu::new(model::GpuConfig {
             strict: self.strict,
-            ..model::GpuConfig::new(self.model, regions(memory)?, sink)
+            recorder: recording.as_ref().map(|(recorder, _)| Arc::clone(recorder)),
+            ..model::GpuConfig::new(self.model, memory, sink)
         })
         .map_err(refused)?;
-        Ok(Box::new(SoftGpu { gpu }))
+        Ok(Box::new(SoftGpu { gpu, recording }))
+    }
+}
+
+/// What records to a file; none if the file can't be written: the guest goes on without.
+fn record_to(path: &Path) -> Option<Arc<model::Recorder>> {
+    match model::Recorder::create(path) {
+        Ok(recorder) => Some(Arc::new(recorder)),
+        Err(error) => {
+            log::error!("{} can't be recorded to: {error}", path.display());
+            None
+        }
     }
 }
 
@@ -220,11 +238,27 @@ impl model::CompletionSink for Translator {
 /// A software GPU.
 struct SoftGpu {
     gpu: Gpu,
+    /// What is recorded, and the memory as it is for the recorder.
+    recording: Option<(Arc<model::Recorder>, model::Memory)>,
+}
+
+impl Drop for SoftGpu {
+    fn drop(&mut self) {
+        if let Some((recorder, memory)) = &self.recording
+            && let Err(error) = recorder.finish(memory)
+        {
+            log::error!("the recording is incomplete: {error}");
+        }
+    }
 }
 
 impl Executor for SoftGpu {
     fn set_memory(&mut self, memory: Arc<GuestMemory>) -> Result<(), Refused> {
-        self.gpu.set_memory(regions(memory)?);
+        let memory = regions(memory)?;
+        if let Some((_, recorded)) = &mut self.recording {
+            *recorded = memory.clone();
+        }
+        self.gpu.set_memory(memory);
         Ok(())
     }
 
