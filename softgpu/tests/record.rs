@@ -273,7 +273,7 @@ fn the_program_says_what_comes_out() {
     furnish(&gpu);
     rig.put(0x1000, &count_and_copy(0x9000));
     gpu.submit(submission(0, 0x1000, &[], 1)).unwrap();
-    rig.put(0x2000, &[0xffff_ffff]);
+    rig.put(0x2000, &[0x1f80_0000]);
     gpu.submit(submission(1, 0x2000, &[], 1)).unwrap();
     assert!(gpu.run_until_idle(Duration::from_secs(1)));
     let image = rig.recorder.finish(&rig.memory).unwrap();
