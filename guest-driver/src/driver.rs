@@ -10,7 +10,11 @@ use crate::engine::Engines;
 use crate::error_state::{self, ErrorStates};
 use crate::gem;
 use crate::new_irq_lock;
-use crate::protocol::{DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply};
+use crate::protocol::{
+    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, MAX_ADDRESS_SPACES,
+    MAX_CONTEXTS,
+};
+use crate::quota::{Quota, Share};
 use crate::reset::Resets;
 use crate::rules::platform::{ClassInstance, Engine, ResetSupport, MAX_ENGINES};
 use crate::rules::proto_context::Environment;
@@ -40,6 +44,10 @@ pub(crate) struct Igpu {
     /// How its engines share their time, and what may be done about hangs.
     #[pin]
     engines: Engines,
+    /// Contexts that the device takes.
+    contexts: Arc<Quota>,
+    /// Address spaces that the device takes.
+    address_spaces: Arc<Quota>,
     /// The last number given to an address space, context or timeline.
     last_number: Atomic<u32>,
     /// Whether the device takes work.
@@ -86,6 +94,16 @@ impl Igpu {
     /// Its engines.
     pub(crate) fn engines(&self) -> &Engines {
         &self.engines
+    }
+
+    /// For a context to be made on the device. ENOMEM.
+    pub(crate) fn take_context(&self) -> Result<Share> {
+        self.contexts.take()
+    }
+
+    /// For an address space to be made on the device. ENOMEM.
+    pub(crate) fn take_address_space(&self) -> Result<Share> {
+        self.address_spaces.take()
     }
 
     /// The version of VM_BIND that is offered.
@@ -284,6 +302,8 @@ impl drm::Driver for Igpu {
                 transport,
                 facts,
                 engines <- engines,
+                contexts: Quota::new(MAX_CONTEXTS)?,
+                address_spaces: Quota::new(MAX_ADDRESS_SPACES)?,
                 last_number: Atomic::new(0),
                 resets <- resets,
                 hangs: Atomic::new(0),
@@ -302,6 +322,14 @@ impl drm::Driver for Igpu {
         if let Err(error) = error_state::SYSFS_FILE.create(dev) {
             pr_warn!("no error state in sysfs: {:?}\n", error);
         }
+    }
+
+    fn suspend(dev: &drm::Device) -> Result {
+        dev.data().quiesce(dev)
+    }
+
+    fn resume(dev: &drm::Device) {
+        dev.data().recover();
     }
 
     fn unplugged(dev: &drm::Device) {

@@ -31,6 +31,7 @@ mod error_state;
 mod exec;
 mod fence;
 mod gem;
+mod quota;
 mod reset;
 mod uapi;
 pub(crate) mod virtio;

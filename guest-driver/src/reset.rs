@@ -20,6 +20,10 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 /// milliseconds: what was on its way when it was told first, it may have begun since.
 const CANCEL_PATIENCE_MS: u64 = 20;
 
+/// How long what is unfinished may take when the guest suspends (`I915_GT_SUSPEND_IDLE_TIMEOUT`),
+/// in milliseconds.
+const SUSPEND_PATIENCE_MS: u64 = 500;
+
 /// How often the device is told.
 const CANCEL_ATTEMPTS: u32 = 50;
 
@@ -225,5 +229,31 @@ impl Igpu {
     pub(crate) fn cancel_all(&self, dev: &drm::Device) -> Result {
         let mut wedge = self.resets().wedge.lock();
         self.wedge(dev, &mut wedge, false)
+    }
+
+    /// The guest suspends: gives what is unfinished a moment, and then cancels it, as if the
+    /// device were wedged (`wait_for_suspend`).
+    pub(crate) fn quiesce(&self, dev: &drm::Device) -> Result {
+        let patience = Timeout::Nanoseconds(SUSPEND_PATIENCE_MS * 1_000_000);
+        match self.wait_idle(patience) {
+            Ok(()) => Ok(()),
+            Err(_) => self.cancel_all(dev),
+        }
+    }
+
+    /// The guest goes on: whatever wedged the device is over (`gt_sanitize`).
+    pub(crate) fn recover(&self) {
+        let resets = self.resets();
+        let mut wedge = resets.wedge.lock();
+        if wedge.is_some() {
+            return;
+        }
+        match Wedge::new(&resets.transport) {
+            Ok(new) => {
+                *wedge = Some(new);
+                resets.wedged.store(false, Relaxed);
+            }
+            Err(error) => pr_err!("the GPU stays wedged: {:?}\n", error),
+        }
     }
 }

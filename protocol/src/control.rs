@@ -20,15 +20,41 @@ macro_rules! control_command {
 /// Chooses the protocol version. The first command; any other before it is refused with
 /// [`Status::InvalidCommand`](super::Status::InvalidCommand), and so is a version
 /// outside the device's range. Forgets nothing if sent again.
+///
+/// With [`HelloFlags::RESUME`], the first command after a reset that followed [`Suspend`]: the
+/// guest goes on with what it had before. [`Status::NotFound`](super::Status::NotFound) if the
+/// device has nothing of it any more.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct Hello {
     /// The version the driver will speak.
     pub version: U16,
+    /// Of [`HelloFlags`].
+    pub flags: U16,
     /// Must be zero.
-    pub reserved: [U16; 3],
+    pub reserved: [U16; 2],
 }
 control_command!(Hello, Hello, HelloReply);
+
+impl Hello {
+    /// In the newest version that is known here; `flags` of [`HelloFlags`].
+    pub const fn new(flags: u16) -> Self {
+        Self {
+            version: U16::new(super::VERSION),
+            flags: U16::new(flags),
+            reserved: [U16::new(0); 2],
+        }
+    }
+}
+
+/// Bits of [`Hello::flags`].
+#[derive(Clone, Copy, Debug)]
+pub struct HelloFlags;
+
+impl HelloFlags {
+    /// The guest goes on where [`Suspend`] left it.
+    pub const RESUME: u16 = 1 << 0;
+}
 
 /// The reply to [`Hello`].
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -41,6 +67,18 @@ pub struct HelloReply {
     /// Zero.
     pub reserved: [U16; 3],
 }
+
+/// The guest is about to suspend: what it has made (address spaces, contexts with their
+/// registers, timelines) is kept over the next reset of the device, for a [`Hello`] with
+/// [`HelloFlags::RESUME`]. [`Status::InvalidCommand`](super::Status::InvalidCommand) while work
+/// is under way. The last command before that reset: any other takes it back.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct Suspend {
+    /// Must be zero.
+    pub reserved: U64,
+}
+control_command!(Suspend, Suspend, ReplyHeader);
 
 /// Asks what the platform is. Answered with a [`PlatformReply`].
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]

@@ -44,6 +44,8 @@ pub enum Opcode {
     QueryPlatform = 0x0002,
     /// [`ReadRegister`](super::ReadRegister)
     ReadRegister = 0x0003,
+    /// [`Suspend`](super::Suspend)
+    Suspend = 0x0004,
     /// [`CreateAddressSpace`](super::CreateAddressSpace)
     CreateAddressSpace = 0x0010,
     /// [`DestroyAddressSpace`](super::DestroyAddressSpace)
@@ -79,6 +81,7 @@ impl Opcode {
             0x0001 => Self::Hello,
             0x0002 => Self::QueryPlatform,
             0x0003 => Self::ReadRegister,
+            0x0004 => Self::Suspend,
             0x0010 => Self::CreateAddressSpace,
             0x0011 => Self::DestroyAddressSpace,
             0x0020 => Self::CreateContext,

@@ -41,9 +41,9 @@ pub use bind::{Bind, BindFlags, Extent, Unbind};
 pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
     CancelContext, CloseContext, ContextEngine, ContextFlags, CreateAddressSpace, CreateContext,
-    DestroyAddressSpace, DestroyContext, EngineFlags, Hello, HelloReply, QueryPlatform,
+    DestroyAddressSpace, DestroyContext, EngineFlags, Hello, HelloFlags, HelloReply, QueryPlatform,
     ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags,
-    SetEngineProperties,
+    SetEngineProperties, Suspend,
 };
 pub use event::{Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};

@@ -118,12 +118,17 @@ struct Slot {
     instances: u16,
 }
 
-/// One guest's state, from one reset of the device to the next.
+/// One guest's state, from one reset of the device to the next; over a reset that it suspends
+/// for.
 pub struct Session {
     executor: Box<dyn Executor>,
     platform: Platform,
     memory: Arc<GuestMemory>,
     greeted: bool,
+    /// The guest's last command was [`protocol::Suspend`].
+    suspended: bool,
+    /// It was kept over a reset, and the guest has not said since that it goes on with it.
+    resumed: bool,
     address_spaces: HashMap<u32, AddressSpace>,
     contexts: HashMap<u32, Context>,
     timelines: Timelines,
@@ -139,12 +144,26 @@ impl Session {
             platform,
             memory,
             greeted: false,
+            suspended: false,
+            resumed: false,
             address_spaces: HashMap::new(),
             contexts: HashMap::new(),
             timelines: Timelines::default(),
             bound_extents: 0,
             unfinished: 0,
         }
+    }
+
+    /// Whether it is to be kept over a reset of the device.
+    pub fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    /// It was kept, and the guest asks for it.
+    pub fn resume(&mut self) {
+        self.suspended = false;
+        self.greeted = false;
+        self.resumed = true;
     }
 
     /// What executes this guest's work.
@@ -178,6 +197,7 @@ impl Session {
         if !self.greeted && !matches!(request, Request::Hello(_)) {
             return Err(Refusal::malformed("the first command must be Hello"));
         }
+        self.suspended = false;
         match request {
             Request::Bind(command, waits, extents) => self.bind(&command, &waits, &extents),
             Request::Unbind(command, waits) => self.unbind(&command, &waits),
@@ -212,11 +232,19 @@ pub fn refusal_reply(status: Status, bytes: &[u8], room: usize) -> Vec<u8> {
     reply
 }
 
+/// Whether a command is a [`protocol::Hello`] of a guest that goes on with what it had before.
+pub fn asks_to_resume(bytes: &[u8]) -> bool {
+    let request = decode::decode(Queue::Control, bytes);
+    let resume = protocol::HelloFlags::RESUME;
+    matches!(request, Ok(Request::Hello(hello)) if hello.flags.get() & resume != 0)
+}
+
 /// A command's name in the counters and the log.
 pub fn command_name(bytes: &[u8]) -> &'static str {
     match decode::opcode(bytes) {
         None => "unknown",
         Some(Opcode::Hello) => "hello",
+        Some(Opcode::Suspend) => "suspend",
         Some(Opcode::QueryPlatform) => "query_platform",
         Some(Opcode::ReadRegister) => "read_register",
         Some(Opcode::CreateAddressSpace) => "create_address_space",

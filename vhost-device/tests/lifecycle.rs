@@ -27,7 +27,7 @@ use protocol::{
 use rustix::process::Signal;
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 
 const BATCH: u64 = 0x10_0000;
 const DATA: u64 = 0x20_0000;
@@ -277,14 +277,81 @@ fn a_driver_that_resets_the_device_starts_anew() {
         assert_eq!(stats["endings"]["cancelled"], round);
         // And the other way of resetting.
         guest.set_up();
-        vhost::vhost_user::VhostUserFrontend::reset_device(&mut guest.frontend).unwrap();
-        for index in 0..protocol::QUEUE_COUNT {
-            vhost::VhostBackend::get_vring_base(&guest.frontend, index).unwrap();
-        }
-        let features = 1 << 32 | 1 << 30 | 1 << 29 | 1 << 28;
-        vhost::VhostBackend::set_features(&guest.frontend, features).unwrap();
-        guest.start_queues();
+        reset(&mut guest);
     }
+}
+
+/// Resets the device as a driver does, and starts it again.
+fn reset(guest: &mut Guest) {
+    vhost::vhost_user::VhostUserFrontend::reset_device(&mut guest.frontend).unwrap();
+    for index in 0..protocol::QUEUE_COUNT {
+        vhost::VhostBackend::get_vring_base(&guest.frontend, index).unwrap();
+    }
+    let features = 1 << 32 | 1 << 30 | 1 << 29 | 1 << 28;
+    vhost::VhostBackend::set_features(&guest.frontend, features).unwrap();
+    guest.start_queues();
+}
+
+fn resume(guest: &mut Guest) -> Status {
+    let hello = protocol::Hello {
+        version: U16::new(protocol::VERSION),
+        flags: U16::new(protocol::HelloFlags::RESUME),
+        reserved: Default::default(),
+    };
+    guest.status(&hello)
+}
+
+#[test]
+fn a_guest_that_suspends_finds_everything_as_it_was() {
+    const R0: u32 = 0x2600;
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+    // A register that is the context's own.
+    guest.write_dwords(OBJECTS, &[0x1100_0001, R0, 0x1234, BATCH_END]);
+    let ticket = guest.send_submit(&submit(1, 0, BATCH, &[], 1));
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    assert_eq!(guest.status(&protocol::Suspend::default()), Status::Ok);
+    reset(&mut guest);
+    assert_eq!(resume(&mut guest), Status::Ok);
+    let [low, high] = [BATCH as u32 + 0x800, (BATCH >> 32) as u32];
+    guest.write_dwords(OBJECTS, &[0x1200_0002, R0, low, high, BATCH_END]);
+    // Timelines go on: a value that was reached is none to be signalled.
+    let ticket = guest.send_submit(&submit(1, 0, BATCH, &[], 1));
+    assert_eq!(guest.wait_status(ticket), Status::InvalidCommand);
+    let ticket = guest.send_submit(&submit(1, 0, BATCH, &[Point::new(10, 1)], 2));
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    assert_eq!(guest.read_dword(OBJECTS + 0x800), 0x1234);
+    assert_eq!(guest.status(&create_address_space(1, 12)), Status::Exists);
+}
+
+#[test]
+fn a_guest_that_suspends_and_starts_anew_finds_nothing() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    guest.set_up();
+    assert_eq!(guest.status(&protocol::Suspend::default()), Status::Ok);
+    reset(&mut guest);
+    guest.set_up();
+    assert_eq!(resume(&mut guest), Status::NotFound);
+}
+
+#[test]
+fn what_is_under_way_forbids_to_suspend_and_another_command_takes_it_back() {
+    let daemon = Daemon::start(&[]);
+    let mut guest = Guest::connect(&daemon.socket());
+    assert_eq!(resume(&mut guest), Status::NotFound);
+    let ticket = spin(&mut guest);
+    let suspend = protocol::Suspend::default();
+    assert_eq!(guest.status(&suspend), Status::InvalidCommand);
+    guest.write_dwords(OBJECTS + 16, &[BATCH_END]);
+    assert_eq!(guest.wait_status(ticket), Status::Ok);
+    assert_eq!(guest.status(&suspend), Status::Ok);
+    assert_eq!(guest.status(&create_address_space(2, 11)), Status::Ok);
+    reset(&mut guest);
+    assert_eq!(resume(&mut guest), Status::NotFound);
+    guest.set_up();
 }
 
 #[test]

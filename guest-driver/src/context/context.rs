@@ -10,6 +10,7 @@ use crate::drm::process::ProcessName;
 use crate::drm::{self, Fence};
 use crate::new_irq_lock;
 use crate::protocol::{self, ContextEngine, ContextFlags, Status, SubmitReply};
+use crate::quota::Share;
 use crate::rules::ban::{ContextHangs, Verdict};
 use crate::rules::engine_map::{SlotIndex, MAX_SLOTS};
 use crate::rules::proto_context::{self, ContextParams};
@@ -74,6 +75,8 @@ pub(crate) struct Context {
     #[pin]
     single_timeline: Mutex<Option<ARef<Fence>>>,
     is_single_timeline: bool,
+    /// Its share of what the device takes. Goes after `destroy` is sent.
+    _share: Share,
     /// What is sent when it is closed. Made at birth too; none once it is closed, or if
     /// it isn't on the device.
     #[pin]
@@ -125,6 +128,7 @@ impl Context {
         proto.check_first_use()?;
         let facts = igpu.facts();
         let transport = igpu.transport().clone();
+        let share = igpu.take_context()?;
         let number = igpu.next_number();
         let params = proto.params();
         let map = KBox::new(proto.effective_engines(facts), GFP_KERNEL)?;
@@ -241,6 +245,7 @@ impl Context {
                 params <- new_mutex!(live, "Context::params"),
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
                 is_single_timeline: proto.single_timeline(),
+                _share: share,
                 destroy: on_device.then_some(destroy),
                 ending <- new_mutex!(on_device.then_some(ending), "Context::ending"),
             }),

@@ -55,6 +55,14 @@ pub(crate) trait Driver: Sized {
     /// Process context.
     fn hang_handled(_dev: &Device) {}
 
+    /// The guest suspends: end what is under way. Userspace is frozen. Process context.
+    fn suspend(_dev: &Device) -> Result {
+        Ok(())
+    }
+
+    /// The guest goes on, or doesn't suspend after all. Process context.
+    fn resume(_dev: &Device) {}
+
     /// The device is gone: every command has been called back (the lost ones with
     /// `DeviceLost`), and no ioctl begins any more; some may still run. Process context.
     fn unplugged(_dev: &Device) {}

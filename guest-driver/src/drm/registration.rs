@@ -46,6 +46,14 @@ impl Client for Registration {
         dev.waits().cut();
         TheDriver::removed(dev);
     }
+
+    fn suspend(&self) -> Result {
+        TheDriver::suspend(&self.0)
+    }
+
+    fn resume(&self) {
+        TheDriver::resume(&self.0);
+    }
 }
 
 impl EventListener for Registration {

@@ -6,6 +6,7 @@ use kernel::{prelude::*, sync::Arc, time::msecs_to_jiffies};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::{
+    command::Prepared,
     completion::Completion,
     irq_lock::{new_irq_lock, IrqLock},
     transport::Transport,
@@ -40,6 +41,20 @@ impl Transport {
         C: Command + IntoBytes + Immutable,
         C::Reply: FromBytes + Copy + Unpin + Send + Sync + 'static,
     {
+        self.call_by(command, lists, |prepared| self.submit(prepared))
+    }
+
+    /// The same, with `send` to send the command.
+    pub(super) fn call_by<C>(
+        &self,
+        command: &C,
+        lists: &[&[u8]],
+        send: impl FnOnce(Prepared),
+    ) -> Result<C::Reply>
+    where
+        C: Command + IntoBytes + Immutable,
+        C::Reply: FromBytes + Copy + Unpin + Send + Sync + 'static,
+    {
         let answer = Arc::pin_init(
             pin_init!(Answer {
                 arrived <- Completion::new(),
@@ -48,7 +63,7 @@ impl Transport {
             GFP_KERNEL,
         )?;
         let theirs = answer.clone();
-        self.submit(self.prepare(command, lists, move |status, reply| {
+        send(self.prepare(command, lists, move |status, reply| {
             *theirs.value.lock() = Some((status, *reply));
             theirs.arrived.complete_all();
         })?);

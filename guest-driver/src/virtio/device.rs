@@ -39,6 +39,12 @@ pub(crate) trait Client: EventListener + Sized + 'static {
     /// The device is gone: the transport is lost and every command has been called back.
     /// Stop offering anything. Process context.
     fn stop(&self);
+
+    /// The guest suspends: end what is under way. Process context.
+    fn suspend(&self) -> Result;
+
+    /// The guest goes on, or doesn't suspend after all. Process context.
+    fn resume(&self);
 }
 
 /// The device that the virtio device hangs from: for a PCI transport, the PCI function.
@@ -95,6 +101,8 @@ impl Registration {
             id_table: ID_TABLE.0.as_ptr(),
             probe: Some(probe::<T>),
             remove: Some(remove::<T>),
+            freeze: Some(freeze::<T>),
+            restore: Some(restore::<T>),
             ..Default::default()
         };
         driver.driver.name = c"virtio_igpu".as_ptr().cast();
@@ -227,6 +235,22 @@ unsafe fn start<T: Client>(
     transport: &Arc<Transport>,
     config: &DeviceConfig,
 ) -> Result<(Arc<T>, PlatformReply)> {
+    // SAFETY: As the caller says.
+    unsafe { find_queues::<T>(vdev, transport) }?;
+    transport.call(&Hello::new(0), &[])?;
+    let platform = transport.call(&QueryPlatform::default(), &[])?;
+    // SAFETY: A virtio device's parent outlives it.
+    let parent = unsafe { &*(*vdev).dev.parent.cast::<Opaque<bindings::device>>() };
+    let client = T::start(transport, Parent(parent), config, &platform)?;
+    Ok((client, platform))
+}
+
+/// Finds the device's queues, opens the transport on them and says that the driver is ready.
+///
+/// # Safety
+///
+/// `vdev` is being bound, or restored, and its `priv` is set.
+unsafe fn find_queues<T: Client>(vdev: *mut raw::virtio_device, transport: &Transport) -> Result {
     let names = [c"control", c"bind", c"submit", c"event"];
     let mut infos = names.map(|name| raw::virtqueue_info {
         name: name.as_ptr().cast(),
@@ -249,18 +273,56 @@ unsafe fn start<T: Client>(
     // SAFETY: The device is bound and its queues are there.
     unsafe { raw::igpu_device_ready(vdev) };
 
-    transport.call(
-        &Hello {
-            version: VERSION.into(),
-            reserved: Default::default(),
-        },
-        &[],
-    )?;
-    let platform = transport.call(&QueryPlatform::default(), &[])?;
-    // SAFETY: A virtio device's parent outlives it.
-    let parent = unsafe { &*(*vdev).dev.parent.cast::<Opaque<bindings::device>>() };
-    let client = T::start(transport, Parent(parent), config, &platform)?;
-    Ok((client, platform))
+    Ok(())
+}
+
+/// The guest suspends: the device is reset, and keeps what it knows.
+unsafe extern "C" fn freeze<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
+    // SAFETY: The virtio core calls with a device that `bind` has bound.
+    let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
+    let suspended = (|| {
+        if let Some(client) = &bound.client {
+            client.suspend()?;
+        }
+        bound.transport.suspend()
+    })();
+    if let Err(error) = suspended {
+        pr_err!("the virtual GPU can't be suspended: {:?}\n", error);
+        if let Some(client) = &bound.client {
+            client.resume();
+        }
+        return error.to_errno();
+    }
+    // Whoever has found a virtqueue before it was taken away is done with it after this.
+    // SAFETY: We are in process context and in no read section.
+    unsafe { bindings::synchronize_rcu() };
+    // SAFETY: Nobody uses the virtqueues any more.
+    unsafe { raw::igpu_del_vqs(vdev) };
+    0
+}
+
+/// The guest goes on after a suspension.
+unsafe extern "C" fn restore<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
+    // SAFETY: The virtio core calls with a device that `bind` has bound and `freeze` frozen.
+    let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
+    let transport = &bound.transport;
+    if transport.is_lost() {
+        return 0;
+    }
+    // SAFETY: The device is being restored.
+    let found = unsafe { find_queues::<T>(vdev, transport) };
+    if let Err(error) = found.and_then(|()| transport.resume()) {
+        pr_err!(
+            "what the guest had on the virtual GPU is lost: {:?}\n",
+            error
+        );
+        transport.give_up();
+        return 0;
+    }
+    if let Some(client) = &bound.client {
+        client.resume();
+    }
+    0
 }
 
 /// Offers the engines' busy times as performance events, as i915 does.

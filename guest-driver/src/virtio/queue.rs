@@ -30,6 +30,8 @@ struct Ring {
     parked: CommandList,
     /// A command was added and the device hasn't been told.
     unkicked: bool,
+    /// The device is suspended, or about to be: commands are parked, and stay so.
+    suspended: bool,
 }
 
 // SAFETY: The virtqueue may be used on any CPU by whoever holds the lock.
@@ -68,6 +70,7 @@ impl CommandQueue {
                 in_flight: 0,
                 parked: CommandList::new(),
                 unkicked: false,
+                suspended: false,
             }, "virtio_igpu::CommandQueue::ring"),
             has_parked: AtomicBool::new(false),
         })
@@ -101,10 +104,14 @@ impl CommandQueue {
             ring.admit(counters);
         }
         while let Some(command) = commands.pop() {
-            if ring.vq.is_null() {
+            if ring.vq.is_null() && !ring.suspended {
                 command.set_outcome(Outcome::Failed(Status::DeviceLost));
                 failed.push(command);
-            } else if held_up || !ring.parked.is_empty() || ring.add(command, counters).is_err() {
+            } else if held_up
+                || ring.suspended
+                || !ring.parked.is_empty()
+                || ring.add(command, counters).is_err()
+            {
                 counters.parked.add(1);
                 ring.parked.push(command);
             }
@@ -193,6 +200,47 @@ impl CommandQueue {
         self.finish(ring, counters, held_up)
     }
 
+    /// From here on commands are parked.
+    pub(super) fn suspend(&self) {
+        self.ring.lock().suspended = true;
+    }
+
+    /// Whether nothing is in the ring.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ring.lock().in_flight == 0
+    }
+
+    /// Sends a command while the queue is suspended.
+    pub(super) fn send_suspended(
+        &self,
+        command: RawCommand,
+        failed: &mut CommandList,
+        counters: &QueueCounters,
+    ) -> Trouble {
+        let _vq_lives = rcu::read_lock();
+        let mut ring = self.ring.lock();
+        if ring.vq.is_null() || ring.add(command, counters).is_err() {
+            command.set_outcome(Outcome::Failed(Status::DeviceLost));
+            failed.push(command);
+        }
+        self.finish(ring, counters, true)
+    }
+
+    /// Takes the virtqueue of a suspended queue away. What is parked stays.
+    ///
+    /// # Safety
+    ///
+    /// The device has been reset, and nothing is in the ring.
+    pub(super) unsafe fn detach(&self) {
+        self.ring.lock().vq = ptr::null_mut();
+    }
+
+    /// Commands are sent again, also those parked meanwhile.
+    pub(super) fn resume(&self, counters: &QueueCounters, earlier: &[&Self]) -> Trouble {
+        self.ring.lock().suspended = false;
+        self.admit(counters, earlier)
+    }
+
     /// Takes the virtqueue away and puts every command that is still there on `failed`:
     /// those the device had, then those parked.
     ///
@@ -214,6 +262,7 @@ impl CommandQueue {
             }
         }
         ring.in_flight = 0;
+        ring.suspended = false;
         while let Some(command) = ring.parked.pop() {
             command.set_outcome(Outcome::Failed(Status::DeviceLost));
             failed.push(command);
@@ -237,6 +286,9 @@ impl Ring {
 
     /// Puts parked commands into the ring while there is room.
     fn admit(&mut self, counters: &QueueCounters) {
+        if self.suspended {
+            return;
+        }
         while let Some(command) = self.parked.peek() {
             if self.add(command, counters).is_err() {
                 break;
@@ -260,7 +312,7 @@ impl Ring {
     /// make room. It can't be failed by itself: the device was told of points that it would
     /// reach.
     fn never_fits(&self) -> bool {
-        !self.vq.is_null() && self.in_flight == 0 && !self.parked.is_empty()
+        !self.vq.is_null() && !self.suspended && self.in_flight == 0 && !self.parked.is_empty()
     }
 
     /// Whether the ring is no longer sound.

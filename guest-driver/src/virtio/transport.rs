@@ -11,7 +11,7 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 use kernel::{
-    new_mutex,
+    bindings, new_mutex,
     prelude::*,
     sync::{Arc, ArcBorrow, Mutex},
     workqueue::{self, new_work, Work, WorkItem},
@@ -19,6 +19,7 @@ use kernel::{
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::{
+    call::CALL_TIMEOUT_MS,
     command::{CommandList, Prepared},
     counters::Counters,
     events::EventQueue,
@@ -27,7 +28,7 @@ use super::{
     work,
 };
 use crate::{
-    protocol::{Command, Event, Queue, Status},
+    protocol::{Command, Event, Hello, HelloFlags, Queue, Status, Suspend},
     raw,
 };
 
@@ -257,6 +258,80 @@ impl Transport {
         }
         failed.complete_all();
         self.complete_failed();
+    }
+
+    /// Has what the device knows kept over its next reset, resets it and takes the virtqueues
+    /// away. What is sent from here on waits for [`Self::resume`]. EBUSY if something that is
+    /// under way does not end; the device's error. Process context.
+    pub(super) fn suspend(&self) -> Result {
+        if self.is_lost() {
+            return Ok(());
+        }
+        let queues = [&self.control, &self.bind, &self.submit];
+        queues.iter().for_each(|queue| queue.suspend());
+        let kept = self.wait_until_idle(&queues).and_then(|()| {
+            self.call_by(&Suspend::default(), &[], |command| {
+                self.submit_suspended(command)
+            })
+        });
+        if let Err(error) = kept {
+            self.let_go();
+            return Err(error);
+        }
+        let life = self.life.lock();
+        if !life.closed && !life.vdev.is_null() {
+            // SAFETY: The device is bound: `life.vdev` is cleared before it goes.
+            unsafe { raw::virtio_reset_device(life.vdev) };
+            for queue in queues {
+                // SAFETY: The device has just been reset; what it was told of last has been
+                // answered, and nothing was sent since.
+                unsafe { queue.detach() };
+            }
+            // SAFETY: The device has just been reset.
+            unsafe { self.events.close() };
+        }
+        Ok(())
+    }
+
+    fn wait_until_idle(&self, queues: &[&CommandQueue]) -> Result {
+        for _ in 0..CALL_TIMEOUT_MS {
+            if queues.iter().all(|queue| queue.is_idle()) {
+                return Ok(());
+            }
+            // SAFETY: We are in process context, with no lock held.
+            unsafe { bindings::msleep(1) };
+        }
+        Err(EBUSY)
+    }
+
+    /// Goes on with what the device has kept: to be called with the virtqueues open. ENOENT if
+    /// it has kept nothing. Process context.
+    pub(super) fn resume(&self) -> Result {
+        self.call_by(&Hello::new(HelloFlags::RESUME), &[], |command| {
+            self.submit_suspended(command)
+        })?;
+        self.let_go();
+        Ok(())
+    }
+
+    /// Sends a command on the control queue, which is suspended.
+    fn submit_suspended(&self, command: Prepared) {
+        let mut failed = CommandList::new();
+        let counters = self.counters.queue(Queue::Control);
+        let trouble = self
+            .control
+            .send_suspended(command.into_raw(), &mut failed, counters);
+        self.see_to(Queue::Control, trouble, failed);
+    }
+
+    /// Sends what waits since the queues were suspended.
+    fn let_go(&self) {
+        for queue in [Queue::Control, Queue::Bind, Queue::Submit] {
+            let earlier = self.earlier(queue);
+            let counters = self.counters.queue(queue);
+            let trouble = self.commands(queue).resume(counters, &earlier);
+            self.see_to(queue, trouble, CommandList::new());
+        }
     }
 
     /// Forgets the virtio device, which goes after this. Process context.

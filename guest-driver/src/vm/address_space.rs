@@ -102,6 +102,7 @@ impl AddressSpace {
     /// for. ENOMEM.
     pub(crate) fn new(dev: &drm::Device, igpu: &Igpu, mode: Mode) -> Result<Arc<Self>> {
         let transport = igpu.transport().clone();
+        let share = igpu.take_address_space()?;
         let number = igpu.next_number();
         let timeline_number = igpu.next_number();
 
@@ -141,6 +142,7 @@ impl AddressSpace {
                 drop(displaced);
                 drop(mappings);
                 transport.submit(destroy);
+                drop(share);
             })?
         };
         let create = transport.prepare(

@@ -55,6 +55,13 @@ struct InFlight {
     accepted: Instant,
 }
 
+/// A session between a guest's suspension and its resumption, with what its executor reports
+/// to. It has no work under way.
+struct Kept {
+    session: Session,
+    mailbox: Arc<Mailbox>,
+}
+
 /// A guest, its session and its queues.
 pub(super) struct Guest {
     factory: Arc<dyn Factory>,
@@ -63,6 +70,8 @@ pub(super) struct Guest {
     memory: Option<GuestMemoryAtomic<GuestMemory>>,
     vrings: Vec<Vring>,
     session: Option<Session>,
+    /// The session of a guest that has suspended and reset the device.
+    kept: Option<Kept>,
     /// Why the guest's work is lost: nothing goes on before a reset.
     lost: bool,
     broken: [bool; protocol::QUEUE_COUNT],
@@ -88,6 +97,7 @@ impl Guest {
             memory: None,
             vrings: Vec::new(),
             session: None,
+            kept: None,
             lost: false,
             broken: [false; protocol::QUEUE_COUNT],
             stopped: [None; protocol::QUEUE_COUNT],
@@ -127,16 +137,28 @@ impl Guest {
     pub(super) fn set_memory(&mut self, memory: GuestMemoryAtomic<GuestMemory>) {
         let now = memory.memory().into_inner();
         self.memory = Some(memory);
-        let failed = self.session.as_mut().map(|session| session.set_memory(now));
+        let kept = self.kept.as_mut().map(|kept| &mut kept.session);
+        let session = self.session.as_mut().or(kept);
+        let failed = session.map(|session| session.set_memory(now));
         if let Some(Err(refusal)) = failed {
             log::error!("the executor can't use the guest's new memory: {refusal}");
             self.lose();
         }
     }
 
-    /// Forgets everything the guest did, and stops its work.
+    /// Forgets everything the guest did, and stops its work; but keeps what a guest that
+    /// suspends has made.
     pub(super) fn reset(&mut self) {
-        self.end_session();
+        match self.session.take() {
+            Some(session) if session.is_suspended() => {
+                let mailbox = self.new_mailbox();
+                self.kept = Some(Kept { session, mailbox });
+            }
+            session => {
+                self.session = session;
+                self.end_session();
+            }
+        }
         self.in_flight.clear();
         self.linger = Linger::default();
         self.lost = false;
@@ -158,6 +180,7 @@ impl Guest {
     /// The guest is gone: lets go of its work, its queues and its memory.
     pub(super) fn close(&mut self) {
         self.reset();
+        self.forget_kept();
         self.vrings.clear();
         self.memory = None;
     }
@@ -168,9 +191,59 @@ impl Guest {
         self.executor_counters();
         self.mailbox.close();
         self.session = None;
-        self.mailbox = Arc::new(Mailbox::new(Arc::clone(&self.wake)));
+        self.new_mailbox();
+    }
+
+    /// Puts an empty mailbox in the place of the one there is, which it returns.
+    fn new_mailbox(&mut self) -> Arc<Mailbox> {
+        let new = Arc::new(Mailbox::new(Arc::clone(&self.wake)));
+        let before = std::mem::replace(&mut self.mailbox, new);
         self.mailbox.wake_up(true);
         self.mailbox.sleep();
+        before
+    }
+
+    /// Forgets what was kept for a guest that does not go on with it.
+    fn forget_kept(&mut self) {
+        if let Some(Kept { mailbox, session }) = self.kept.take() {
+            mailbox.close();
+            drop(session);
+        }
+    }
+
+    /// The guest's session. With the first command after a reset it is the one that was kept,
+    /// if that is what the guest asks for, or a new one.
+    fn session(
+        &mut self,
+        command: &[u8],
+        memory: &Arc<GuestMemory>,
+    ) -> Result<&mut Session, Refusal> {
+        if self.session.is_none() {
+            let asked = session::asks_to_resume(command);
+            match self.kept.take().filter(|_| asked) {
+                Some(Kept {
+                    mut session,
+                    mailbox,
+                }) => {
+                    mailbox.wake_up(true);
+                    self.mailbox = mailbox;
+                    session.resume();
+                    self.session = Some(session);
+                }
+                None => {
+                    let sink = Arc::clone(&self.mailbox);
+                    let executor = self.factory.start(Arc::clone(memory), sink)?;
+                    self.metrics.sessions += 1;
+                    let platform = self.factory.platform().clone();
+                    let new = Session::new(executor, platform, Arc::clone(memory));
+                    self.session = Some(new);
+                }
+            }
+        }
+        self.session.as_mut().ok_or(Refusal::new(
+            Status::DeviceLost,
+            "the device must be reset first",
+        ))
     }
 
     /// The queue was stopped: lets no work go on behind the driver's back. What was
@@ -419,16 +492,7 @@ impl Guest {
                 "the device must be reset first",
             ));
         }
-        let session = match &mut self.session {
-            Some(session) => session,
-            none => {
-                let sink = Arc::clone(&self.mailbox);
-                let executor = self.factory.start(Arc::clone(memory), sink)?;
-                self.metrics.sessions += 1;
-                let platform = self.factory.platform().clone();
-                none.insert(Session::new(executor, platform, Arc::clone(memory)))
-            }
-        };
+        let session = self.session(&chain.command, memory)?;
         session.command(queue, &chain.command, chain.room())
     }
 

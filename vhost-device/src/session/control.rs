@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use protocol::{
     ContextEngine, ContextFlags, CreateAddressSpace, CreateContext, EngineFlags, EngineInfo,
-    HelloReply, PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader, ResetEnginesReply,
-    SetEngineProperties, Status,
+    HelloFlags, HelloReply, PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader,
+    ResetEnginesReply, SetEngineProperties, Status,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -41,6 +41,13 @@ impl Session {
                         "version {version} is not spoken"
                     )));
                 }
+                let resumes = command.flags.get() & HelloFlags::RESUME != 0;
+                if resumes && !std::mem::take(&mut self.resumed) {
+                    return Err(Refusal::new(
+                        Status::NotFound,
+                        "nothing was kept of what the guest had before",
+                    ));
+                }
                 self.greeted = true;
                 let reply = HelloReply {
                     header: OK,
@@ -48,6 +55,12 @@ impl Session {
                     ..Default::default()
                 };
                 return Ok(reply.as_bytes().to_vec());
+            }
+            Request::Suspend => {
+                if self.unfinished > 0 {
+                    return Err(Refusal::malformed("work is under way"));
+                }
+                self.suspended = true;
             }
             Request::QueryPlatform => {
                 return Ok(platform_reply(&self.platform).as_bytes().to_vec());

@@ -7,9 +7,9 @@
 use protocol::{
     Batch, Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
     ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
-    EngineFlags, Extent, Hello, Opcode, Point, PointFlags, QueryPlatform, Queue, ReadRegister,
-    ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit, SubmitFlags,
-    Unbind,
+    EngineFlags, Extent, Hello, HelloFlags, Opcode, Point, PointFlags, QueryPlatform, Queue,
+    ReadRegister, ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit,
+    SubmitFlags, Suspend, Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -24,6 +24,8 @@ const MIN_PRIORITY: i32 = -1023;
 pub enum Request {
     /// [`Hello`]
     Hello(Hello),
+    /// [`Suspend`]
+    Suspend,
     /// [`QueryPlatform`]
     QueryPlatform,
     /// [`ReadRegister`]
@@ -86,9 +88,13 @@ pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
     match opcode {
         Opcode::Hello => payload
             .fixed(|command: &Hello| {
-                zero(command.reserved.iter().all(|field| field.get() == 0)).map(|()| *command)
+                zero(command.reserved.iter().all(|field| field.get() == 0))?;
+                flags(command.flags.get().into(), HelloFlags::RESUME.into()).map(|()| *command)
             })
             .map(Request::Hello),
+        Opcode::Suspend => payload
+            .fixed(|command: &Suspend| zero(command.reserved.get() == 0))
+            .map(|()| Request::Suspend),
         Opcode::QueryPlatform => payload
             .fixed(|command: &QueryPlatform| zero(command.reserved.get() == 0))
             .map(|()| Request::QueryPlatform),

@@ -76,6 +76,7 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
                 &[],
             ),
         ),
+        (Queue::Control, encode(&protocol::Suspend::default(), &[])),
         (Queue::Control, encode(&create_address_space(7, 71), &[])),
         (Queue::Control, a_context()),
         (

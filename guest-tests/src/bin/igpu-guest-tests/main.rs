@@ -24,6 +24,7 @@ mod ordering;
 mod penalties;
 mod persistence;
 mod rig;
+mod suspend;
 mod together;
 mod userptr;
 mod vm_bind;
@@ -72,6 +73,7 @@ fn main() {
         penalties::tests(),
         engines::tests(),
         wedging::tests(),
+        suspend::tests(),
         persistence::tests(),
         lifecycle::tests(),
         huge_pages::tests(),
