@@ -194,8 +194,8 @@ pub(crate) struct VmArgs {
 A PATTERN is PROGRAM or PROGRAM@SUBTEST, with shell wildcards: gem_basic, gem_ctx_create@basic*,
 syncobj_*. Dynamic subtests count within their subtest. A list file holds one pattern a line; # begins a comment.
 
-Without a pattern or list, ci/igt/first-light.list, contexts.list and error-state.list are
-run against ci/igt/expected.toml.")]
+Without a pattern or list, ci/igt/first-light.list, contexts.list, error-state.list and
+engines.list are run against ci/igt/expected.toml.")]
 pub(crate) struct IgtArgs {
     /// How the guest is made.
     #[command(flatten)]

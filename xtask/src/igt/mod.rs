@@ -31,10 +31,11 @@ pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
 }
 
 /// The lists that every change is held against.
-const EVERY_CHANGE: [&str; 3] = [
+const EVERY_CHANGE: [&str; 4] = [
     "ci/igt/first-light.list",
     "ci/igt/contexts.list",
     "ci/igt/error-state.list",
+    "ci/igt/engines.list",
 ];
 
 /// What each subtest of the lists is expected to do.
