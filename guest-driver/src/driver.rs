@@ -154,10 +154,14 @@ impl Igpu {
         self.recent_hang(|_| true)
     }
 
-    /// The newest of the last hangs that `is_meant` says yes to.
+    /// The newest of the last hangs that `is_meant`, called with interrupts off, says yes to.
     pub(crate) fn recent_hang(&self, is_meant: impl Fn(&Event) -> bool) -> Option<Event> {
-        let recent = *self.recent_hangs.lock();
-        recent.into_iter().flatten().find(is_meant)
+        let recent = self.recent_hangs.lock();
+        recent
+            .iter()
+            .flatten()
+            .find(|event| is_meant(event))
+            .copied()
     }
 
     /// The error state.

@@ -27,6 +27,27 @@ impl EventKind {
     }
 }
 
+/// Registers of the engine that hung; zeroes in events of another kind.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct EngineRegisters {
+    /// BBADDR: GPU address where the first-level batch is, behind the call if it has called
+    /// another.
+    pub batch_address: U64,
+    /// BB_STATE.
+    pub batch_state: U32,
+    /// ESR: what the command parser reports.
+    pub error: U32,
+    /// INSTDONE: the units that have nothing to do.
+    pub done: U32,
+    /// INSTPM.
+    pub parser_mode: U32,
+    /// NOPID: the number of the last MI_NOOP that had one.
+    pub nop_id: U32,
+    /// Zero.
+    pub reserved: U32,
+}
+
 /// One event. Lost, and counted by the device, when the driver has no buffer there.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -53,6 +74,8 @@ pub struct Event {
     pub fault_address: U64,
     /// The submission: its slot's timeline value.
     pub signal: U64,
+    /// The engine's registers, as i915's error state has them.
+    pub registers: EngineRegisters,
     /// Why, in words, NUL padded UTF-8.
     pub reason: [u8; 96],
 }

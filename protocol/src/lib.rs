@@ -45,7 +45,7 @@ pub use control::{
     ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags,
     SetEngineProperties, Suspend,
 };
-pub use event::{Event, EventKind};
+pub use event::{EngineRegisters, Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};
 pub use limits::*;
 pub use platform::{EngineInfo, PlatformFeatures, PlatformReply};
@@ -56,7 +56,7 @@ pub use timeline::{Point, PointFlags};
 ///
 /// The device offers its range in [`DeviceConfig`]; the driver chooses the newest version
 /// that both speak and says so with [`Hello`].
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The virtio device id under which stock QEMU's `vhost-user-test-device-pci` carries the
 /// device: 22, pstore, a name QEMU knows and for which Linux has no driver.

@@ -189,8 +189,27 @@ pub struct Hang {
     pub command: u32,
     /// The GPU address whose access failed, or zero.
     pub fault_address: u64,
+    /// The engine's registers.
+    pub registers: HungRegisters,
     /// Why, in words.
     pub reason: String,
+}
+
+/// Registers of an engine that hung, as i915's error state has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HungRegisters {
+    /// BBADDR: where the first-level batch is.
+    pub batch_address: u64,
+    /// BB_STATE.
+    pub batch_state: u32,
+    /// ESR.
+    pub error: u32,
+    /// INSTDONE.
+    pub done: u32,
+    /// INSTPM.
+    pub parser_mode: u32,
+    /// NOPID.
+    pub nop_id: u32,
 }
 
 /// Where an executor reports. Called from any thread, also from inside calls of

@@ -442,7 +442,8 @@ fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
         &[frontend::ring::Descriptor::writable(at, size)],
     );
     // A command of a client that no engine has.
-    guest.write_dwords(OBJECTS, &[0, 0x7 << 29 | 0x1234, BATCH_END]);
+    let numbered_noop = 1 << 22 | 77;
+    guest.write_dwords(OBJECTS, &[numbered_noop, 0x7 << 29 | 0x1234, BATCH_END]);
     let ticket = guest.send_submit(&submit(1, 1, BATCH, &[], 1));
     assert_eq!(guest.wait_status(ticket), Status::Hung);
     assert_eq!(
@@ -462,6 +463,11 @@ fn a_hang_is_told_as_an_event_and_as_the_submissions_status() {
     assert_eq!(event.command_address.get(), BATCH + 4);
     assert_eq!(event.command.get(), 0x7 << 29 | 0x1234);
     assert_eq!(event.signal.get(), 1);
+    assert_eq!(event.registers.batch_address.get(), BATCH + 4);
+    assert_eq!(event.registers.batch_state.get(), 0x20);
+    assert_eq!(event.registers.error.get(), 1);
+    assert_eq!(event.registers.done.get(), u32::MAX);
+    assert_eq!(event.registers.nop_id.get(), 77);
     assert_eq!(event.reason[95], 0);
     assert!(event.reason[0] != 0);
     // Nobody listens to the next one; it is lost, and counted.

@@ -33,6 +33,18 @@ pub struct Registers {
     pub command: u32,
     /// The GPU address whose access failed, or zero.
     pub fault_address: u64,
+    /// What the command parser reports (ESR).
+    pub error: u32,
+    /// The units that have nothing to do (INSTDONE).
+    pub done: u32,
+    /// GPU address where the first-level batch is (BBADDR).
+    pub batch_address: u64,
+    /// Which address space the batch lies in (BB_STATE).
+    pub batch_state: u32,
+    /// The command parser's modes (INSTPM).
+    pub parser_mode: u32,
+    /// The number of the last MI_NOOP that had one (NOPID).
+    pub nop_id: u32,
 }
 
 /// The engine that hung, and whose work it was.
@@ -149,10 +161,20 @@ impl fmt::Display for HungEngine<'_> {
         if let Some(registers) = &self.registers {
             writeln!(f, "  ACTHD: {}", Halves(registers.command_address, ' '))?;
             writeln!(f, "  IPEHR: 0x{:08x}", registers.command)?;
+            writeln!(f, "  ESR:   0x{:08x}", registers.error)?;
+            writeln!(f, "  INSTDONE: 0x{:08x}", registers.done)?;
         }
         if let Some((start, length)) = self.batch {
             let end = start.saturating_add(length);
             writeln!(f, "  batch: [{}, {}]", Halves(start, '_'), Halves(end, '_'))?;
+        }
+        if let Some(registers) = &self.registers {
+            writeln!(f, "  BBADDR: {}", Halves(registers.batch_address, '_'))?;
+            writeln!(f, "  BB_STATE: 0x{:08x}", registers.batch_state)?;
+            writeln!(f, "  INSTPM: 0x{:08x}", registers.parser_mode)?;
+            // What was being fetched: the command it stopped at.
+            writeln!(f, "  FADDR: {}", Halves(registers.command_address, ' '))?;
+            writeln!(f, "  NOPID: 0x{:08x}", registers.nop_id)?;
         }
         writeln!(f, "  hung: 1")?;
         writeln!(

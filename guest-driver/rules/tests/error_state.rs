@@ -128,6 +128,12 @@ fn the_head_of_a_hang() {
             command_address: 0x12_3456_7890,
             command: 0x5fc0_0000,
             fault_address: 0x9abc_def0_1234,
+            error: 1,
+            done: 0xffff_ffff,
+            batch_address: 0x12_3456_0000,
+            batch_state: 0x20,
+            parser_mode: 0x80,
+            nop_id: 0x12_3456,
         }),
         process: "some name",
         pid: 77,
@@ -152,7 +158,14 @@ FAULT_TLB_DATA: 0x00000009 0xabcdef01
 vcs1 command stream:
   ACTHD: 0x00000012 34567890
   IPEHR: 0x5fc00000
+  ESR:   0x00000001
+  INSTDONE: 0xffffffff
   batch: [0x00000001_00000000, 0x00000001_00002000]
+  BBADDR: 0x00000012_34560000
+  BB_STATE: 0x00000020
+  INSTPM: 0x00000080
+  FADDR: 0x00000012 34567890
+  NOPID: 0x00123456
   hung: 1
   Active context: some name[77] prio -5, guilty 1 active 2
 ";
@@ -166,7 +179,7 @@ vcs1 command stream:
     };
     let text = head(Some(engine)).to_string();
     assert!(text.starts_with("GPU HANG: ecode 12:4:00000000, in some name [77]\n"));
-    for name in ["ACTHD", "IPEHR", "batch", "FAULT"] {
+    for name in ["ACTHD", "IPEHR", "ESR", "BBADDR", "batch", "FAULT"] {
         assert!(!text.contains(name), "{name}");
     }
 }

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
+use protocol::{EngineRegisters, Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
 use vhost_user_backend::VringT;
 use virtio_igpu_protocol as protocol;
 use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
@@ -646,6 +646,15 @@ fn hang_event(hang: &Hang) -> Event {
     event.command = U32::new(hang.command);
     event.fault_address = U64::new(hang.fault_address);
     event.signal = U64::new(hang.point.value);
+    event.registers = EngineRegisters {
+        batch_address: U64::new(hang.registers.batch_address),
+        batch_state: U32::new(hang.registers.batch_state),
+        error: U32::new(hang.registers.error),
+        done: U32::new(hang.registers.done),
+        parser_mode: U32::new(hang.registers.parser_mode),
+        nop_id: U32::new(hang.registers.nop_id),
+        reserved: U32::new(0),
+    };
     // Cut at a character's end, with room for a NUL.
     let limit = event.reason.len() - 1;
     let mut end = hang.reason.len().min(limit);

@@ -14,7 +14,8 @@ use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 
 use super::{
     Backing, Completion, Context, ContextFlags, Ending, Engine, EngineProperties, Executor,
-    Factory, Hang, Platform, Point, Refused, Sink, Sseu, Submission, Timeline, Update, Wait,
+    Factory, Hang, HungRegisters, Platform, Point, Refused, Sink, Sseu, Submission, Timeline,
+    Update, Wait,
 };
 use crate::GuestMemory;
 
@@ -230,6 +231,14 @@ impl model::CompletionSink for Translator {
             command_address: report.address,
             command: report.dword,
             fault_address: report.fault_address.unwrap_or(0),
+            registers: HungRegisters {
+                batch_address: report.registers.batch_address,
+                batch_state: report.registers.batch_state,
+                error: report.registers.error,
+                done: report.registers.done,
+                parser_mode: report.registers.parser_mode,
+                nop_id: report.registers.nop_id,
+            },
             reason: report.reason.to_string(),
         });
     }

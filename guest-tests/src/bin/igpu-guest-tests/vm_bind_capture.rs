@@ -122,6 +122,11 @@ fn every_engine() -> Outcome {
         ensure_eq!(state.value("IPEHR:"), Some("0x5fc00000"), "the command");
         let acthd = format!("0x{:08x} {:08x}", batch >> 32, batch & 0xffff_ffff);
         ensure_eq!(state.value("ACTHD:"), Some(&*acthd), "its address");
+        let bbaddr = format!("0x{:08x}_{:08x}", batch >> 32, batch & 0xffff_ffff);
+        ensure_eq!(state.value("BBADDR:"), Some(&*bbaddr), "the batch's");
+        ensure_eq!(state.value("BB_STATE:"), Some("0x00000020"), "its space");
+        ensure_eq!(state.value("ESR:"), Some("0x00000001"), "a bad instruction");
+        ensure_eq!(state.value("INSTDONE:"), Some("0xffffffff"), "idle units");
         ensure_eq!(state.value("PCI ID:"), Some("0x9a49"), "the platform");
         ensure!(
             state.text.starts_with("GPU HANG: ecode 12:"),
