@@ -44,6 +44,53 @@ fn text_and_binary_batches_are_printed_alike() {
 }
 
 #[test]
+fn a_part_of_a_dump_is_printed_with_its_dwords() {
+    let dump = "0x1000: 10000002 1000 # a store\n0x1008: 0 2a\n0x1010: 05000000 0 0\n";
+    let arguments = [
+        "--address",
+        "0x1000",
+        "--offset",
+        "0x10",
+        "--all",
+        "--dwords",
+    ];
+    let printed = text(&decode(&arguments, dump.as_bytes()).stdout);
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(
+        lines[0].starts_with("0x000000001010: 05000000  MI_BATCH_BUFFER_END"),
+        "{printed}"
+    );
+    assert_eq!(lines[1].trim(), "05000000");
+    assert_eq!(lines.len(), 6, "two no-ops follow: {printed}");
+}
+
+#[test]
+fn the_commands_of_an_engine_are_listed() {
+    let on = |engine| text(&decode(&["--commands", "--engine", engine], b"").stdout);
+    let (render, copy) = (on("rcs"), on("bcs"));
+    let line = |all: &str, name: &str| {
+        all.lines()
+            .find(|line| line.contains(name))
+            .map(str::to_owned)
+    };
+    let store = line(&copy, " MI_STORE_DATA_IMM ").unwrap();
+    assert!(store.starts_with("10000000  4..1025"), "{store}");
+    assert!(store.contains("executed, privileged with the global address space"));
+    assert!(
+        line(&copy, "MI_UPDATE_GTT")
+            .unwrap()
+            .ends_with("privileged: no effect")
+    );
+    assert!(
+        line(&render, "GPGPU_WALKER")
+            .unwrap()
+            .ends_with("no shader cores")
+    );
+    assert_eq!(line(&copy, "GPGPU_WALKER"), None);
+    assert!(line(&copy, "XY_FAST_COPY_BLT").is_some());
+}
+
+#[test]
 fn the_engine_decides_what_a_dword_means() {
     let input = b"71050060";
     let on = |engine| text(&decode(&["--engine", engine], input).stdout);
@@ -58,6 +105,9 @@ fn bad_input_is_one_sentence_and_a_failure() {
         (&["--format", "hex"][..], &b"1000 zz"[..]),
         (&["--format", "binary"], b"abc"),
         (&["/nonexistent/batch"], b""),
+        (&[], b""),
+        (&["--offset", "2"], b"0 0"),
+        (&["--offset", "8"], b"0 0"),
     ] {
         let output = decode(arguments, input);
         assert!(!output.status.success());

@@ -8,16 +8,21 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use softgpu::EngineClass;
-use softgpu::command::disassemble;
+use softgpu::command::{Privilege, Treatment, commands, disassemble};
 
-/// Prints the commands of a Gen12 batch buffer.
+/// Prints the commands of a Gen12 batch buffer, a line each: GPU address, first dword, name,
+/// fields. It follows no jumps: what another batch buffer holds is to be decoded by itself.
 ///
-/// Example: echo '10000002 1000 0 2a 05000000' | igpu-decode --engine rcs
+/// Example: echo '10000002 1000 0 2a 05000000' | igpu-decode --engine bcs
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// File with the batch; standard input if none is given, or "-".
     file: Option<PathBuf>,
+
+    /// Where in the input the batch begins: bytes, in hexadecimal.
+    #[arg(long, short, default_value = "0", value_parser = hexadecimal)]
+    offset: u64,
 
     /// Whose commands they are: the same dword can mean different things.
     #[arg(long, short, value_enum, default_value_t = Engine::Rcs)]
@@ -27,13 +32,22 @@ struct Arguments {
     #[arg(long, short, value_enum, default_value_t = Format::Auto)]
     format: Format,
 
-    /// GPU virtual address of the first dword, in hexadecimal.
+    /// GPU virtual address of the input's first dword, in hexadecimal.
     #[arg(long, short, default_value = "0", value_parser = hexadecimal)]
     address: u64,
 
     /// Go on behind MI_BATCH_BUFFER_END, to the last dword.
     #[arg(long)]
     all: bool,
+
+    /// Print all dwords of each command, too.
+    #[arg(long)]
+    dwords: bool,
+
+    /// Print no batch but the commands that the engine has: first dword without fields,
+    /// length in dwords, name, and what the software GPU does with it.
+    #[arg(long)]
+    commands: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -52,7 +66,8 @@ enum Engine {
 enum Format {
     /// Guess.
     Auto,
-    /// Hexadecimal dwords, with or without 0x, between spaces, commas or line breaks.
+    /// Hexadecimal dwords, with or without 0x, between spaces, commas or line breaks. Words that
+    /// end in a colon are addresses and don't count, nor does what stands behind a #.
     Hex,
     /// Little-endian dwords.
     Binary,
@@ -65,8 +80,10 @@ fn hexadecimal(text: &str) -> Result<u64, String> {
 
 /// The dwords of a text, or the first word that is none.
 fn parse_hex(text: &str) -> Result<Vec<u32>, String> {
-    text.split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|word| !word.is_empty())
+    text.lines()
+        .map(|line| line.split('#').next().unwrap_or(""))
+        .flat_map(|line| line.split(|c: char| c.is_whitespace() || c == ','))
+        .filter(|word| !word.is_empty() && !word.ends_with(':'))
         .map(|word| {
             u32::from_str_radix(word.trim_start_matches("0x"), 16)
                 .map_err(|_| format!("\"{word}\" is not a hexadecimal dword"))
@@ -109,16 +126,30 @@ fn read(file: Option<&PathBuf>) -> io::Result<Vec<u8>> {
     }
 }
 
-fn print(arguments: &Arguments, dwords: &[u32]) -> io::Result<()> {
-    let class = match arguments.engine {
-        Engine::Rcs => EngineClass::Render,
-        Engine::Bcs => EngineClass::Copy,
-        Engine::Vcs => EngineClass::Video,
-        Engine::Vecs => EngineClass::VideoEnhance,
-    };
+impl Engine {
+    fn class(self) -> EngineClass {
+        match self {
+            Self::Rcs => EngineClass::Render,
+            Self::Bcs => EngineClass::Copy,
+            Self::Vcs => EngineClass::Video,
+            Self::Vecs => EngineClass::VideoEnhance,
+        }
+    }
+}
+
+fn print(arguments: &Arguments, dwords: &[u32], address: u64) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for line in disassemble(dwords, arguments.address, class) {
+    for line in disassemble(dwords, address, arguments.engine.class()) {
         writeln!(out, "{line}")?;
+        if arguments.dwords {
+            for dwords in line.dwords.chunks(8) {
+                write!(out, "               ")?;
+                for dword in dwords {
+                    write!(out, " {dword:08x}")?;
+                }
+                writeln!(out)?;
+            }
+        }
         let end = line
             .command
             .is_some_and(|command| command.name == "MI_BATCH_BUFFER_END");
@@ -129,17 +160,64 @@ fn print(arguments: &Arguments, dwords: &[u32]) -> io::Result<()> {
     out.flush()
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let dwords = read(arguments.file.as_ref())
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| parse(&bytes, arguments.format));
-    let result = dwords.and_then(|dwords| match print(&arguments, &dwords) {
+fn print_commands(class: EngineClass) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for command in commands().filter(|command| command.engines.contains(class)) {
+        let treatment = match command.treatment() {
+            Treatment::Executed => "executed",
+            Treatment::Ignored => "no effect to show",
+            Treatment::State => "state, kept",
+            Treatment::NoShaderCores => "hangs: no shader cores",
+            Treatment::Privileged => "privileged: no effect",
+        };
+        let in_part = matches!(command.privilege, Privilege::UserUnless { .. });
+        writeln!(
+            out,
+            "{:08x} {:>8} {:44} {treatment}{}",
+            command.value,
+            command.length.to_string(),
+            command.name,
+            if in_part {
+                ", privileged with the global address space"
+            } else {
+                ""
+            }
+        )?;
+    }
+    out.flush()
+}
+
+/// Reads and prints; what goes wrong, in a sentence.
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let result = if arguments.commands {
+        print_commands(arguments.engine.class())
+    } else {
+        let bytes = read(arguments.file.as_ref()).map_err(|error| match &arguments.file {
+            Some(path) => format!("{}: {error}", path.display()),
+            None => error.to_string(),
+        })?;
+        let dwords = parse(&bytes, arguments.format)?;
+        let offset = arguments.offset;
+        let first = usize::try_from(offset / 4).unwrap_or(usize::MAX);
+        if !offset.is_multiple_of(4) {
+            return Err(format!("offset {offset:#x} is not a multiple of 4"));
+        }
+        let batch = dwords.get(first..).filter(|batch| !batch.is_empty());
+        let batch = batch.ok_or(format!(
+            "no dword at offset {offset:#x}: the input has {}",
+            dwords.len()
+        ))?;
+        print(arguments, batch, arguments.address.wrapping_add(offset))
+    };
+    match result {
         // Whoever reads our output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| error.to_string()),
-    });
-    match result {
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("igpu-decode: {error}");

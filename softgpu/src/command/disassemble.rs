@@ -40,6 +40,9 @@ impl fmt::Display for Text<'_> {
         } else if stated > line.dwords.len() {
             write!(f, " (cut off: {} of {stated} dwords)", line.dwords.len())?;
         }
+        if !command.privilege.allows(line.dwords) {
+            f.write_str(" (privileged)")?;
+        }
         for field in command.fields {
             line.print(f, field)?;
         }
@@ -184,6 +187,89 @@ mod tests {
         assert!(short[0].contains("bad length: 2 dwords"), "{short:?}");
         // Blits are commands of the copy engine alone.
         assert!(text(&[0x5400_0005], EngineClass::Render)[0].contains("unknown"));
+    }
+
+    #[test]
+    fn registers_arithmetic_and_privilege_are_told() {
+        let batch = [
+            0x1108_0003,
+            0x600,
+            8,
+            0x604,
+            1, // MI_LOAD_REGISTER_IMM
+            0x0d00_0004,
+            0x0800_8000,
+            0x4810_8400,
+            0x1000_0000,
+            0x1800_0431,
+            0x7ff0_0000, // MI_MATH
+            0x1180_0001,
+            0x1000,
+            5, // MI_UPDATE_GTT
+            0x1048_0002,
+            0x5000,
+            0,
+            42, // MI_STORE_DATA_IMM
+        ];
+        let lines = text(&batch, EngineClass::VideoEnhance);
+        let texts: Vec<_> = lines.iter().map(|line| &line[26..]).collect();
+        assert_eq!(
+            texts,
+            [
+                "MI_LOAD_REGISTER_IMM, add engine base, write 0x600 = 00000008, write 0x604 = 00000001",
+                "MI_MATH, a = r0; b = !0; add; r1 = accumulator; unknown 7ff00000;",
+                "MI_UPDATE_GTT (privileged), entry's address 0x1000, entries 00000005",
+                "MI_STORE_DATA_IMM (privileged), global, cacheability 0x40, address 0x5000, data 0000002a",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_dispatch_as_a_driver_sends_it_is_told() {
+        // From a submission of compute-runtime.
+        let batch = [
+            0x6904_1312,
+            0x7004_0000,
+            0,
+            0x7002_0002,
+            0,
+            32,
+            0,
+            0x7105_000d,
+            0,
+            896,
+            0xffbe_f000,
+            0x8000_0003,
+            0,
+            0,
+            8,
+            0,
+            0,
+            1,
+            0,
+            1,
+            u32::MAX,
+            u32::MAX,
+        ];
+        let lines = text(&batch, EngineClass::Render);
+        let texts: Vec<_> = lines.iter().map(|line| &line[26..]).collect();
+        assert_eq!(
+            texts[..3],
+            [
+                "PIPELINE_SELECT, pipeline compute, mask 0x13",
+                "MEDIA_STATE_FLUSH, descriptor 0",
+                "MEDIA_INTERFACE_DESCRIPTOR_LOAD, bytes 32, offset 0x0",
+            ]
+        );
+        for field in [
+            "indirect bytes 896",
+            "SIMD 32",
+            "last thread X 3",
+            "groups X 8",
+            "groups Z 1",
+        ] {
+            assert!(texts[3].contains(field), "{}", texts[3]);
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod disassemble;
 mod memory_interface;
 mod state;
 
+use std::fmt;
+
 use crate::execute::Handler;
 use crate::platform::{EngineClass, EngineSet};
 
@@ -31,6 +33,17 @@ pub enum Length {
         /// Most dwords that make sense.
         max: u16,
     },
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::One => f.write_str("1"),
+            Self::Field { min, max, .. } if min == max => write!(f, "{min}"),
+            Self::Field { min, max, .. } if max == u16::MAX => write!(f, "{min}.."),
+            Self::Field { min, max, .. } => write!(f, "{min}..{max}"),
+        }
+    }
 }
 
 /// How a field's value is printed.
@@ -212,8 +225,8 @@ impl Command {
     }
 }
 
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Command")
             .field("name", &self.name)
             .field("mask", &format_args!("{:#010x}", self.mask))
