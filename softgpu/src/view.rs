@@ -255,12 +255,7 @@ impl<'a> View<'a> {
             if let Piece::Memory(physical) = piece {
                 turned.copy_from_slice(pattern);
                 turned.rotate_left((done % pattern.len() as u64) as usize);
-                let filled = if turned.iter().all(|&byte| byte == turned[0]) {
-                    self.memory.fill(physical, here, turned[0])
-                } else {
-                    self.memory.fill_pattern(physical, here, turned)
-                };
-                if filled.is_err() {
+                if self.memory.fill_pattern(physical, here, turned).is_err() {
                     self.gone(at)?;
                 }
             }

@@ -5,10 +5,11 @@ use super::surface::{Block, Surface};
 use super::tile::Tiling;
 use crate::execute::{Machine, Stop};
 
-/// Most bytes across a block that is staged, of tiles that are narrower.
-const BLOCK_WIDTH: u32 = 1024;
-/// Most rows of a block that is staged.
-const BLOCK_HEIGHT: u32 = 32;
+/// Most bytes of a block that is staged, of tiles that are smaller: as much as the nearest
+/// cache holds beside other things.
+const STAGE: u32 = 32 * 1024;
+/// Most rows of a block that is staged where nothing is tiled.
+const STAGE_HEIGHT: u32 = 32;
 /// Most bytes of a tile.
 const TILE: usize = 64 * 1024;
 /// Bytes copied or filled straight before others get their turn.
@@ -92,8 +93,10 @@ impl Machine<'_> {
         let linear = copy.from.tiling == Tiling::Linear && copy.to.tiling == Tiling::Linear;
         match copy.order() {
             Order::Any if linear => self.copy_linear(copy),
-            Order::Any => self.copy_staged(copy, false, false),
-            Order::Within { leftwards, upwards } => self.copy_staged(copy, leftwards, upwards),
+            Order::Any => self.copy_staged(copy, None),
+            Order::Within { leftwards, upwards } => {
+                self.copy_staged(copy, Some([leftwards, upwards]))
+            }
             Order::Rows { upwards } => self.copy_by_rows(copy, upwards),
         }
     }
@@ -121,30 +124,36 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// By way of a buffer, a block at a time.
-    fn copy_staged(&mut self, copy: &Copy, leftwards: bool, upwards: bool) -> Result<(), Stop> {
+    /// By way of a buffer, a block at a time; in directions, leftwards and upwards, where
+    /// they matter.
+    fn copy_staged(&mut self, copy: &Copy, directions: Option<[bool; 2]>) -> Result<(), Stop> {
+        let apart = directions.is_none();
+        let [leftwards, upwards] = directions.unwrap_or_default();
         let Copy {
             from,
             from_block,
             to,
             to_block,
         } = *copy;
-        // Tiles of the destination, so that most blocks are whole tiles; of the source
-        // where only that is tiled, or its tiles are the ones with short runs.
-        let by_source = to.tiling == Tiling::Linear
-            || to.tiling == Tiling::X && !matches!(from.tiling, Tiling::Linear | Tiling::X);
-        let (guide, guided) = if by_source {
+        // By the larger tiles, so that most blocks are whole tiles on both sides.
+        let weight = |surface: &Surface| surface.tiling.tile().map_or(0, |tile| tile.weight());
+        let (guide, guided) = if weight(&from) > weight(&to) {
             (from, from_block)
         } else {
             (to, to_block)
         };
+        let tiled = weight(&guide) != 0;
         let mut bands = split(to_block.height, |row| {
             guide
                 .tile_floor_after(guided.y + row)
-                .unwrap_or(BLOCK_HEIGHT)
+                .unwrap_or(STAGE_HEIGHT)
         });
         let mut columns = split(to_block.width, |x| {
-            guide.tile_edge_after(guided.x + x, to_block.width - x, BLOCK_WIDTH)
+            if tiled {
+                guide.tile_edge_after(guided.x + x, to_block.width - x, STAGE)
+            } else {
+                STAGE / STAGE_HEIGHT
+            }
         });
         if upwards {
             bands.reverse();
@@ -161,8 +170,12 @@ impl Machine<'_> {
                     (from_block.part(column, band), to_block.part(column, band));
                 let stage = &mut stage[..band.1 as usize * column.1 as usize];
                 if let Some((from, to)) = from.same_tiles(from_part, &to, to_part) {
-                    self.view.read(from, stage)?;
-                    self.view.write(to, stage)?;
+                    if apart {
+                        self.view.copy(from, to, stage.len() as u64)?;
+                    } else {
+                        self.view.read(from, stage)?;
+                        self.view.write(to, stage)?;
+                    }
                     continue;
                 }
                 from.read(&mut self.view, from_part, stage, &mut room)?;

@@ -100,19 +100,31 @@ impl Surface {
         Ok(())
     }
 
-    /// If the block is whole tiles in a row, one behind the other in memory: their kind,
-    /// and their address.
-    fn whole_tiles(&self, block: Block) -> Option<(&'static Tile, u64)> {
+    /// If the block is whole tiles: their kind.
+    fn whole_tiles(&self, block: Block) -> Option<&'static Tile> {
         let tile = self.tiling.tile()?;
-        let whole = block.width.is_multiple_of(tile.width)
-            && block.height == tile.height
-            && block.x.is_multiple_of(tile.width)
-            && block.y.is_multiple_of(tile.height);
-        whole.then(|| (tile, self.tile_at(tile, block.x, block.y)))
+        let whole = (block.width | block.x).is_multiple_of(tile.width)
+            && (block.height | block.y).is_multiple_of(tile.height);
+        whole.then_some(tile)
     }
 
-    /// If both blocks are whole tiles of one layout, of which the bytes can be copied as
-    /// they are: where they lie, this one's first.
+    /// Calls `each` with every row of tiles of a block that is whole tiles: their address,
+    /// and which of the block's rows is their first. The tiles of a row lie one behind
+    /// the other.
+    fn tile_rows(
+        &self,
+        tile: &Tile,
+        block: Block,
+        mut each: impl FnMut(u64, u32) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        for row in (0..block.height).step_by(tile.height as usize) {
+            each(self.tile_at(tile, block.x, block.y + row), row)?;
+        }
+        Ok(())
+    }
+
+    /// If both blocks are a row of whole tiles of one layout, of which the bytes can be
+    /// copied as they are: where they lie, this one's first.
     pub(super) fn same_tiles(
         &self,
         block: Block,
@@ -122,7 +134,14 @@ impl Surface {
         if self.tiling != other.tiling {
             return None;
         }
-        Some((self.whole_tiles(block)?.1, other.whole_tiles(there)?.1))
+        let tile = self.whole_tiles(block)?;
+        other.whole_tiles(there)?;
+        (block.height == tile.height).then(|| {
+            (
+                self.tile_at(tile, block.x, block.y),
+                other.tile_at(tile, there.x, there.y),
+            )
+        })
     }
 
     /// Reads a block, row by row. `room` is room for a tile, if the block may hold one.
@@ -133,16 +152,19 @@ impl Surface {
         out: &mut [u8],
         room: &mut [u8],
     ) -> Result<(), Stop> {
-        if let Some((tile, address)) = self.whole_tiles(block)
+        if let Some(tile) = self.whole_tiles(block)
             && tile.run == COLUMN
         {
             let room = &mut room[..tile.bytes() as usize];
-            for number in 0..block.width / tile.width {
-                let offset = u64::from(number) * u64::from(tile.bytes());
-                view.read(address.wrapping_add(offset), room)?;
-                unravel(tile, room, out, block.width, number);
-            }
-            return Ok(());
+            return self.tile_rows(tile, block, |address, row| {
+                let out = &mut out[(row * block.width) as usize..];
+                for number in 0..block.width / tile.width {
+                    let offset = u64::from(number) * u64::from(tile.bytes());
+                    view.read(address.wrapping_add(offset), room)?;
+                    unravel(tile, room, out, block.width, number);
+                }
+                Ok(())
+            });
         }
         self.pieces(block, |address, range| {
             view.read(address, &mut out[range])?;
@@ -159,16 +181,19 @@ impl Surface {
         data: &[u8],
         room: &mut [u8],
     ) -> Result<(), Stop> {
-        if let Some((tile, address)) = self.whole_tiles(block)
+        if let Some(tile) = self.whole_tiles(block)
             && tile.run == COLUMN
         {
             let room = &mut room[..tile.bytes() as usize];
-            for number in 0..block.width / tile.width {
-                ravel(tile, data, room, block.width, number);
-                let offset = u64::from(number) * u64::from(tile.bytes());
-                view.write(address.wrapping_add(offset), room)?;
-            }
-            return Ok(());
+            return self.tile_rows(tile, block, |address, row| {
+                let data = &data[(row * block.width) as usize..];
+                for number in 0..block.width / tile.width {
+                    ravel(tile, data, room, block.width, number);
+                    let offset = u64::from(number) * u64::from(tile.bytes());
+                    view.write(address.wrapping_add(offset), room)?;
+                }
+                Ok(())
+            });
         }
         self.pieces(block, |address, range| {
             view.write(address, &data[range])?;
@@ -183,10 +208,12 @@ impl Surface {
         block: Block,
         colour: &[u8],
     ) -> Result<(), Stop> {
-        if let Some((tile, address)) = self.whole_tiles(block) {
+        if let Some(tile) = self.whole_tiles(block) {
             // The colour's bytes come round within the tile's columns.
             let length = u64::from(block.width) * u64::from(tile.height);
-            return Ok(view.fill(address, length, colour)?);
+            return self.tile_rows(tile, block, |address, _| {
+                Ok(view.fill(address, length, colour)?)
+            });
         }
         self.pieces(block, |address, range| {
             Ok(view.fill(address, range.len() as u64, colour)?)
@@ -194,11 +221,12 @@ impl Surface {
     }
 
     /// Widths of the next blocks that suit the layout: from `x` to the next tile's edge,
-    /// or whole tiles, at most about `most` bytes.
-    pub(super) fn tile_edge_after(&self, x: u32, left: u32, most: u32) -> u32 {
+    /// or whole tiles, in all at most `bytes`, but at least a tile.
+    pub(super) fn tile_edge_after(&self, x: u32, left: u32, bytes: u32) -> u32 {
         let Some(tile) = self.tiling.tile() else {
-            return most;
+            return bytes;
         };
+        let most = bytes / tile.height;
         if x.is_multiple_of(tile.width) && left >= tile.width {
             return left.min(most.max(tile.width)) / tile.width * tile.width;
         }
@@ -212,35 +240,96 @@ impl Surface {
     }
 }
 
-/// Where the rows of a block's tile of that number lie among the block's bytes, in pieces
-/// of 16 bytes.
-fn tile_rows(tile: &Tile, width: u32, number: u32) -> impl Iterator<Item = Range<usize>> {
-    let (pieces, stride) = (tile.width / COLUMN, width / COLUMN);
-    (0..tile.height).map(move |row| {
-        let start = row * stride + number * pieces;
-        start as usize..(start + pieces) as usize
-    })
+/// Bytes of a column.
+const PIECE: usize = COLUMN as usize;
+/// A column's bytes of a row.
+type Piece = [u8; PIECE];
+
+/// Goes through a tile row by row: for each column of a row, `each` is called with what
+/// lies there among `rows`, which has `C` columns for this tile and `stride` in all, and
+/// what lies there in the tile. `C` and `N`, the tile's columns of a row and in all, are
+/// parameters so that no index needs to be checked.
+#[inline]
+fn zip_tile<R, T, const C: usize, const N: usize>(
+    places: (&[u16], &[u16]),
+    rows: impl Iterator<Item = R>,
+    mut tile: T,
+    each: impl Fn(R, &mut T, [usize; C]),
+) {
+    let Some(columns) = places.0.first_chunk::<C>() else {
+        return;
+    };
+    for (row, &place) in rows.zip(places.1) {
+        let at = columns.map(|column| usize::from(column + place) % N);
+        each(row, &mut tile, at);
+    }
 }
 
-/// Brings a tile's bytes into rows.
+/// Brings a tile's bytes into rows: it is that number among the tiles of rows of `width`.
 fn unravel(tile: &Tile, bytes: &[u8], out: &mut [u8], width: u32, number: u32) {
-    let (bytes, _) = bytes.as_chunks::<{ COLUMN as usize }>();
-    let (out, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
-    for (range, &row) in tile_rows(tile, width, number).zip(tile.rows()) {
-        for (piece, &column) in out[range].iter_mut().zip(tile.columns()) {
-            *piece = bytes[usize::from(row + column) / COLUMN as usize];
-        }
+    fn go<const C: usize, const N: usize>(
+        places: (&[u16], &[u16]),
+        bytes: &[Piece],
+        out: &mut [Piece],
+        stride: usize,
+        start: usize,
+    ) {
+        let (Ok(bytes), rows) = (<&[Piece; N]>::try_from(bytes), out.chunks_mut(stride)) else {
+            return;
+        };
+        zip_tile::<_, _, C, N>(places, rows, bytes, |out: &mut [Piece], bytes, at| {
+            if let Some(out) = out[start..].first_chunk_mut::<C>() {
+                for (out, at) in out.iter_mut().zip(at) {
+                    *out = bytes[at];
+                }
+            }
+        });
+    }
+    let (bytes, _) = bytes.as_chunks::<PIECE>();
+    let (out, _) = out.as_chunks_mut::<PIECE>();
+    let (stride, start) = (width as usize / PIECE, number as usize * tile.columns());
+    let places = tile.places();
+    match (tile.columns(), bytes.len()) {
+        (4, _) => go::<4, 256>(places, bytes, out, stride, start),
+        (8, _) => go::<8, 256>(places, bytes, out, stride, start),
+        (16, 256) => go::<16, 256>(places, bytes, out, stride, start),
+        (16, _) => go::<16, 4096>(places, bytes, out, stride, start),
+        (32, _) => go::<32, 4096>(places, bytes, out, stride, start),
+        _ => go::<64, 4096>(places, bytes, out, stride, start),
     }
 }
 
 /// Brings rows into a tile's order.
 fn ravel(tile: &Tile, data: &[u8], out: &mut [u8], width: u32, number: u32) {
-    let (data, _) = data.as_chunks::<{ COLUMN as usize }>();
-    let (out, _) = out.as_chunks_mut::<{ COLUMN as usize }>();
-    for (range, &row) in tile_rows(tile, width, number).zip(tile.rows()) {
-        for (piece, &column) in data[range].iter().zip(tile.columns()) {
-            out[usize::from(row + column) / COLUMN as usize] = *piece;
-        }
+    fn go<const C: usize, const N: usize>(
+        places: (&[u16], &[u16]),
+        data: &[Piece],
+        out: &mut [Piece],
+        stride: usize,
+        start: usize,
+    ) {
+        let (Ok(out), rows) = (<&mut [Piece; N]>::try_from(out), data.chunks(stride)) else {
+            return;
+        };
+        zip_tile::<_, _, C, N>(places, rows, out, |data: &[Piece], out, at| {
+            if let Some(data) = data[start..].first_chunk::<C>() {
+                for (at, piece) in at.into_iter().zip(data) {
+                    out[at] = *piece;
+                }
+            }
+        });
+    }
+    let (data, _) = data.as_chunks::<PIECE>();
+    let (out, _) = out.as_chunks_mut::<PIECE>();
+    let (stride, start) = (width as usize / PIECE, number as usize * tile.columns());
+    let places = tile.places();
+    match (tile.columns(), out.len()) {
+        (4, _) => go::<4, 256>(places, data, out, stride, start),
+        (8, _) => go::<8, 256>(places, data, out, stride, start),
+        (16, 256) => go::<16, 256>(places, data, out, stride, start),
+        (16, _) => go::<16, 4096>(places, data, out, stride, start),
+        (32, _) => go::<32, 4096>(places, data, out, stride, start),
+        _ => go::<64, 4096>(places, data, out, stride, start),
     }
 }
 

@@ -48,7 +48,7 @@ const COLUMNS: usize = 64;
 /// Most rows of a tile.
 const ROWS: usize = 256;
 
-/// A kind of tile. Offsets are from the tile's first byte.
+/// A kind of tile.
 #[derive(Debug)]
 pub(super) struct Tile {
     /// Bytes across, a power of two.
@@ -57,9 +57,9 @@ pub(super) struct Tile {
     pub(super) height: u32,
     /// Bytes across that lie next to each other, from a multiple of as many.
     pub(super) run: u32,
-    /// Offset of each column of 16 bytes.
+    /// Offset of each column of 16 bytes, in columns.
     columns: [u16; COLUMNS],
-    /// Offset of each row.
+    /// Offset of each row, in columns.
     rows: [u16; ROWS],
 }
 
@@ -71,13 +71,13 @@ impl Tile {
         let mut columns = [0; COLUMNS];
         let mut column = 0;
         while column < (width / COLUMN) as usize {
-            columns[column] = deposit(column as u16 * COLUMN as u16, across);
+            columns[column] = deposit(column as u16 * COLUMN as u16, across) / COLUMN as u16;
             column += 1;
         }
         let mut rows = [0; ROWS];
         let mut row = 0;
         while row < height as usize {
-            rows[row] = deposit(row as u16, down);
+            rows[row] = deposit(row as u16, down) / COLUMN as u16;
             row += 1;
         }
         Self {
@@ -94,22 +94,31 @@ impl Tile {
         self.width * self.height
     }
 
+    /// How much it matters that a block is whole tiles of this kind: large tiles hold
+    /// whole small ones, and short runs are the slowest to go through singly.
+    pub(super) fn weight(&self) -> u32 {
+        self.bytes() / self.run
+    }
+
     /// Offset of the byte at (`x`, `y`) of the tile.
     #[inline]
     pub(super) fn offset(&self, x: u32, y: u32) -> u32 {
-        u32::from(self.columns[(x / COLUMN) as usize % COLUMNS])
-            + x % COLUMN
-            + u32::from(self.rows[y as usize % ROWS])
+        let column = self.columns[(x / COLUMN) as usize % COLUMNS];
+        u32::from(column + self.rows[y as usize % ROWS]) * COLUMN + x % COLUMN
     }
 
-    /// Offset of each row.
-    pub(super) fn rows(&self) -> &[u16] {
-        &self.rows[..self.height as usize]
+    /// Columns of 16 bytes of a row.
+    pub(super) fn columns(&self) -> usize {
+        (self.width / COLUMN) as usize
     }
 
-    /// Offset of each column of 16 bytes.
-    pub(super) fn columns(&self) -> &[u16] {
-        &self.columns[..(self.width / COLUMN) as usize]
+    /// Offsets of the columns and of the rows, in columns.
+    #[inline]
+    pub(super) fn places(&self) -> (&[u16], &[u16]) {
+        (
+            &self.columns[..self.columns()],
+            &self.rows[..self.height as usize],
+        )
     }
 }
 

@@ -7,6 +7,7 @@
 //! one atomic access where they are aligned, longer pieces by a plain copy whose
 //! bytes may be of different moments. All values are little-endian.
 
+mod fill;
 mod region;
 
 use std::any::Any;
@@ -313,46 +314,6 @@ impl Memory {
         };
         // SAFETY: `locate` vouches for `length` bytes at `to`.
         unsafe { std::ptr::write_bytes(to, value, length as usize) };
-        Ok(())
-    }
-
-    /// Sets `length` bytes to `pattern`, over and over from its first byte on. An empty
-    /// pattern changes nothing.
-    pub fn fill_pattern(
-        &self,
-        address: u64,
-        length: u64,
-        pattern: &[u8],
-    ) -> Result<(), MemoryError> {
-        /// Bytes written at once, as far as whole patterns go.
-        const STRETCH: usize = 1024;
-        let mut stretch = [0; STRETCH];
-        for turn in stretch.chunks_exact_mut(pattern.len().max(1)) {
-            turn[..pattern.len()].copy_from_slice(pattern);
-        }
-        let from = match STRETCH.checked_div(pattern.len()) {
-            None => return Ok(()),
-            Some(0) => pattern,
-            Some(turns) => &stretch[..turns * pattern.len()],
-        };
-        let Ok(to) = self.locate(address, length) else {
-            self.check(address, length)?;
-            for done in (0..length).step_by(from.len()) {
-                let here = (length - done).min(from.len() as u64);
-                self.write(address + done, &from[..here as usize])?;
-            }
-            return Ok(());
-        };
-        let mut done = 0;
-        while done < length as usize {
-            let piece = from.len().min(length as usize - done);
-            let to = to.wrapping_add(done);
-            // SAFETY: `locate` vouches for `length` bytes at what `to` was at first, of
-            // which these `piece` begin at `done`; `from` is ours alone and, by the
-            // contract of Region::new, no part of guest memory.
-            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, piece) };
-            done += piece;
-        }
         Ok(())
     }
 

@@ -1,7 +1,13 @@
-//! Tests of the blitter: random blits against a reference.
+//! Tests of the blitter: golden ones, command by command, what becomes of wrong ones, and
+//! random blits against a reference.
 
+mod golden;
+mod golden_operands;
+mod layout;
+mod outcomes;
 mod random;
 mod reference;
+mod shapes;
 
 use crate::execute::testing::{BASE, Bench, DATA, split};
 use crate::platform::EngineClass;
