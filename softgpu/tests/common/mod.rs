@@ -257,6 +257,7 @@ pub(crate) fn at(timeline: TimelineId, value: u64) -> Point {
     Point { timeline, value }
 }
 
+#[allow(dead_code, reason = "not every test file uses everything")]
 pub(crate) fn of(context: u32, value: u64) -> Point {
     at(TimelineId(context.into()), value)
 }
