@@ -15,8 +15,11 @@ use virtio_igpu_guest_tests::gpu::Batch;
 use crate::endless::{EIO, Endless, Kind};
 use crate::rig::{BCS0, Outcome, PAGE, RCS0, Rig, ensure_eq};
 
+/// A test's function.
+type Test = fn() -> Outcome;
+
 pub(crate) fn tests() -> Vec<Trial> {
-    let tests: [(&str, fn() -> Outcome); 3] = [
+    let tests: [(&str, Test); 3] = [
         ("everything_is_as_it_was", everything_is_as_it_was),
         ("registers_are_kept", registers_are_kept),
         (
