@@ -251,8 +251,12 @@ pub(crate) struct PerfArgs {
     /// How the guest is made.
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
-    /// Measure first what contexts cost, in a guest whose first processor has a core of its own
-    /// (about a minute; the other figures come from runs of `vm`, `demo` and `test`)
+    /// Measure first what contexts cost, in a guest whose first processor has a core of its own,
+    /// and the software GPU (about two minutes; the other figures come from runs of `vm`, `demo`
+    /// and `test`)
     #[arg(long)]
     pub(crate) measure: bool,
+    /// Measure first what the software GPU does by itself, without a guest
+    #[arg(long)]
+    pub(crate) softgpu: bool,
 }

@@ -2,6 +2,7 @@
 
 mod binds;
 mod contexts;
+mod softgpu;
 
 use std::fs;
 use std::time::Duration;
@@ -38,6 +39,10 @@ pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
         })?;
     }
     let cache = Cache::open()?;
+    if args.softgpu || args.measure {
+        let report = softgpu::measure()?;
+        Records::change(&cache, |records| softgpu::keep(records, &report))?;
+    }
     let page = page(&Records::read(&cache), &machine());
     let file = checkout().join("docs/performance.md");
     fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
@@ -166,6 +171,7 @@ fn page(records: &Records, machine: &str) -> String {
     }
     page.push_str(&contexts::section(records));
     page.push_str(&binds::section(records));
+    page.push_str(&softgpu::section(records));
     page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
     for (what, figure, aim) in [
         (

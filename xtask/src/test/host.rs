@@ -113,7 +113,8 @@ pub(super) fn tests(buildroot: &Option<PathBuf>) -> Result<Tally> {
     Ok(tally)
 }
 
-fn run(name: &str, command: &mut std::process::Command) -> Result<Tally> {
+/// Runs a command: good if its exit status is.
+pub(super) fn run(name: &str, command: &mut std::process::Command) -> Result<Tally> {
     command.stdin(Stdio::null());
     let mut guarded = Guarded::spawn(name, command)?;
     let status = exec::wait(&mut guarded, || {})?;

@@ -3,6 +3,7 @@
 mod host;
 mod licences;
 mod lifecycle;
+mod softgpu;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,6 +30,10 @@ pub(crate) enum Kind {
     Licences,
     /// Unit, property and frontend tests on this machine
     Host,
+    /// The software GPU under the fuzzer, for a bounded time
+    Fuzz,
+    /// The software GPU's memory accessor under Miri, where a nightly toolchain has it
+    Miri,
     /// The guest's kernel module builds without a warning
     Module,
     /// Our own programs in a guest
@@ -123,6 +128,8 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Clippy => host::clippy(&buildroot(args)?),
         Kind::Licences => licences::check(),
         Kind::Host => host::tests(&buildroot(args)?),
+        Kind::Fuzz => softgpu::fuzz(),
+        Kind::Miri => softgpu::miri(),
         Kind::Module => module(args),
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?),

@@ -1,0 +1,316 @@
+//! The cases: each takes any bytes, and panics if the model does what it must not.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use softgpu::command::disassemble;
+use softgpu::record::{Replay, ReplayOptions};
+use softgpu::*;
+
+const CLASSES: [EngineClass; 4] = [
+    EngineClass::Render,
+    EngineClass::Copy,
+    EngineClass::Video,
+    EngineClass::VideoEnhance,
+];
+
+const SPACE: AddressSpaceId = AddressSpaceId(1);
+const BINDS: TimelineId = TimelineId(100);
+
+fn dwords(bytes: &[u8]) -> Vec<u32> {
+    let words = bytes.chunks_exact(4);
+    let words = words.filter_map(|word| word.try_into().ok());
+    words.map(u32::from_le_bytes).collect()
+}
+
+/// Any dwords are disassembled to their last one, and every line can be printed.
+pub fn decoder(data: &[u8]) {
+    let dwords = dwords(data);
+    for class in CLASSES {
+        let mut next = 0x1000;
+        for line in disassemble(&dwords, next, class) {
+            assert_eq!(line.address, next);
+            assert!(!line.dwords.is_empty());
+            next += line.dwords.len() as u64 * 4;
+            let _ = line.to_string();
+        }
+        assert_eq!(next, 0x1000 + dwords.len() as u64 * 4);
+    }
+}
+
+/// Keeps what is reported.
+#[derive(Default)]
+struct Log(Mutex<Vec<Completion>>);
+
+impl CompletionSink for Log {
+    fn completed(&self, completion: Completion) {
+        if let Ok(mut log) = self.0.lock() {
+            log.push(completion);
+        }
+    }
+
+    fn hung(&self, report: HangReport) {
+        let _ = report.to_string();
+    }
+}
+
+/// Memory for a batch, as guest-physical addresses: what is bound, and what is not and must
+/// stay as it is.
+const BOUND: u64 = 0x2_0000;
+const READ_ONLY: u64 = BOUND;
+const ALL: u64 = BOUND + 0x2_1000;
+/// Where the bound memory stands for the GPU.
+const VA: u64 = 0x10_0000;
+
+const GUARD: u8 = 0xa5;
+
+fn extent(address: u64, length: u64) -> Extent {
+    Extent { address, length }
+}
+
+/// Blits of at most 512 pixels a side: what takes minutes finds nothing else.
+fn tame(dwords: &mut [u32]) {
+    for at in 0..dwords.len() {
+        if dwords[at] >> 29 == 2 {
+            for coordinates in dwords.iter_mut().skip(at + 2).take(2) {
+                *coordinates &= 0x01ff_01ff;
+            }
+        }
+    }
+}
+
+/// Any dwords are executed, on each kind of engine, until they end, hang or have had their
+/// time: every batch ends when it is told to, and memory that isn't bound for writing stays
+/// as it was. The first byte chooses engine, interleaving and strictness.
+pub fn batches(data: &[u8]) {
+    let Some((&choice, data)) = data.split_first() else {
+        return;
+    };
+    let mut batch = dwords(data);
+    batch.truncate(0x1000);
+    tame(&mut batch);
+    let Ok(memory) = Memory::owned(0, ALL) else {
+        return;
+    };
+    let bytes: Vec<u8> = batch.iter().flat_map(|dword| dword.to_le_bytes()).collect();
+    let filled = memory
+        .write(0, &bytes)
+        .and_then(|()| memory.fill(READ_ONLY, ALL - READ_ONLY, GUARD));
+    assert!(filled.is_ok());
+    let log = Arc::new(Log::default());
+    let config = GpuConfig {
+        strict: choice & 4 != 0,
+        ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::clone(&log) as _)
+    };
+    let mut gpu = Gpu::deterministic(config, u64::from(choice));
+    let slot = EngineSlot {
+        class: CLASSES[usize::from(choice & 3)],
+        instances: u16::MAX,
+        timeline: TimelineId(1),
+    };
+    let description = ContextDescription {
+        address_space: SPACE,
+        recoverable: true,
+        slots: vec![slot],
+    };
+    let bind = |va, length, extents, read_only, null, signal| Bind {
+        address_space: SPACE,
+        va,
+        length,
+        extents,
+        read_only,
+        null,
+        waits: vec![],
+        signal,
+    };
+    let guarded = vec![extent(READ_ONLY, 0x1000)];
+    let set_up = gpu
+        .create_address_space(SPACE, BINDS)
+        .and_then(|()| gpu.create_context(ContextId(1), description))
+        .and_then(|()| gpu.bind(bind(VA, BOUND, vec![extent(0, BOUND)], false, false, 1)))
+        .and_then(|()| gpu.bind(bind(VA + BOUND, 0x1000, guarded, true, false, 2)))
+        .and_then(|()| gpu.bind(bind(VA + BOUND + 0x1000, 0x1000, vec![], false, true, 3)));
+    assert!(set_up.is_ok());
+    for signal in 1..=2 {
+        let bound = Point {
+            timeline: BINDS,
+            value: 3,
+        };
+        let submission = Submission {
+            context: ContextId(1),
+            slot: 0,
+            batches: vec![VA],
+            waits: vec![Wait::End(bound)],
+            signal,
+            priority: 0,
+            sseu: None,
+            cancelled: false,
+        };
+        assert!(gpu.submit(submission).is_ok());
+    }
+    if !gpu.run_until_idle(Duration::from_millis(2)) {
+        gpu.reset_active();
+        assert!(
+            gpu.run_until_idle(Duration::from_secs(10)),
+            "it does not end"
+        );
+    }
+    assert_eq!(log.0.lock().map_or(0, |log| log.len()), 5);
+    let mut rest = vec![0; (ALL - READ_ONLY) as usize];
+    assert!(memory.read(READ_ONLY, &mut rest).is_ok());
+    assert!(
+        rest.iter().all(|&byte| byte == GUARD),
+        "unbound memory was written"
+    );
+}
+
+/// Pages that binds are about, in memory and as GPU virtual addresses.
+const PAGES: u64 = 32;
+const PAGE: u64 = 0x1000;
+
+/// Any binds and unbinds: what a batch reads through them is what a flat map says. Four bytes
+/// each: what, where, how many pages, and which memory.
+pub fn page_tables(data: &[u8]) {
+    // Each page of memory begins with its number; behind them are the batch, and where it
+    // puts what it reads.
+    let Ok(memory) = Memory::owned(0, (PAGES + 2) * PAGE) else {
+        return;
+    };
+    for page in 0..PAGES {
+        assert!(memory.write_u32(page * PAGE, 100 + page as u32).is_ok());
+    }
+    let log = Arc::new(Log::default());
+    let config = GpuConfig::new(Platform::TGL, memory.clone(), Arc::clone(&log) as _);
+    let mut gpu = Gpu::deterministic(config, data.len() as u64);
+    let slot = EngineSlot {
+        class: EngineClass::Copy,
+        instances: 1,
+        timeline: TimelineId(1),
+    };
+    let description = ContextDescription {
+        address_space: SPACE,
+        recoverable: true,
+        slots: vec![slot],
+    };
+    let set_up = gpu
+        .create_address_space(SPACE, BINDS)
+        .and_then(|()| gpu.create_context(ContextId(1), description));
+    assert!(set_up.is_ok());
+    let mut flat = [0_u32; PAGES as usize];
+    let mut signal = 0;
+    let mut submitted = 0;
+    let own = PAGES * PAGE;
+    let mut bind = |gpu: &Gpu, va, extents: Vec<Extent>, read_only, null| {
+        signal += 1;
+        let length = extents.iter().map(|extent| extent.length).sum::<u64>();
+        let result = if extents.is_empty() {
+            Ok(())
+        } else {
+            gpu.bind(Bind {
+                address_space: SPACE,
+                va,
+                length,
+                extents: if null { vec![] } else { extents },
+                read_only,
+                null,
+                waits: vec![],
+                signal,
+            })
+        };
+        assert!(result.is_ok());
+        signal
+    };
+    let mut last = bind(&gpu, own, vec![extent(own, 2 * PAGE)], false, false);
+    for change in data.chunks_exact(4).take(64) {
+        let [what, at, count, from] = [change[0], change[1], change[2], change[3]].map(u64::from);
+        let at = at % PAGES;
+        let count = 1 + count % (PAGES - at).min(8);
+        let pages = at as usize..(at + count) as usize;
+        let memory_page = |index: u64| (from + index * (what >> 4)) % PAGES;
+        match what % 4 {
+            0 | 1 => {
+                let extents = (0..count).map(|index| extent(memory_page(index) * PAGE, PAGE));
+                last = bind(&gpu, at * PAGE, extents.collect(), what % 4 == 1, false);
+                for (index, page) in pages.enumerate() {
+                    flat[page] = 100 + memory_page(index as u64) as u32;
+                }
+            }
+            2 => {
+                last = bind(&gpu, at * PAGE, vec![extent(0, count * PAGE)], false, true);
+                flat[pages].fill(0);
+            }
+            _ if from % 4 == 0 => {
+                // A look in between, while later binds wait in the queue.
+                submitted += 1;
+                look(&gpu, &memory, last, submitted);
+                assert!(gpu.run_until_idle(Duration::from_secs(1)));
+                compare(&memory, &flat);
+            }
+            _ => {
+                last += 1;
+                let unbind = Unbind {
+                    address_space: SPACE,
+                    va: at * PAGE,
+                    length: count * PAGE,
+                    waits: vec![],
+                    signal: last,
+                };
+                assert!(gpu.unbind(unbind).is_ok());
+                bind(&gpu, 0, vec![], false, false);
+                flat[pages].fill(0);
+            }
+        }
+    }
+    look(&gpu, &memory, last, submitted + 1);
+    assert!(gpu.run_until_idle(Duration::from_secs(1)));
+    compare(&memory, &flat);
+}
+
+/// Has a batch copy the first dword of each page to one place.
+fn look(gpu: &Gpu, memory: &Memory, bound: u64, signal: u64) {
+    let batch = PAGES * PAGE;
+    let mut at = batch;
+    for page in 0..PAGES {
+        // MI_COPY_MEM_MEM.
+        let to = (batch + PAGE + page * 4) as u32;
+        for dword in [0x1700_0003, to, 0, (page * PAGE) as u32, 0] {
+            assert!(memory.write_u32(at, dword).is_ok());
+            at += 4;
+        }
+    }
+    assert!(memory.write_u32(at, 0x0500_0000).is_ok());
+    let bound = Point {
+        timeline: BINDS,
+        value: bound,
+    };
+    let submission = Submission {
+        context: ContextId(1),
+        slot: 0,
+        batches: vec![batch],
+        waits: vec![Wait::End(bound)],
+        signal,
+        priority: 0,
+        sseu: None,
+        cancelled: false,
+    };
+    assert!(gpu.submit(submission).is_ok());
+}
+
+fn compare(memory: &Memory, flat: &[u32]) {
+    for (page, &expected) in flat.iter().enumerate() {
+        let at = (PAGES + 1) * PAGE + page as u64 * 4;
+        assert_eq!(memory.read_u32(at), Ok(expected), "page {page}");
+    }
+}
+
+/// Any bytes are replayed as a recording, within limits.
+pub fn recordings(data: &[u8]) {
+    let mut file = b"IGPUREC\n\x01\0\0\0".to_vec();
+    file.extend(data);
+    let options = ReplayOptions {
+        memory_limit: 1 << 20,
+        time_limit: Duration::from_millis(2),
+        ..ReplayOptions::default()
+    };
+    let _ = Replay::run(file.as_slice(), &options, |_| {});
+}
