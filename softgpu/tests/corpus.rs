@@ -253,7 +253,7 @@ fn random_commands_are_survived() {
     execute_random_dwords(1_000_000, 1);
 }
 
-/// `cargo test -p softgpu --release --test corpus hundred_million -- --ignored --nocapture`.
+/// `cargo test -p softgpu --test corpus hundred_million -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn a_hundred_million_random_dwords_are_survived() {
