@@ -142,7 +142,7 @@ void igpu_ids_init(struct xarray *ids)
 
 int igpu_ids_add(struct xarray *ids, u32 *id, void *value)
 {
-	return xa_alloc(ids, id, value, xa_limit_32b, GFP_KERNEL);
+	return xa_alloc(ids, id, value, XA_LIMIT(1, UINT_MAX), GFP_KERNEL);
 }
 
 /* Fences and reservations. */

@@ -16,16 +16,12 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 
-/// How long the end of what was cancelled is waited for before the device is told again, in
-/// milliseconds: what was on its way when it was told first, it may have begun since.
-const CANCEL_PATIENCE_MS: u64 = 20;
+/// For how long the ends of what the device has cancelled are waited for, in milliseconds.
+const CANCEL_PATIENCE_MS: u64 = 1000;
 
 /// How long what is unfinished may take when the guest suspends (`I915_GT_SUSPEND_IDLE_TIMEOUT`),
 /// in milliseconds.
 const SUSPEND_PATIENCE_MS: u64 = 500;
-
-/// How often the device is told.
-const CANCEL_ATTEMPTS: u32 = 50;
 
 /// Whether the device takes work, and who changes that.
 #[pin_data]
@@ -54,10 +50,7 @@ impl Wedge {
     /// ENOMEM.
     fn new(transport: &Arc<Transport>) -> Result<Self> {
         let command = protocol::ResetActive { reserved: 0.into() };
-        let again = transport.prepare(&command, &[], |_, _| ())?;
-        let sender = transport.clone();
-        // What was on its way when the device was told first it knows of the second time.
-        let cancel = transport.prepare(&command, &[], move |_, _| sender.submit(again))?;
+        let cancel = transport.prepare(&command, &[], |_, _| ())?;
         Ok(Self { cancel })
     }
 }
@@ -205,18 +198,17 @@ impl Igpu {
         result
     }
 
-    /// Has the device cancel what it knows of, and waits until it has: what only waits for
-    /// others stays unfinished.
+    /// Has the device cancel what was sent to it by now, and waits until it has: what only waits
+    /// for others stays unfinished.
     fn cancel_unfinished(&self, dev: &drm::Device) -> Result {
         let resets = self.resets();
-        for _ in 0..CANCEL_ATTEMPTS {
+        let command = protocol::ResetActive { reserved: 0.into() };
+        resets.transport.call(&command, &[])?;
+        for _ in 0..CANCEL_PATIENCE_MS {
             if self.unfinished() <= resets.cancellations.held() {
                 break;
             }
-            let command = protocol::ResetActive { reserved: 0.into() };
-            resets.transport.call(&command, &[])?;
-            let patience = Timeout::Nanoseconds(CANCEL_PATIENCE_MS * 1_000_000);
-            match dev.unlocked(|| self.wait_idle(patience)) {
+            match dev.unlocked(|| self.wait_idle(Timeout::Nanoseconds(1_000_000))) {
                 Err(error) if error == ETIME => {}
                 other => return other,
             }

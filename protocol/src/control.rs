@@ -232,7 +232,8 @@ pub struct CloseContext {
 control_command!(CloseContext, CloseContext, ReplyHeader);
 
 /// Cancels every unfinished submission of the guest, as i915's `i915_gem_drop_caches`
-/// debugfs file does with what still runs.
+/// debugfs file does with what still runs. Those count that were made available on the submit
+/// queue before this command, taken or not; when it comes back they are cancelled.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct ResetActive {

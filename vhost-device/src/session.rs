@@ -94,6 +94,9 @@ pub enum Work {
 pub enum Answer {
     /// It is over, and this is the reply.
     Now(Vec<u8>),
+    /// All unfinished work is to be cancelled once what the driver had sent before has been
+    /// taken, that is, after another round over the queues; then it is over.
+    AfterNextRound,
     /// The executor has it; the reply comes when this point's completion does.
     Later(Point, Work),
 }
@@ -202,6 +205,7 @@ impl Session {
             Request::Bind(command, waits, extents) => self.bind(&command, &waits, &extents),
             Request::Unbind(command, waits) => self.unbind(&command, &waits),
             Request::Submit(command, batches, waits) => self.submit(&command, &batches, &waits),
+            Request::ResetActive => Ok(Answer::AfterNextRound),
             request => self.control(request).map(Answer::Now),
         }
     }

@@ -78,6 +78,10 @@ impl<T: ForeignOwnable> IdArray<T> {
 
     /// Takes `id` back.
     pub(crate) fn remove(&mut self, id: u32) -> Option<T> {
+        if id == 0 {
+            // The array has a mark of its own there, which erasing would take away.
+            return None;
+        }
         // SAFETY: The array was initialised by `new`.
         let value = unsafe { bindings::xa_erase(self.array.get(), id as usize) };
         let value = NonNull::new(value)?;

@@ -82,6 +82,9 @@ pub(super) struct Guest {
     /// Queues to which chains were given back since the driver was last told.
     given_back: [bool; protocol::QUEUE_COUNT],
     in_flight: HashMap<Point, InFlight>,
+    /// Chains that ask for everything to be cancelled, once another round is over: what the
+    /// driver had submitted before may not have been in the round that they were taken in.
+    resets: Vec<Chain>,
     linger: Linger,
     metrics: Metrics,
     last_counters: serde_json::Value,
@@ -104,6 +107,7 @@ impl Guest {
             begun: [false; protocol::QUEUE_COUNT],
             given_back: [false; protocol::QUEUE_COUNT],
             in_flight: HashMap::new(),
+            resets: Vec::new(),
             linger: Linger::default(),
             metrics: Metrics::default(),
             last_counters: serde_json::Value::Null,
@@ -160,6 +164,7 @@ impl Guest {
             }
         }
         self.in_flight.clear();
+        self.resets.clear();
         self.linger = Linger::default();
         self.lost = false;
         self.broken = [false; protocol::QUEUE_COUNT];
@@ -384,6 +389,7 @@ impl Guest {
             return false;
         };
         self.check_restarts();
+        let resets = std::mem::take(&mut self.resets);
         let mut counts = [0; COMMAND_QUEUES.len()];
         for queue in COMMAND_QUEUES.into_iter().rev() {
             let index = queue as usize;
@@ -413,7 +419,20 @@ impl Guest {
                 }
             }
         }
-        counts.iter().any(|&count| count > 0)
+        let any = counts.iter().any(|&count| count > 0) || !resets.is_empty();
+        for chain in resets {
+            self.reset_active(&chain);
+        }
+        any
+    }
+
+    /// Cancels everything, and says so.
+    fn reset_active(&mut self, chain: &Chain) {
+        if let Some(session) = &mut self.session {
+            session.executor().reset_active();
+        }
+        let reply = ReplyHeader::new(Status::Ok);
+        self.give_back(Queue::Control, chain, reply.as_bytes());
     }
 
     /// Takes one command.
@@ -431,6 +450,10 @@ impl Guest {
             Ok(Answer::Now(reply)) => {
                 self.metrics.command(name);
                 self.give_back(queue, &chain, &reply);
+            }
+            Ok(Answer::AfterNextRound) => {
+                self.metrics.command(name);
+                self.resets.push(chain);
             }
             Ok(Answer::Later(point, work)) => {
                 self.metrics.command(name);

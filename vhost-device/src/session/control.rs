@@ -98,7 +98,6 @@ impl Session {
                 let id = self.known_context(command.context.get())?;
                 self.executor.close_context(id)?;
             }
-            Request::ResetActive => self.executor.reset_active(),
             Request::ResetEngines(command) => {
                 let submissions = self.reset_engines(command.engines.get())?;
                 let reply = ResetEnginesReply {
@@ -109,8 +108,11 @@ impl Session {
                 return Ok(reply.as_bytes().to_vec());
             }
             Request::SetEngineProperties(command) => self.set_engine_properties(&command)?,
-            Request::Bind(..) | Request::Unbind(..) | Request::Submit(..) => {
-                return Err(Refusal::malformed("not a command of the control queue"));
+            Request::ResetActive
+            | Request::Bind(..)
+            | Request::Unbind(..)
+            | Request::Submit(..) => {
+                return Err(Refusal::malformed("not a command that is answered at once"));
             }
         }
         Ok(OK.as_bytes().to_vec())

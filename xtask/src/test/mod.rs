@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Host,
     /// The software GPU under the fuzzer, for a bounded time
     Fuzz,
+    /// The software GPU's memory accessor under Miri, where a nightly toolchain has it
+    Miri,
     /// The guest's kernel module builds without a warning
     Module,
     /// Our own programs in a guest
@@ -127,6 +129,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Licences => licences::check(),
         Kind::Host => host::tests(&buildroot(args)?),
         Kind::Fuzz => softgpu::fuzz(),
+        Kind::Miri => softgpu::miri(),
         Kind::Module => module(args),
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?),

@@ -1,6 +1,7 @@
-//! Tests of the software GPU that need a tool of their own: the fuzzer.
+//! Tests of the software GPU that need tools of their own: the fuzzer and Miri.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
@@ -69,6 +70,46 @@ fn fuzz_target(folder: &Path, target: &str) -> Result<Tally> {
 fn made(folder: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder.to_path_buf())
+}
+
+/// The library's tests that Miri executes in reasonable time, by the beginnings of their
+/// names.
+const MIRI_TESTS: [&str; 6] = [
+    "memory::tests::",
+    "page_table::tests::",
+    "view::tests::",
+    "record::tests::",
+    "execute::program::",
+    "heartbeat::",
+];
+
+/// The model's memory accessor and what lies next to it, under Miri: undefined behaviour, data
+/// races and leaks.
+pub(super) fn miri() -> Result<Tally> {
+    let mut version = exec::command("cargo");
+    version
+        .args(["+nightly", "miri", "--version"])
+        .stdin(Stdio::null());
+    let there = version.output().is_ok_and(|output| output.status.success());
+    if !there {
+        println!(
+            "there is no Miri (rustup toolchain install nightly -c miri -c rust-src): not run"
+        );
+        return Ok(skipped());
+    }
+    let mut cargo = exec::command("cargo");
+    cargo
+        .current_dir(checkout())
+        .args(["+nightly", "miri", "test", "-p", "softgpu", "--lib"])
+        .args(["--target-dir", "target/miri", "--"])
+        .args(MIRI_TESTS)
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+        .env("PROPTEST_CASES", "4")
+        // Whatever toolchain runs us.
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO")
+        .env_remove("RUSTC");
+    super::host::run("cargo miri", &mut cargo)
 }
 
 fn skipped() -> Tally {

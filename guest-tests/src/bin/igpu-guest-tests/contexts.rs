@@ -14,7 +14,7 @@ use crate::rig::{Outcome, PAGE, ensure, ensure_eq, expect_errno, trials, vm_bind
 
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = trials!("contexts":
-        default_context, ids_are_new_and_nonzero, destroyed_id_is_gone, defaults,
+        default_context, address_space_0_is_nobodys, ids_are_new_and_nonzero, destroyed_id_is_gone, defaults,
         set_and_get, set_and_get_after_first_use, chain_means_the_same_as_calls,
         chain_is_applied_in_its_order, vm_is_shared_by_handle, vm_handle_of_a_context,
         engine_map_is_set_once, vm_and_engines_are_fixed_after_first_use,
@@ -25,6 +25,22 @@ pub(crate) fn tests() -> Vec<Trial> {
         bind_mode_needs_non_recoverable, many_unused_contexts,
     ));
     trials
+}
+
+/// No address space has the handle 0: it can't be destroyed, and is not given out after that
+/// was tried.
+fn address_space_0_is_nobodys() -> Outcome {
+    let device = Device::open()?;
+    let mut handles = Vec::new();
+    for _ in 0..4 {
+        let vm = AddressSpace::create_legacy(&device)?;
+        ensure!(vm.id() != 0, "an address space has the handle 0");
+        handles.push(vm);
+        let mut destroy = drm_i915_gem_vm_control::default();
+        let destroyed = device.call::<request::VmDestroy>(&mut destroy);
+        expect_errno(destroyed, Errno::ENOENT, "VM_DESTROY of 0")?;
+    }
+    Ok(())
 }
 
 /// Id 0 is there from the start, and can't be destroyed.
