@@ -74,7 +74,7 @@ fn truncated_prolonged_and_misplaced_commands_are_invalid() {
             &patch(bytes.clone(), 2, &[1]),
             "header's reserved field",
         );
-        for number in [0_u16, 4, 0x102, 0x201, u16::MAX] {
+        for number in [0_u16, 5, 0x102, 0x201, u16::MAX] {
             check(
                 queue,
                 &patch(bytes.clone(), 0, &number.to_le_bytes()),
@@ -108,8 +108,20 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
         (
             "hello reserved",
             Queue::Control,
-            patch(each_command()[0].1.clone(), 10, &[1]),
+            patch(each_command()[0].1.clone(), 12, &[1]),
             InvalidCommand,
+        ),
+        (
+            "hello flags",
+            Queue::Control,
+            patch(each_command()[0].1.clone(), 10, &[2]),
+            InvalidCommand,
+        ),
+        (
+            "hello of a guest of which nothing was kept",
+            Queue::Control,
+            patch(each_command()[0].1.clone(), 10, &[1]),
+            NotFound,
         ),
         (
             "query reserved",

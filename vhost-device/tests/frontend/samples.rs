@@ -76,7 +76,6 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
                 &[],
             ),
         ),
-        (Queue::Control, encode(&protocol::Suspend::default(), &[])),
         (Queue::Control, encode(&create_address_space(7, 71), &[])),
         (Queue::Control, a_context()),
         (
@@ -129,5 +128,6 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
         (Queue::Control, a_close()),
         (Queue::Control, reset_engines(0b1)),
         (Queue::Control, encode(&properties(0, 0), &[])),
+        (Queue::Control, encode(&protocol::Suspend::default(), &[])),
     ]
 }
