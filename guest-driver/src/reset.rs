@@ -41,8 +41,9 @@ pub(crate) struct Resets {
     wedge: Mutex<Option<Wedge>>,
 }
 
-/// The commands that wedge the device, made ahead.
+/// What wedges the device, made ahead.
 struct Wedge {
+    /// Cancels all that was sent.
     cancel: Prepared,
 }
 

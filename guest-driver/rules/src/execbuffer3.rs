@@ -14,7 +14,7 @@
 //! | [`select_slot`] | `EINVAL` |
 //! | read the batch addresses | `EFAULT` |
 //! | each: [`check_batch_address`], and that it is mapped | `EINVAL` |
-//! | the context is banned | `EIO` |
+//! | the context is banned, or the device wedged | `EIO` |
 
 use super::address::{is_canonical, noncanonical};
 use super::engine_map::{EngineMap, SlotIndex};
