@@ -385,14 +385,11 @@ impl drm::Driver for Igpu {
         let igpu = dev.data();
         let reset = igpu.environment().reset;
         if reset != ResetSupport::Engine && !igpu.resets.is_under_way() && !igpu.is_wedged() {
-            dev.uevent(&[c"ERROR=1"]);
-            dev.uevent(&[c"RESET=1"]);
-            if reset == ResetSupport::None {
-                igpu.resets.wedge_after_hang();
-            }
-            if !igpu.is_wedged() {
-                dev.uevent(&[c"ERROR=0"]);
-            }
+            igpu.tell_of_reset(dev, || {
+                if reset == ResetSupport::None {
+                    igpu.resets.wedge_after_hang();
+                }
+            });
         }
     }
 }

@@ -35,31 +35,22 @@ pub(crate) struct Resets {
     under_way: Atomic<bool>,
     /// What is cancelled now goes into the error state.
     captures: Atomic<bool>,
-    /// Held by who resets the device. What it guards wedges the device where no memory can be
-    /// waited for; none while it is wedged.
+    /// Held by who resets the device. It guards the command that wedges the device where no
+    /// memory can be waited for; none while it is wedged.
     #[pin]
-    wedge: Mutex<Option<Wedge>>,
+    wedge: Mutex<Option<Prepared>>,
 }
 
-/// What wedges the device, made ahead.
-struct Wedge {
-    /// Cancels all that was sent.
-    cancel: Prepared,
-}
-
-impl Wedge {
-    /// ENOMEM.
-    fn new(transport: &Arc<Transport>) -> Result<Self> {
-        let command = protocol::ResetActive { reserved: 0.into() };
-        let cancel = transport.prepare(&command, &[], |_, _| ())?;
-        Ok(Self { cancel })
-    }
+/// What cancels all that was sent. ENOMEM.
+fn cancellation(transport: &Transport) -> Result<Prepared> {
+    let command = protocol::ResetActive { reserved: 0.into() };
+    transport.prepare(&command, &[], |_, _| ())
 }
 
 impl Resets {
     /// Of a device that takes work. ENOMEM.
     pub(crate) fn new(transport: Arc<Transport>) -> Result<impl PinInit<Self>> {
-        let wedge = Wedge::new(&transport)?;
+        let wedge = cancellation(&transport)?;
         let cancellations = Cancellations::new()?;
         Ok(pin_init!(Self {
             transport,
@@ -109,6 +100,13 @@ impl Resets {
         self.cancellations.cancel_all();
     }
 
+    /// Whatever wedged the device is over. ENOMEM: it stays wedged.
+    fn allow(&self, wedge: &mut Option<Prepared>) -> Result {
+        *wedge = Some(cancellation(&self.transport)?);
+        self.wedged.store(false, Relaxed);
+        Ok(())
+    }
+
     /// Wedges the device after a hang that may not be followed by a reset. Waits for nothing.
     /// Process context.
     pub(crate) fn wedge_after_hang(&self) {
@@ -116,7 +114,7 @@ impl Resets {
         let Some(mut wedge) = self.wedge.try_lock() else {
             return;
         };
-        if let Some(Wedge { cancel }) = wedge.take() {
+        if let Some(cancel) = wedge.take() {
             self.forbid();
             self.transport.submit(cancel);
         }
@@ -132,36 +130,47 @@ impl Igpu {
     pub(crate) fn handle_error(&self, dev: &drm::Device, mask: u64, capture: bool) -> Result {
         let resets = self.resets();
         let mut wedge = resets.wedge.lock();
-        let idle = self.unfinished() == 0;
-        if capture && idle {
+        if capture && self.unfinished() == 0 {
             self.errors().record_idle(self);
         }
         if !self.engines().any_in(mask) {
             return Ok(());
         }
         if wedge.is_some() && self.environment().reset == ResetSupport::Engine {
-            let submissions = self.reset_engines(mask)?;
-            if capture && submissions == 0 && !idle {
-                self.errors().record_idle(self);
-            }
-            return Ok(());
+            return self.reset_and_record(mask, capture);
         }
         resets.under_way.store(true, Relaxed);
-        dev.uevent(&[c"ERROR=1"]);
-        dev.uevent(&[c"RESET=1"]);
-        let result = self.reset_device(dev, &mut wedge, mask, capture);
-        if !resets.is_wedged() {
-            dev.uevent(&[c"ERROR=0"]);
-        }
+        let result = self.tell_of_reset(dev, || self.reset_device(dev, &mut wedge, mask, capture));
         resets.under_way.store(false, Relaxed);
         result
+    }
+
+    /// Tells userspace of a reset of the whole device before and, if work is taken then, after
+    /// it (`intel_gt_reset_global`). Process context.
+    pub(crate) fn tell_of_reset<R>(&self, dev: &drm::Device, reset: impl FnOnce() -> R) -> R {
+        dev.uevent(&[c"ERROR=1"]);
+        dev.uevent(&[c"RESET=1"]);
+        let result = reset();
+        if !self.is_wedged() {
+            dev.uevent(&[c"ERROR=0"]);
+        }
+        result
+    }
+
+    /// Resets the engines in the mask; with `capture` an error state is there afterwards.
+    fn reset_and_record(&self, mask: u64, capture: bool) -> Result {
+        let submissions = self.reset_engines(mask)?;
+        if capture && submissions == 0 {
+            self.errors().record_idle(self);
+        }
+        Ok(())
     }
 
     /// `intel_gt_reset`.
     fn reset_device(
         &self,
         dev: &drm::Device,
-        wedge: &mut Option<Wedge>,
+        wedge: &mut Option<Prepared>,
         mask: u64,
         capture: bool,
     ) -> Result {
@@ -171,25 +180,18 @@ impl Igpu {
             self.cancel_unfinished(dev)?;
             // What waits for others ends when they do, with an error like all the rest.
             dev.unlocked(|| self.wait_idle(Timeout::Forever))?;
-            *wedge = Some(Wedge::new(&resets.transport)?);
-            resets.wedged.store(false, Relaxed);
+            resets.allow(wedge)?;
         }
         resets.count_one();
         match self.environment().reset {
             ResetSupport::None => self.wedge(dev, wedge, capture),
             _ if was_wedged => Ok(()),
-            _ => {
-                let submissions = self.reset_engines(mask)?;
-                if capture && submissions == 0 {
-                    self.errors().record_idle(self);
-                }
-                Ok(())
-            }
+            _ => self.reset_and_record(mask, capture),
         }
     }
 
     /// Cancels what is unfinished, and has nothing more taken (`intel_gt_set_wedged`).
-    fn wedge(&self, dev: &drm::Device, wedge: &mut Option<Wedge>, capture: bool) -> Result {
+    fn wedge(&self, dev: &drm::Device, wedge: &mut Option<Prepared>, capture: bool) -> Result {
         let resets = self.resets();
         *wedge = None;
         resets.captures.store(capture, Relaxed);
@@ -238,15 +240,10 @@ impl Igpu {
     pub(crate) fn recover(&self) {
         let resets = self.resets();
         let mut wedge = resets.wedge.lock();
-        if wedge.is_some() {
-            return;
-        }
-        match Wedge::new(&resets.transport) {
-            Ok(new) => {
-                *wedge = Some(new);
-                resets.wedged.store(false, Relaxed);
+        if wedge.is_none() {
+            if let Err(error) = resets.allow(&mut wedge) {
+                pr_err!("the GPU stays wedged: {:?}\n", error);
             }
-            Err(error) => pr_err!("the GPU stays wedged: {:?}\n", error),
         }
     }
 }
