@@ -153,15 +153,11 @@ impl Guest {
     /// Forgets everything the guest did, and stops its work; but keeps what a guest that
     /// suspends has made.
     pub(super) fn reset(&mut self) {
-        match self.session.take() {
-            Some(session) if session.is_suspended() => {
-                let mailbox = self.new_mailbox();
-                self.kept = Some(Kept { session, mailbox });
-            }
-            session => {
-                self.session = session;
-                self.end_session();
-            }
+        if let Some(session) = self.session.take_if(|session| session.is_suspended()) {
+            let mailbox = self.new_mailbox();
+            self.kept = Some(Kept { session, mailbox });
+        } else {
+            self.end_session();
         }
         self.in_flight.clear();
         self.resets.clear();
@@ -185,7 +181,7 @@ impl Guest {
     /// The guest is gone: lets go of its work, its queues and its memory.
     pub(super) fn close(&mut self) {
         self.reset();
-        self.forget_kept();
+        self.kept = None;
         self.vrings.clear();
         self.memory = None;
     }
@@ -206,14 +202,6 @@ impl Guest {
         self.mailbox.wake_up(true);
         self.mailbox.sleep();
         before
-    }
-
-    /// Forgets what was kept for a guest that does not go on with it.
-    fn forget_kept(&mut self) {
-        if let Some(Kept { mailbox, session }) = self.kept.take() {
-            mailbox.close();
-            drop(session);
-        }
     }
 
     /// The guest's session. With the first command after a reset it is the one that was kept,
