@@ -7,7 +7,7 @@ use virtio_igpu_guest_tests::client::{Context, Device, Engine, Exec2, Exec3, Obj
 use virtio_igpu_guest_tests::gpu::Batch;
 
 use crate::rig::{
-    BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
+    BCS0, NONSENSE, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -19,8 +19,6 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 const AT: u64 = 0x1_0000_0000;
-/// A 2D command that no blitter has ever had.
-const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
 
 /// An unknown command: the fence carries an error, another context's work doesn't.
 fn unknown_command_hangs_its_context_only() -> Outcome {

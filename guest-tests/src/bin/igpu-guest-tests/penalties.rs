@@ -9,7 +9,7 @@ use virtio_igpu_guest_tests::client::{
 use virtio_igpu_guest_tests::gpu::Batch;
 use virtio_igpu_guest_tests::sys::uapi::*;
 
-use crate::rig::{Outcome, PAGE, ensure, ensure_eq, expect_errno, trials};
+use crate::rig::{NONSENSE, Outcome, PAGE, ensure, ensure_eq, expect_errno, trials};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials!("penalties":
@@ -20,8 +20,6 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 const AT: u64 = 0x1_0000_0000;
-/// A 2D command that no blitter has ever had; on other engines it is unknown too.
-const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
 
 /// Two batches: one that ends at once, and one at which every engine hangs.
 struct Batches<'d> {

@@ -76,6 +76,10 @@ pub(crate) const A_WHILE: Duration = Duration::from_millis(100);
 /// A page, the GPU's and the guest's.
 pub(crate) const PAGE: u64 = 4096;
 
+/// A 2D command that no blitter has ever had, at which every engine hangs: on other engines it
+/// is unknown too.
+pub(crate) const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
+
 /// Where a [`Rig`] keeps its batches.
 const BATCH_AT: u64 = 0x4000_0000;
 /// Bytes of the object with the batches.

@@ -11,7 +11,7 @@ use virtio_igpu_guest_tests::sys::memory::Mapping;
 use virtio_igpu_guest_tests::sys::request::VmBind;
 use virtio_igpu_guest_tests::sys::uapi::*;
 
-use crate::rig::{BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, trials};
+use crate::rig::{BCS0, NONSENSE, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, trials};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials!("vm_bind_capture":
@@ -26,8 +26,6 @@ const AT: u64 = 0x1_0000_0000;
 const OTHER: u64 = 0x2_0000_0000;
 const HIDDEN: u64 = 0x3_0000_0000;
 const GATE: u64 = 0x4_0000_0000;
-/// A 2D command that no blitter has ever had; on other engines it is unknown too.
-const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
 
 /// An object full of numbers that begin with `first`.
 fn numbered<'d>(

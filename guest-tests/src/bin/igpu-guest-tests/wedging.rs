@@ -12,7 +12,7 @@ use virtio_igpu_guest_tests::sys::request::GemThrottle;
 
 use crate::endless::{EIO, Endless, Kind};
 use crate::rig::{
-    BCS0, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
+    BCS0, NONSENSE, Outcome, PAGE, PATIENCE, RCS0, Rig, ensure, ensure_eq, expect_errno, trials,
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -24,8 +24,6 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 const DATA: u64 = 0x1_0000_0000;
-/// A 2D command that no blitter has ever had; on other engines it is unknown too.
-const NONSENSE: u32 = 2 << 29 | 0x7f << 22;
 /// All engines.
 const ALL: &str = "0xffffffffffffffff";
 /// i915's `DROP_ACTIVE`, `DROP_IDLE` and `DROP_RESET_ACTIVE`.
