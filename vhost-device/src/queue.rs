@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 //! Virtqueues: taking chains off them and giving chains back, safely whatever the driver
-//! wrote. Knows rings; [`chain`] knows what hangs on them.
+//! wrote. Knows rings; [`chain`] knows what hangs on them, [`vring`] how the frontend's
+//! messages and the worker share them.
 
 pub mod chain;
+pub mod vring;
 
 use std::sync::atomic::Ordering;
 
-use vhost_user_backend::{VringRwLock, VringT};
+use vhost_user_backend::VringT;
 use virtio_queue::{QueueOwnedT, QueueT};
-use vm_memory::GuestMemoryAtomic;
 
 use crate::GuestMemory;
 pub use chain::Chain;
-
-/// A virtqueue as vhost-user-backend keeps it.
-pub type Vring = VringRwLock<GuestMemoryAtomic<GuestMemory>>;
+pub use vring::Vring;
 
 /// The driver broke a ring: nothing on it can be trusted until the device is reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
