@@ -68,7 +68,7 @@ fn batches_of_a_gang_run_at_the_same_time_and_end_as_one() {
     rig.gpu.submit(rig.submission(1, 1, &[0x3000], 1)).unwrap();
     assert_eq!(points(&[rig.next()]), [(11, 1, Outcome::Completed)]);
     rig.nothing_completes_for(5 * MILLISECOND);
-    assert_eq!(rig.gpu.counters().pending, 0);
+    rig.comes_to_rest();
 }
 
 #[test]
@@ -279,11 +279,7 @@ fn cancelled_gangs_end_once_whether_they_have_begun_or_not() {
         .unwrap();
     rig.gpu.destroy_context(ContextId(1)).unwrap();
     assert_eq!(points(&[rig.next()]), [(10, 100, Outcome::Cancelled)]);
-    let counters = rig.gpu.counters();
-    assert_eq!(
-        (counters.pending, counters.waits, counters.slots),
-        (0, 0, 0)
-    );
+    assert_eq!(rig.comes_to_rest().slots, 0);
 }
 
 #[test]
@@ -310,7 +306,7 @@ fn gangs_that_nobody_owns_end_when_one_of_their_engines_has_no_heartbeat() {
     for value in 1..=3 {
         rig.expect(10, value, Outcome::Cancelled);
     }
-    assert_eq!(rig.gpu.counters().pending, 0);
+    rig.comes_to_rest();
 }
 
 #[test]
@@ -378,7 +374,7 @@ fn gangs_race_with_resets_and_everything_ends_once_in_order() {
         last[context] += 1;
         sent -= 1;
     }
-    assert_eq!(rig.gpu.counters().pending, 0);
+    rig.comes_to_rest();
 }
 
 #[test]

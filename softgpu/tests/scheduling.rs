@@ -75,22 +75,23 @@ fn a_point_of_an_unknown_timeline_counts_as_reached() {
 fn a_spinner_ends_within_milliseconds_of_the_write_and_costs_little() {
     let rig = Rig::new();
     rig.context(1, EngineClass::Render, 1, 0);
-    rig.spinner(0x1000, true);
-    rig.submit(1, 0x1000, &[], 1);
-    rig.wait_for_dword(0x1f00, 1);
-    let before = rig.gpu.counters().total();
-    let time = 200 * MILLISECOND;
-    rig.nothing_completes_for(time);
-    let spent = rig.gpu.counters().total().busy_ns - before.busy_ns;
-    // Of a core, in per cent; a loaded machine gets some room.
-    assert!(
-        spent * 100 / (time.as_nanos() as u64) < 10,
-        "{spent} ns of {time:?}"
-    );
-    let start = Instant::now();
-    rig.end_spinner(0x1000);
-    rig.expect(1, 1, Outcome::Completed);
-    assert!(start.elapsed() < 50 * MILLISECOND, "{:?}", start.elapsed());
+    let spell = 50 * MILLISECOND;
+    // What it costs, in shares of a core, and how soon it ends, in one spell of some: what
+    // else this machine does takes time that counts as the engine's.
+    let mut tries = (1..=20).map(|value| {
+        rig.spinner(0x1000, true);
+        rig.put(0x1f00, &[0]);
+        rig.submit(1, 0x1000, &[], value);
+        rig.wait_for_dword(0x1f00, 1);
+        let before = rig.gpu.counters().total().busy_ns;
+        rig.nothing_completes_for(spell);
+        let spent = rig.gpu.counters().total().busy_ns - before;
+        let start = Instant::now();
+        rig.end_spinner(0x1000);
+        rig.expect(1, value, Outcome::Completed);
+        (spent as f64 / spell.as_nanos() as f64, start.elapsed())
+    });
+    assert!(tries.any(|(share, end)| share < 0.05 && end < 5 * MILLISECOND));
 }
 
 #[test]

@@ -193,6 +193,20 @@ impl Rig {
         assert_eq!((next.point, next.outcome), (point, outcome));
     }
 
+    /// Everything submitted has ended, and soon nothing of it is kept: the scheduler gets a
+    /// job back a moment after its completion was reported.
+    pub(crate) fn comes_to_rest(&self) -> Counters {
+        let start = Instant::now();
+        loop {
+            let counters = self.gpu.counters();
+            if (counters.pending, counters.waits) == (0, 0) {
+                return counters;
+            }
+            assert!(start.elapsed() < PATIENCE, "{counters:?}");
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
     pub(crate) fn nothing_completes_for(&self, time: Duration) {
         if let Ok(completion) = self.completions.recv_timeout(time) {
             panic!("{completion:?} completed");
