@@ -202,7 +202,8 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
         changed |= mirror_tree(&checkout().join(folder), &mirror.join(folder))?;
     }
     let modules = work.join(format!("modules{suffix}"));
-    if !changed && stamp::fresh(&modules, &ready.kernel_key) {
+    let whole = MODULES.iter().all(|name| modules.join(name).exists());
+    if !changed && whole && stamp::fresh(&modules, &ready.kernel_key) {
         return Ok(());
     }
     let _ = fs::remove_file(modules.join(".stamp"));
@@ -218,7 +219,9 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
         _ => ready.flavour.make_words().to_string(),
     };
     let log = ready.cache.logs().join(format!("module{suffix}.log"));
-    let make = |directory: &str| format!("make -j2 -C /kernel {words} M={directory} modules");
+    let make = |directory: &str| {
+        format!("make -j2 -C /kernel {words} M={directory} IGPU_AS_I915=1 modules")
+    };
     let mut command = match &ready.buildroot {
         Some(root) => Root::new(root)
             .bind(&ready.tree, "/kernel")
@@ -230,19 +233,12 @@ fn module(ready: &Ready, work: &Path) -> Result<()> {
                 .arg("-C")
                 .arg(&ready.tree)
                 .arg(format!("M={}", mirror.join("guest-driver").display()))
-                .arg("modules");
+                .args(["IGPU_AS_I915=1", "modules"]);
             command
         }
     };
     exec::logged("building the kernel module", &mut command, &log)?;
-    let built = mirror.join("guest-driver/virtio_igpu.ko");
-    if !built.exists() {
-        bail!(
-            "make left no {}; does the Kbuild file build virtio_igpu.o?",
-            built.display()
-        );
-    }
-    install_module(ready, &built, &modules, &release)?;
+    install_module(ready, &mirror.join("guest-driver"), &modules, &release)?;
     let warnings = module_warnings(&fs::read_to_string(&log).unwrap_or_default());
     fs::write(
         work.join(format!("module-warnings{suffix}")),
@@ -296,18 +292,30 @@ fn release(ready: &Ready) -> Result<String> {
     Ok(text.trim().to_string())
 }
 
-/// Lays the stripped module beside the stock ones and has depmod list them all.
+/// The module under its own name, and under the one that IGT loads and unloads.
+const MODULES: [&str; 2] = ["virtio_igpu.ko", "i915.ko"];
+
+/// Lays the stripped module, under both its names, beside the stock ones and has depmod list
+/// them all.
 fn install_module(ready: &Ready, built: &Path, modules: &Path, release: &str) -> Result<()> {
     let lists = modules.join("lib/modules").join(release);
     stamp::remove(modules)?;
     fs::create_dir_all(lists.join("updates"))
         .with_context(|| format!("cannot create {}", lists.display()))?;
-    fs::copy(built, modules.join("virtio_igpu.ko")).context("cannot copy the module")?;
+    for name in MODULES {
+        let from = built.join(name);
+        fs::copy(&from, modules.join(name)).with_context(|| {
+            format!(
+                "cannot copy {}; does the Kbuild file build it?",
+                from.display()
+            )
+        })?;
+    }
     let script = r#"
 set -e
 release=$1; cd /k
-strip -g virtio_igpu.ko
-cp virtio_igpu.ko "lib/modules/$release/updates/"
+strip -g virtio_igpu.ko i915.ko
+cp virtio_igpu.ko i915.ko "lib/modules/$release/updates/"
 if [ -d /stock ]; then cp -a /stock/kernel /stock/modules.builtin* /stock/modules.order "lib/modules/$release/"; fi
 depmod -b /k "$release"
 rm -rf "lib/modules/$release/kernel"

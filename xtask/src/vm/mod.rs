@@ -91,6 +91,7 @@ impl Lab {
             files: Vec::new(),
             daemon_may_die: false,
             own_core: false,
+            module: "virtio_igpu",
         }
     }
 }
@@ -105,6 +106,7 @@ pub(crate) struct Guest<'a> {
     files: Vec<(String, bool, Vec<u8>)>,
     daemon_may_die: bool,
     own_core: bool,
+    module: &'static str,
 }
 
 /// What a run left behind.
@@ -208,6 +210,12 @@ impl Guest<'_> {
         self
     }
 
+    /// The driver is loaded as the module i915: test suites load and unload it by that name.
+    pub(crate) fn as_i915(mut self) -> Self {
+        self.module = "i915";
+        self
+    }
+
     /// Runs the guest to its end.
     pub(crate) fn run(self, onlooker: &mut Onlooker<'_>) -> Result<Finished> {
         let folder = tempfile::Builder::new()
@@ -307,8 +315,9 @@ impl Guest<'_> {
         let (rows, columns) = console::size();
         let module_args = args.module_args.join(" ");
         format!(
-            "DEVICE={}\nSHARE={}\nSTDIN={}\nKEEP_LOADED={}\nMODULE_ARGS={}\nROWS={rows}\nCOLUMNS={columns}\nTERM={}\n",
+            "DEVICE={}\nMODULE={}\nSHARE={}\nSTDIN={}\nKEEP_LOADED={}\nMODULE_ARGS={}\nROWS={rows}\nCOLUMNS={columns}\nTERM={}\n",
             flag(self.lab.built.is_some()),
+            self.module,
             flag(self.share.is_some()),
             flag(self.stdin),
             flag(args.keep_loaded),
