@@ -4,7 +4,9 @@
  */
 #include <linux/debugfs.h>
 #include <linux/dma-fence-unwrap.h>
+#include <linux/iosys-map.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
@@ -18,6 +20,9 @@
 #include <drm/drm_vma_manager.h>
 
 #include "helpers.h"
+
+/* dma-bufs of other devices. */
+MODULE_IMPORT_NS("DMA_BUF");
 
 /* Time. */
 
@@ -143,6 +148,18 @@ void igpu_ids_init(struct xarray *ids)
 int igpu_ids_add(struct xarray *ids, u32 *id, void *value)
 {
 	return xa_alloc(ids, id, value, XA_LIMIT(1, UINT_MAX), GFP_KERNEL);
+}
+
+/* Memory that may be a device's. */
+
+void igpu_map_read(void *to, const struct iosys_map *map, size_t offset, size_t length)
+{
+	iosys_map_memcpy_from(to, map, offset, length);
+}
+
+void igpu_map_write(struct iosys_map *map, size_t offset, const void *from, size_t length)
+{
+	iosys_map_memcpy_to(map, offset, from, length);
 }
 
 /* Fences and reservations. */

@@ -10,6 +10,7 @@
 #include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
+#include <linux/iosys-map.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -52,6 +53,10 @@ void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buff
 /* Ids. */
 void igpu_ids_init(struct xarray *ids);
 int igpu_ids_add(struct xarray *ids, u32 *id, void *value);
+
+/* Memory that may be a device's. */
+void igpu_map_read(void *to, const struct iosys_map *map, size_t offset, size_t length);
+void igpu_map_write(struct iosys_map *map, size_t offset, const void *from, size_t length);
 
 /* Fences and reservations. */
 struct dma_fence *igpu_fence_get(struct dma_fence *fence);

@@ -429,9 +429,12 @@ impl Object {
     }
 
     /// Copies from the object to the user, all that `writer` has room for. Doesn't wait for
-    /// fences. Errors: `EINVAL` if that isn't within the object, or isn't memory the CPU
-    /// may look at; `EFAULT`; those of [`Self::pin`]. Process context.
+    /// fences. Errors: `EINVAL` if that isn't within the object; `EFAULT`; those of
+    /// [`Self::pin`]; of an import, its exporter's. Process context.
     pub(crate) fn read(&self, offset: usize, writer: &mut UserSliceWriter) -> Result {
+        if let Backing::Imported(_) = self.backing {
+            return self.read_foreign(offset, writer);
+        }
         let length = writer.len();
         let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
         self.pin()?.for_each_part(offset, length, |start, length| {
@@ -446,6 +449,9 @@ impl Object {
 
     /// The same from the user to the object.
     pub(crate) fn write(&self, offset: usize, reader: &mut UserSliceReader) -> Result {
+        if let Backing::Imported(_) = self.backing {
+            return self.write_foreign(offset, reader);
+        }
         let length = reader.len();
         let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
         self.pin()?.for_each_part(offset, length, |start, length| {
