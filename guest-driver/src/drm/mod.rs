@@ -24,6 +24,7 @@ pub(crate) mod gem;
 mod id_array;
 pub(crate) mod ioctl;
 mod mmap;
+pub(crate) mod nofault;
 mod pages;
 mod prime;
 pub(crate) mod process;

@@ -264,6 +264,19 @@ impl PinnedPages {
         })
     }
 
+    /// Copies `from` to the bytes from `offset` on. `EINVAL` as [`Self::for_each_part`].
+    /// Allocates nothing.
+    pub(crate) fn copy_from(&self, offset: usize, from: &[u8]) -> Result {
+        let mut done = 0;
+        self.for_each_part(offset, from.len(), |start, length| {
+            let part = from.get(done..done + length).ok_or(EINVAL)?;
+            // SAFETY: The bytes are mapped, and `part` has as many of its own.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
+            done += length;
+            Ok(())
+        })
+    }
+
     /// Calls `each` with each page's part of `[offset, offset + length)`: its address in
     /// the kernel and how many bytes. `EINVAL` if it isn't within the object, or isn't
     /// memory the CPU may look at.

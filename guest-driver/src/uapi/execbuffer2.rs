@@ -14,13 +14,15 @@ use crate::rules::engine_map::{select_legacy, select_user};
 use crate::rules::execbuffer2::{self, ExecObject, Header, InFence};
 use crate::rules::vm_bind;
 use crate::uapi::fences::{attach_all, SubmissionFences};
-use crate::uapi::{relocation, user};
+use crate::uapi::relocation::{Outcome, Relocations};
+use crate::uapi::user;
 use crate::uapi_types::{
     drm_i915_gem_exec_fence, drm_i915_gem_exec_object2, drm_i915_gem_execbuffer2,
-    drm_i915_gem_execbuffer_ext_timeline_fences, drm_i915_gem_timeline_fence,
-    DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES, I915_EXEC_CONTEXT_ID_MASK,
+    drm_i915_gem_execbuffer_ext_timeline_fences, drm_i915_gem_relocation_entry,
+    drm_i915_gem_timeline_fence, DRM_I915_GEM_EXECBUFFER_EXT_TIMELINE_FENCES,
+    I915_EXEC_CONTEXT_ID_MASK,
 };
-use crate::vm::{LegacyBinding, LegacyRequest, Mode};
+use crate::vm::{ActiveViews, LegacyBinding, LegacyRequest, Mode};
 use core::ops::Range;
 use kernel::current;
 use kernel::prelude::*;
@@ -63,7 +65,7 @@ pub(crate) fn execbuffer2(
         return Err(EIO);
     }
 
-    let mut list = ObjectList::look_up(dev, file, &header, &objects, width)?;
+    let list = ObjectList::look_up(dev, file, &header, &objects, width)?;
     if context.is_banned(slots.clone()) {
         return Err(EIO);
     }
@@ -72,26 +74,43 @@ pub(crate) fn execbuffer2(
         .ok_or(EINVAL)?
         .wait_for_room(dev, file.is_nonblocking())?;
     list.check_placements(dev)?;
-    let binding = loop {
-        let binding = context.vm().bind_legacy(dev, &list.requests)?;
-        relocation::relocate(
-            dev,
-            &header,
-            &objects,
-            &mut list.requests,
-            &binding.addresses,
-        )?;
-        if binding.views.are_current() {
-            break binding;
-        }
-        // A process has changed memory of its own since it was mapped.
+    let mut written = KVec::from_elem(false, list.requests.len(), GFP_KERNEL)?;
+    let (fence, addresses) = loop {
+        // A process has changed memory of its own since it was mapped, or what the last
+        // attempt needed is there now.
         if current!().signal_pending() {
             return Err(ERESTARTSYS);
         }
+        let LegacyBinding { addresses, views } = context.vm().bind_legacy(dev, &list.requests)?;
+        let relocations = Relocations::new(&header, &objects, &list.requests, &addresses)?;
+        let locked = LockedObjects::lock(list.objects())?;
+        match relocations.write(&mut written)? {
+            Outcome::Done if views.are_current() => {
+                header.check_late()?;
+                let submission = ToSubmit {
+                    dev,
+                    context: &context,
+                    slots,
+                    header: &header,
+                    list: &list,
+                    written: &written,
+                };
+                let fence = submission.queue(&addresses, views, locked, fences)?;
+                relocations.tell();
+                drop(relocations);
+                break (fence, addresses);
+            }
+            Outcome::Done => {}
+            Outcome::Busy(object) => {
+                drop(locked);
+                wait_unused(dev, &object)?;
+            }
+            Outcome::Absent(place) => {
+                drop(locked);
+                user::read::<drm_i915_gem_relocation_entry>(place)?;
+            }
+        }
     };
-    header.check_late()?;
-
-    let (fence, addresses) = submit(dev, &context, slots, &header, &list, binding, fences)?;
     write_back(args.buffers_ptr, &objects, &addresses);
     if let Some(out_fence) = out_fence {
         let fd = out_fence.attach(&fence)?.install();
@@ -209,6 +228,11 @@ impl ObjectList {
         Ok(list)
     }
 
+    /// The objects, in the order of the list.
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.requests.iter().map(|request| &*request.object)
+    }
+
     /// Whether the pinned objects can be where they are to be.
     fn check_placements(&self, dev: &drm::Device) -> Result {
         let facts = dev.data().facts();
@@ -223,60 +247,70 @@ impl ObjectList {
     }
 }
 
-/// Queues the submission under the objects' reservations, and leaves its fence there.
-/// Gives the fence and the objects' addresses.
-fn submit(
-    dev: &drm::Device,
-    context: &Arc<Context>,
+/// What is to be submitted, checked.
+struct ToSubmit<'a> {
+    dev: &'a drm::Device,
+    context: &'a Arc<Context>,
     slots: Range<usize>,
-    header: &Header,
-    list: &ObjectList,
-    binding: LegacyBinding,
-    fences: SubmissionFences,
-) -> Result<(ARef<Fence>, KVec<u64>)> {
-    let LegacyBinding { addresses, views } = binding;
-    let (mut waits, signals) = fences.split();
-    let mut locked = LockedObjects::lock(list.requests.iter().map(|request| &*request.object))?;
-    for request in list.requests.iter() {
-        locked.reserve(&request.object, 1)?;
-        if !request.checked.asynchronous {
-            // A writer follows all, a reader the writers.
-            let usage = if request.checked.write {
-                Usage::Read
-            } else {
-                Usage::Write
-            };
-            for fence in locked.fences(&request.object, usage)? {
-                waits.add(dev, &fence)?;
+    header: &'a Header,
+    list: &'a ObjectList,
+    /// Which of the objects are written because relocations say so.
+    written: &'a [bool],
+}
+
+impl ToSubmit<'_> {
+    /// Queues it under the objects' reservations, and leaves its fence there.
+    fn queue(
+        self,
+        addresses: &[u64],
+        views: ActiveViews,
+        mut locked: LockedObjects<'_>,
+        fences: SubmissionFences,
+    ) -> Result<ARef<Fence>> {
+        let (mut waits, signals) = fences.split();
+        for (request, write) in self.accesses() {
+            locked.reserve(&request.object, 1)?;
+            if !request.checked.asynchronous {
+                // A writer follows all, a reader the writers.
+                let usage = if write { Usage::Read } else { Usage::Write };
+                for fence in locked.fences(&request.object, usage)? {
+                    waits.add(self.dev, &fence)?;
+                }
             }
         }
+
+        let mut batches: KVec<u64> = KVec::with_capacity(self.slots.len(), GFP_KERNEL)?;
+        for batch in self.list.batches.iter() {
+            let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
+            batches.push(
+                address + u64::from(self.header.batch_start_offset),
+                GFP_KERNEL,
+            )?;
+        }
+        let submission = Submission {
+            context: self.context,
+            first_slot: self.slots.start,
+            batches: &batches,
+            waits,
+            views: Some(views),
+        };
+        let fence = submission.queue(self.dev, |fence| {
+            for (request, write) in self.accesses() {
+                let usage = if write { Usage::Write } else { Usage::Read };
+                locked.add_fence(&request.object, fence, usage);
+            }
+        })?;
+        drop(locked);
+        attach_all(signals, &fence);
+        Ok(fence)
     }
 
-    let mut batches: KVec<u64> = KVec::with_capacity(slots.len(), GFP_KERNEL)?;
-    for batch in list.batches.iter() {
-        let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
-        batches.push(address + u64::from(header.batch_start_offset), GFP_KERNEL)?;
+    /// The objects, each with whether the batch writes it.
+    fn accesses(&self) -> impl Iterator<Item = (&LegacyRequest, bool)> {
+        let written = self.written.iter();
+        let both = self.list.requests.iter().zip(written);
+        both.map(|(request, written)| (request, request.checked.write || *written))
     }
-    let submission = Submission {
-        context,
-        first_slot: slots.start,
-        batches: &batches,
-        waits,
-        views: Some(views),
-    };
-    let fence = submission.queue(dev, |fence| {
-        for request in list.requests.iter() {
-            let usage = if request.checked.write {
-                Usage::Write
-            } else {
-                Usage::Read
-            };
-            locked.add_fence(&request.object, fence, usage);
-        }
-    })?;
-    drop(locked);
-    attach_all(signals, &fence);
-    Ok((fence, addresses))
 }
 
 /// Tells userspace where objects are that are not where it believed. The submission is

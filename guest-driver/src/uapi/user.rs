@@ -2,6 +2,7 @@
 
 //! The caller's memory: structures in, structures out, chains of extensions.
 
+pub(crate) use crate::drm::nofault::read_if_there;
 use crate::rules::user_memory::UserMemory;
 use crate::rules::{extensions, Errno};
 use kernel::prelude::*;

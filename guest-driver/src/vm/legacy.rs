@@ -45,11 +45,18 @@ pub(crate) struct LegacyBinding {
     pub(crate) views: ActiveViews,
 }
 
-/// What one attempt at placing came to.
-enum Attempt {
-    Placed,
+/// Why an attempt at placing came to nothing.
+enum Obstacle {
     /// This view's submissions must finish first.
-    WaitFor(Arc<View>),
+    InUse(Arc<View>),
+    /// An error; EAGAIN if user memory must be pinned first.
+    Error(Error),
+}
+
+impl From<Error> for Obstacle {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 impl LegacyRequest {
@@ -109,107 +116,128 @@ impl AddressSpace {
                 self.place_all(dev, &mut order.0, requests, &mut binding)
             };
             match attempt {
-                Ok(Attempt::Placed) => return Ok(binding),
-                Ok(Attempt::WaitFor(view)) => {
+                Ok(()) => return Ok(binding),
+                Err(Obstacle::InUse(view)) => {
                     binding.views.clear();
                     dev.unlocked(|| self.wait_idle(&view))?;
                 }
                 // Changed again since it was pinned.
-                Err(error) if error == EAGAIN => {
+                Err(Obstacle::Error(error)) if error == EAGAIN => {
                     binding.views.clear();
                     if current!().signal_pending() {
                         return Err(ERESTARTSYS);
                     }
                 }
-                Err(error) => return Err(error),
+                Err(Obstacle::Error(error)) => return Err(error),
             }
         }
     }
 
-    /// One attempt at [`Self::bind_legacy`]: EAGAIN if user memory must be pinned first.
+    /// One attempt at [`Self::bind_legacy`].
     fn place_all(
         self: &Arc<Self>,
         dev: &drm::Device,
         state: &mut State,
         requests: &[LegacyRequest],
         binding: &mut LegacyBinding,
-    ) -> Result<Attempt> {
+    ) -> Result<(), Obstacle> {
         const NOT_PLACED: u64 = u64::MAX;
-        binding
-            .addresses
+        let LegacyBinding { addresses, views } = binding;
+        addresses
             .iter_mut()
             .for_each(|address| *address = NOT_PLACED);
 
-        // What is mapped where it may be stays; what is mapped elsewhere goes.
-        for (request, address) in requests.iter().zip(binding.addresses.iter_mut()) {
-            let Some(start) = state.by_object.get(&object_key(&request.object)).copied() else {
-                continue;
-            };
-            let Some(mapping) = state.mappings.get(&start) else {
-                continue;
-            };
-            let Some(view) = mapping.shown.view.clone() else {
-                continue;
-            };
-            let current = view.is_current();
-            if current && request.accepts(start, mapping) {
-                view.set_closed(false);
-                binding.views.add(request.active(view, start))?;
-                *address = start;
-            } else if binding.views.contains(&view) {
-                return Err(if current { ENOSPC } else { EAGAIN });
-            } else if view.is_active() {
-                return Ok(Attempt::WaitFor(view));
-            } else {
-                self.evict(dev, state, start)?;
+        // What must be at an address comes first: others make room, of the list as well.
+        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
+            if request.checked.pinned {
+                if let Some(start) = self.keep(dev, state, request, views)? {
+                    *address = start;
+                }
             }
         }
-
-        // What must be at an address has what is there go.
-        for (index, request) in requests.iter().enumerate() {
-            if binding.addresses[index] != NOT_PLACED || !request.checked.pinned {
-                continue;
+        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
+            if request.checked.pinned && *address == NOT_PLACED {
+                *address = request.checked.offset;
+                self.clear_the_way(dev, state, &request.checked, views)?;
+                self.map_object(dev, state, request, *address, views)?;
             }
-            while let Some((start, view)) =
-                first_overlap(state, request.checked.offset, request.checked.size)
-            {
-                if binding.views.contains(&view) {
-                    return Err(ENOSPC);
-                }
-                if view.is_active() {
-                    return Ok(Attempt::WaitFor(view));
-                }
-                self.evict(dev, state, start)?;
-            }
-            self.map_object(
-                dev,
-                state,
-                request,
-                request.checked.offset,
-                &mut binding.views,
-            )?;
-            binding.addresses[index] = request.checked.offset;
         }
-
+        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
+            if !request.checked.pinned {
+                if let Some(start) = self.keep(dev, state, request, views)? {
+                    *address = start;
+                }
+            }
+        }
         // The rest lies where it lay last, or where there is room.
-        for index in 0..requests.len() {
-            if binding.addresses[index] != NOT_PLACED {
+        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
+            if *address != NOT_PLACED {
                 continue;
             }
-            let request = &requests[index];
-            let start = loop {
+            *address = loop {
                 if let Some(start) = state.room_for(request) {
                     break start;
                 }
-                match self.make_room(dev, state, &binding.views)? {
-                    Attempt::Placed => {}
-                    wait => return Ok(wait),
-                }
+                self.make_room(dev, state, views)?;
             };
-            self.map_object(dev, state, request, start, &mut binding.views)?;
-            binding.addresses[index] = start;
+            self.map_object(dev, state, request, *address, views)?;
         }
-        Ok(Attempt::Placed)
+        Ok(())
+    }
+
+    /// The address at which the request's object is mapped, if it may be there; it is active
+    /// then. If it is mapped elsewhere, that goes.
+    fn keep(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        request: &LegacyRequest,
+        views: &mut ActiveViews,
+    ) -> Result<Option<u64>, Obstacle> {
+        let Some(start) = state.by_object.get(&object_key(&request.object)).copied() else {
+            return Ok(None);
+        };
+        let Some(mapping) = state.mappings.get(&start) else {
+            return Ok(None);
+        };
+        let Some(view) = mapping.shown.view.clone() else {
+            return Ok(None);
+        };
+        let current = view.is_current();
+        if current && request.accepts(start, mapping) {
+            view.set_closed(false);
+            views.add(request.active(view, start))?;
+            return Ok(Some(start));
+        }
+        if views.contains(&view) {
+            // Listed a second time, elsewhere.
+            return Err(if current { ENOSPC } else { EAGAIN }.into());
+        }
+        if view.is_active() {
+            return Err(Obstacle::InUse(view));
+        }
+        self.evict(dev, state, start)?;
+        Ok(None)
+    }
+
+    /// Unmaps what lies where an object must be; ENOSPC if that is one that must be there too.
+    fn clear_the_way(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        checked: &CheckedObject,
+        own: &ActiveViews,
+    ) -> Result<(), Obstacle> {
+        while let Some((start, view)) = first_overlap(state, checked.offset, checked.size) {
+            if own.contains(&view) {
+                return Err(ENOSPC.into());
+            }
+            if view.is_active() {
+                return Err(Obstacle::InUse(view));
+            }
+            self.evict(dev, state, start)?;
+        }
+        Ok(())
     }
 
     /// Unmaps all that no submission uses; ENOSPC if nothing but this submission's own
@@ -219,23 +247,23 @@ impl AddressSpace {
         dev: &drm::Device,
         state: &mut State,
         own: &ActiveViews,
-    ) -> Result<Attempt> {
+    ) -> Result<(), Obstacle> {
         let mut idle = KVec::new();
         let mut busy = None;
         for (start, mapping) in state.mappings.iter() {
             match &mapping.shown.view {
                 Some(view) if own.contains(view) => {}
                 Some(view) if view.is_active() => busy = Some(view.clone()),
-                _ => idle.push(*start, GFP_KERNEL)?,
+                _ => idle.push(*start, GFP_KERNEL).map_err(Error::from)?,
             }
         }
         if idle.is_empty() {
-            return busy.map(Attempt::WaitFor).ok_or(ENOSPC);
+            return Err(busy.map_or(ENOSPC.into(), Obstacle::InUse));
         }
         for start in idle {
             self.evict(dev, state, start)?;
         }
-        Ok(Attempt::Placed)
+        Ok(())
     }
 
     /// Maps the requested object at `start`, where nothing is mapped, and makes it active.
