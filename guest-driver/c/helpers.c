@@ -300,6 +300,24 @@ unsigned long igpu_vma_node_start(struct drm_vma_offset_node *node)
 	return drm_vma_node_start(node);
 }
 
+struct drm_gem_object *igpu_object_at(struct drm_device *dev, unsigned long first,
+				      unsigned long pages)
+{
+	struct drm_gem_object *object = NULL;
+	struct drm_vma_offset_node *node;
+
+	drm_vma_offset_lock_lookup(dev->vma_offset_manager);
+	node = drm_vma_offset_lookup_locked(dev->vma_offset_manager, first, pages);
+	if (node) {
+		object = container_of(node, struct drm_gem_object, vma_node);
+		/* One that is being freed is waiting for this lock. */
+		if (!kref_get_unless_zero(&object->refcount))
+			object = NULL;
+	}
+	drm_vma_offset_unlock_lookup(dev->vma_offset_manager);
+	return object;
+}
+
 /* Memory. */
 
 u64 igpu_page_to_phys(struct page *page)

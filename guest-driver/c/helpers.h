@@ -90,6 +90,9 @@ void igpu_vma_node_unmap(struct drm_vma_offset_node *node, struct address_space 
 u64 igpu_vma_node_offset(struct drm_vma_offset_node *node);
 void igpu_object_get(struct drm_gem_object *object);
 unsigned long igpu_vma_node_start(struct drm_vma_offset_node *node);
+/* The object at those pages of the device's offset space, with a reference, or NULL. */
+struct drm_gem_object *igpu_object_at(struct drm_device *dev, unsigned long first,
+				      unsigned long pages);
 
 /* Memory. */
 u64 igpu_page_to_phys(struct page *page);

@@ -30,6 +30,12 @@ impl File {
         self.0.get()
     }
 
+    /// The device whose file it is.
+    pub(super) fn device(&self) -> &Device {
+        // SAFETY: An open file keeps its node, and the node its device.
+        unsafe { Device::from_raw((*(*self.as_raw()).minor).dev) }
+    }
+
     /// What the driver keeps for this file.
     pub(crate) fn data(&self) -> &Arc<FileData> {
         // SAFETY: `open` has set it to a box of an Arc, which lives until `postclose`

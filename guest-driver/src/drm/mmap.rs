@@ -12,7 +12,7 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*,
     sync::aref::ARef,
-    types::Opaque,
+    types::{Opaque, ScopeGuard},
 };
 
 use super::{
@@ -139,25 +139,52 @@ pub(super) unsafe extern "C" fn mmap_node(
     file: *mut bindings::file,
     vma: *mut bindings::vm_area_struct,
 ) -> c_int {
-    // SAFETY: It is the file of a node of ours, which keeps its DRM file, and that the
-    // device.
-    let dev = unsafe {
-        let drm_file = (*file).private_data.cast::<bindings::drm_file>();
-        Device::from_raw((*(*drm_file).minor).dev)
-    };
-    let mapping_file = match dev.mapping_file().get(dev) {
-        Ok(mapping_file) => mapping_file,
-        Err(error) => return error.to_errno(),
-    };
-    // SAFETY: The kernel calls with a file of a node and a mapping that is being made.
-    let result = unsafe { bindings::drm_gem_mmap(file, vma) };
-    if result == 0 {
-        // SAFETY: The mapping is still being made; it takes a reference of its own.
-        unsafe { bindings::vma_set_file(vma, mapping_file) };
+    // SAFETY: It is the file of a node of ours, which keeps its DRM file.
+    let file = unsafe { File::from_raw((*file).private_data.cast()) };
+    // SAFETY: The mapping is being made; nobody else has it.
+    match unsafe { map_object(file, vma) } {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
     }
-    // SAFETY: The reference is ours.
-    unsafe { bindings::fput(mapping_file) };
-    result
+}
+
+/// Maps the object that lies at the mapping's offset, whole or a part of it. `ENODEV`;
+/// `EINVAL` if none lies there, or it ends before the mapping; `EACCES` if the file has no
+/// handle of it; `ENOMEM`, `ENFILE`.
+///
+/// # Safety
+///
+/// `vma` is being made, by a process that maps the node through `file`.
+unsafe fn map_object(file: &File, vma: *mut bindings::vm_area_struct) -> Result {
+    let dev = file.device();
+    if dev.is_unplugged() {
+        return Err(ENODEV);
+    }
+    let mapping_file = dev.mapping_file().get(dev)?;
+    // SAFETY: The reference is ours, and no longer needed when this ends.
+    let _put = ScopeGuard::new(|| unsafe { bindings::fput(mapping_file) });
+    // SAFETY: The device lives, and the mapping.
+    let object = unsafe {
+        let pages = (raw::igpu_vma_end(vma) - raw::igpu_vma_begin(vma)) / PAGE_SIZE;
+        raw::igpu_object_at(dev.as_raw(), (*vma).vm_pgoff, pages)
+    };
+    let object = ptr::NonNull::new(object).ok_or(EINVAL)?;
+    // SAFETY: Every object of our device is one of ours; the reference is ours.
+    let object = unsafe { ARef::<Object>::from_raw(object.cast()) };
+    // SAFETY: Object and file live.
+    if !unsafe {
+        let node = &raw mut (*object.as_raw()).vma_node;
+        bindings::drm_vma_node_is_allowed(node, file.as_raw())
+    } {
+        return Err(EACCES);
+    }
+    // SAFETY: The mapping is being made, within the object; it takes a reference of its own.
+    kernel::error::to_result(unsafe {
+        bindings::drm_gem_mmap_obj(object.as_raw(), object.size(), vma)
+    })?;
+    // SAFETY: The mapping is still being made; it takes a reference of its own.
+    unsafe { bindings::vma_set_file(vma, mapping_file) };
+    Ok(())
 }
 
 /// DRM maps an object of ours. DRM sets the operations and takes the reference.
