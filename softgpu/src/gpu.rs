@@ -35,6 +35,9 @@ pub struct GpuConfig {
     /// Strict mode: an access to an unmapped address, or a write to a read-only
     /// page, hangs the context with a report instead of reaching the scratch page.
     pub strict: bool,
+    /// Engines take every batch for an empty one. What passes its tests all the same says
+    /// nothing about engines: for finding such tests.
+    pub null: bool,
     /// Where completions and hangs are reported.
     pub sink: Arc<dyn CompletionSink>,
     /// For how long an engine that has nothing to do looks out for work before it goes
@@ -52,6 +55,7 @@ impl GpuConfig {
             platform,
             memory,
             strict: false,
+            null: false,
             sink,
             idle_spin: Duration::ZERO,
             recorder: None,

@@ -96,6 +96,9 @@ impl Shared {
         if signals.retimed.swap(false, Ordering::Relaxed) {
             turn.job.timing = self.state.lock().timing(engine);
         }
+        if self.config.null {
+            return Some(End::Returned(Returned::Ended(Outcome::Completed)));
+        }
         let (pause, tally) = self.quantum(engine, &mut turn.job, budget, turn.slice_over);
         self.decide(engine, turn, pause, &tally)
     }

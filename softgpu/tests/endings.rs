@@ -324,3 +324,21 @@ fn dropping_the_gpu_ends_endless_batches() {
     drop(rig);
     assert!(start.elapsed() < Duration::from_secs(2));
 }
+
+#[test]
+fn engines_that_execute_nothing_still_end_everything_in_order() {
+    let rig = Rig::configured(Platform::TGL, |config| GpuConfig {
+        null: true,
+        ..config
+    });
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Copy, 1, 0);
+    rig.put(0x1000, &store(0x8000, 1));
+    rig.spinner(0x2000, false);
+    rig.submit(1, 0x1000, &[of(2, 1)], 1);
+    rig.nothing_completes_for(5 * MILLISECOND);
+    rig.submit(2, 0x2000, &[], 1);
+    rig.expect(2, 1, Outcome::Completed);
+    rig.expect(1, 1, Outcome::Completed);
+    assert_eq!(rig.dword(0x8000), 0);
+}

@@ -30,7 +30,8 @@ pub struct Arguments {
     pub socket_path: PathBuf,
 
     /// What executes the guest's work. `softgpu` is a software model that needs no
-    /// hardware.
+    /// hardware; `null` is the same, but takes every batch for an empty one: it shows which
+    /// tests say nothing of what engines do.
     #[arg(long, value_name = "NAME", default_value = "softgpu")]
     pub executor: String,
 

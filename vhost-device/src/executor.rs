@@ -388,7 +388,7 @@ pub trait Factory: Send + Sync {
 }
 
 /// The executors' names, for the command line and its errors.
-pub const NAMES: &[&str] = &["softgpu"];
+pub const NAMES: &[&str] = &["softgpu", "null"];
 
 /// The factory that the command line's words ask for.
 pub fn by_name(
@@ -401,6 +401,10 @@ pub fn by_name(
         "softgpu" => {
             let factory = softgpu::SoftGpuFactory::new(platform, strict, record)?;
             Ok(Arc::new(factory))
+        }
+        "null" => {
+            let factory = softgpu::SoftGpuFactory::new(platform, strict, record)?;
+            Ok(Arc::new(factory.null()))
         }
         _ => anyhow::bail!(
             "there is no executor {name:?} in this build (there is: {})",

@@ -55,6 +55,13 @@ impl Rig {
     }
 
     pub(crate) fn with(platform: Platform, strict: bool) -> Self {
+        Self::configured(platform, |config| GpuConfig { strict, ..config })
+    }
+
+    pub(crate) fn configured(
+        platform: Platform,
+        change: impl FnOnce(GpuConfig) -> GpuConfig,
+    ) -> Self {
         let memory = Memory::owned(0, LENGTH).unwrap();
         let (sender, completions) = channel();
         let hangs = Arc::default();
@@ -62,11 +69,8 @@ impl Rig {
             completions: Mutex::new(sender),
             hangs: Arc::clone(&hangs),
         };
-        let gpu = Gpu::new(GpuConfig {
-            strict,
-            ..GpuConfig::new(platform, memory.clone(), Arc::new(sink))
-        })
-        .unwrap();
+        let config = GpuConfig::new(platform, memory.clone(), Arc::new(sink));
+        let gpu = Gpu::new(change(config)).unwrap();
         gpu.create_address_space(SPACE, BINDS).unwrap();
         let rig = Self {
             gpu,

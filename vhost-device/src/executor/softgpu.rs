@@ -30,6 +30,7 @@ pub struct SoftGpuFactory {
     model: model::Platform,
     platform: Platform,
     strict: bool,
+    null: bool,
     record: Option<PathBuf>,
 }
 
@@ -50,8 +51,14 @@ impl SoftGpuFactory {
             platform: describe(&model),
             model,
             strict,
+            null: false,
             record: record.map(Path::to_owned),
         })
+    }
+
+    /// The same, whose engines execute nothing.
+    pub fn null(self) -> Self {
+        Self { null: true, ..self }
     }
 }
 
@@ -71,6 +78,7 @@ impl Factory for SoftGpuFactory {
         let recording = recorder.map(|recorder| (recorder, memory.clone()));
         let gpu = Gpu::new(model::GpuConfig {
             strict: self.strict,
+            null: self.null,
             recorder: recording.as_ref().map(|(recorder, _)| Arc::clone(recorder)),
             ..model::GpuConfig::new(self.model, memory, sink)
         })
