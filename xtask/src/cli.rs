@@ -131,14 +131,9 @@ pub(crate) struct GuestArgs {
     /// Number of virtual processors
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = "Guest")]
     pub(crate) smp: u32,
-    /// Memory of the guest, as QEMU writes sizes (2G, 512M)
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "2G",
-        help_heading = "Guest"
-    )]
-    pub(crate) mem: String,
+    /// Memory of the guest, as QEMU writes sizes (512M): 2G, or 6G for IGT, if not given
+    #[arg(long, value_name = "SIZE", help_heading = "Guest")]
+    pub(crate) mem: Option<String>,
     /// Extra word for the kernel's command line; may be given several times
     #[arg(long = "kernel-arg", value_name = "WORD", help_heading = "Guest")]
     pub(crate) kernel_args: Vec<String>,

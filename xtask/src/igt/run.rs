@@ -139,7 +139,7 @@ pub(crate) fn offered(lab: &Lab, programs: &[String]) -> Result<Vec<Subtest>> {
     let limit = Duration::from_secs(120 + 5 * programs.len() as u64);
     let finished = lab
         .guest()
-        .as_i915()
+        .for_igt()
         .file("guest/igt-jobs", false, jobs_file(&jobs))
         .command(&["/opt/virtio-igpu/guest/igt-agent"])
         .timeout(Some(lab.patience(limit)))
@@ -227,7 +227,7 @@ pub(crate) fn subtests(
         let mut current: Option<(usize, Instant)> = None;
         let finished = lab
             .guest()
-            .as_i915()
+            .for_igt()
             .file("guest/igt-jobs", false, jobs_file(&jobs))
             .command(&["/opt/virtio-igpu/guest/igt-agent"])
             .run(&mut |error, bytes, orders| {

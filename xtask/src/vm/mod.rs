@@ -92,6 +92,7 @@ impl Lab {
             daemon_may_die: false,
             own_core: false,
             module: "virtio_igpu",
+            mem: "2G",
         }
     }
 }
@@ -107,6 +108,7 @@ pub(crate) struct Guest<'a> {
     daemon_may_die: bool,
     own_core: bool,
     module: &'static str,
+    mem: &'static str,
 }
 
 /// What a run left behind.
@@ -210,9 +212,11 @@ impl Guest<'_> {
         self
     }
 
-    /// The driver is loaded as the module i915: test suites load and unload it by that name.
-    pub(crate) fn as_i915(mut self) -> Self {
+    /// As IGT wants its guests: with the driver as the module i915, which it loads and unloads
+    /// by that name, and with memory for the acceptance list's largest, gem_exec_gttfill.
+    pub(crate) fn for_igt(mut self) -> Self {
         self.module = "i915";
+        self.mem = "6G";
         self
     }
 
@@ -282,7 +286,7 @@ impl Guest<'_> {
             folder,
             kvm: self.lab.kvm,
             smp: args.smp,
-            mem: &args.mem,
+            mem: args.mem.as_deref().unwrap_or(self.mem),
             share,
             device: daemon.is_some(),
             console: interactive,
