@@ -204,6 +204,9 @@ pub(crate) struct IgtArgs {
     /// File with expected outcomes: a deviation fails, be it a pass
     #[arg(long, value_name = "FILE")]
     pub(crate) expected: Option<PathBuf>,
+    /// Write docs/igt.md from the lists and the file of expected outcomes, and run nothing
+    #[arg(long)]
+    pub(crate) table: bool,
     /// Seconds for one subtest
     #[arg(long, value_name = "SECS", default_value_t = 120)]
     pub(crate) timeout: u64,

@@ -74,7 +74,7 @@ impl Expected {
         self
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    pub(super) fn parse(text: &str) -> Result<Self> {
         let expected: Self = toml::from_str(text).context("not a table of expected outcomes")?;
         let all = expected.subtests.iter().chain(&expected.debug);
         for (name, entry) in all.chain(&expected.icl) {
@@ -83,6 +83,11 @@ impl Expected {
             }
         }
         Ok(expected)
+    }
+
+    /// What is expected of a subtest, if the file knows it.
+    pub(crate) fn get(&self, name: &str) -> Option<&Expectation> {
+        self.subtests.get(name)
     }
 
     /// How many of these names a pass of proves that the engine executed something.

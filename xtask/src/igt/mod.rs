@@ -4,6 +4,7 @@
 pub(crate) mod expected;
 pub(crate) mod list;
 pub(crate) mod run;
+mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +25,10 @@ use run::{Outcome, Report};
 
 /// The command.
 pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
+    if args.table {
+        table::write()?;
+        return Ok(0);
+    }
     let lab = Lab::open(&args.guest)?;
     let tally = with(&lab, args)?;
     println!("{tally}");
@@ -31,7 +36,8 @@ pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
 }
 
 /// The lists that every change is held against.
-const EVERY_CHANGE: [&str; 4] = [
+const EVERY_CHANGE: [&str; 5] = [
+    "ci/igt/bat.list",
     "ci/igt/first-light.list",
     "ci/igt/contexts.list",
     "ci/igt/error-state.list",

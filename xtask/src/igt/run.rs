@@ -12,7 +12,7 @@ use crate::klog::Allowances;
 use crate::vm::Lab;
 
 /// What came of a subtest.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     /// It passed.
