@@ -2,6 +2,7 @@
 
 mod binds;
 mod contexts;
+mod objects;
 mod softgpu;
 
 use std::fs;
@@ -33,9 +34,11 @@ pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
         let lab = Lab::open(&args.guest)?;
         let contexts = measured(&lab, "contexts")?;
         let binds = measured(&lab, "binds")?;
+        let objects = measured(&lab, "objects")?;
         Records::change(&lab.ready.cache, |records| {
             contexts::keep(records, &contexts);
             binds::keep(records, &binds);
+            objects::keep(records, &objects);
         })?;
     }
     let cache = Cache::open()?;
@@ -171,6 +174,7 @@ fn page(records: &Records, machine: &str) -> String {
     }
     page.push_str(&contexts::section(records));
     page.push_str(&binds::section(records));
+    page.push_str(&objects::section(records));
     page.push_str(&softgpu::section(records));
     page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
     for (what, figure, aim) in [

@@ -3,6 +3,7 @@
 
 mod binds;
 mod contexts;
+mod objects;
 mod samples;
 
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ enum Subject {
         #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(2..=65536))]
         large: u32,
     },
+    /// Objects: beside plain shared memory; listed by EXECBUFFER2, one to a thousand
+    Objects,
 }
 
 fn main() -> ExitCode {
@@ -81,6 +84,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         Subject::Binds { many, large } => {
             let report =
                 binds::measure(arguments.rounds, many, large).map_err(|error| error.to_string())?;
+            print!("{report}");
+            arguments.save(&report)
+        }
+        Subject::Objects => {
+            let report = objects::measure(arguments.rounds).map_err(|error| error.to_string())?;
             print!("{report}");
             arguments.save(&report)
         }
