@@ -442,6 +442,12 @@ fn within(base: u64, size: u64, address: u64, length: u64) -> Option<u64> {
     (offset <= size && length <= size - offset).then_some(offset)
 }
 
+/// Whether `length` bytes at `offset` lie inside `size` bytes.
+#[inline]
+fn holds(size: usize, offset: usize, length: usize) -> bool {
+    offset <= size && length <= size - offset
+}
+
 /// The word at `pointer` as an atomic, if it is aligned for one. Private: the
 /// pointer comes fresh from `locate` for at least that many bytes.
 #[inline]
@@ -478,7 +484,7 @@ impl Window<'_> {
     /// The dword at `offset` bytes into the window, if it lies inside.
     #[inline]
     pub fn read_u32(&self, offset: usize) -> Option<u32> {
-        if offset.checked_add(4)? > self.length {
+        if !holds(self.length, offset, 4) {
             return None;
         }
         let pointer = self.pointer.wrapping_add(offset);

@@ -34,6 +34,63 @@ fn an_access_stays_inside_regions() {
     assert!(memory.fill(0, 4, 0).is_err());
 }
 
+/// Whether a range lies inside another, by numbers that cannot wrap.
+fn lies_inside(base: u64, size: u64, address: u64, length: u64) -> bool {
+    let [base, size, address, length] = [base, size, address, length].map(u128::from);
+    base <= address && address + length <= base + size
+}
+
+/// The one place where bounds are decided, over all small numbers at both ends of all there
+/// are.
+#[test]
+fn bounds_are_those_of_numbers_that_do_not_wrap() {
+    let near = |at: u64| [at, 0_u64.wrapping_sub(at + 1)];
+    let most = if cfg!(miri) { 3 } else { 9 };
+    let some: Vec<u64> = (0..most).flat_map(near).collect();
+    let mut inside = 0_u32;
+    for &base in &some {
+        for &size in &some {
+            for &address in &some {
+                for &length in &some {
+                    let wanted = lies_inside(base, size, address, length);
+                    let offset = within(base, size, address, length);
+                    assert_eq!(offset, wanted.then(|| address - base));
+                    inside += u32::from(wanted);
+                    if base == 0 {
+                        let [size, address, length] = [size, address, length].map(|n| n as usize);
+                        assert_eq!(holds(size, address, length), wanted);
+                    }
+                }
+            }
+        }
+    }
+    assert_ne!(inside, 0);
+}
+
+proptest::proptest! {
+    #[test]
+    fn bounds_hold_for_any_numbers(
+        base: u64,
+        size: u64,
+        offset: u64,
+        length: u64,
+        near in 0..4_u64,
+    ) {
+        // Anywhere, and close to the end.
+        let end = size.wrapping_sub(length).wrapping_add(near);
+        for offset in [offset, end, offset % size.max(1)] {
+            let address = base.wrapping_add(offset);
+            let left = size.wrapping_sub(offset);
+            for length in [length, left, left.wrapping_add(1)] {
+                let wanted = lies_inside(base, size, address, length);
+                assert_eq!(within(base, size, address, length).is_some(), wanted);
+                let wanted = lies_inside(0, size, offset, length);
+                assert_eq!(holds(size as usize, offset as usize, length as usize), wanted);
+            }
+        }
+    }
+}
+
 #[test]
 fn patterns_come_round_and_stay_inside() {
     // The first lies in one region, the second goes from one to the next.
