@@ -132,6 +132,25 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A window on exactly these bytes, to read or to write. `None`: they don't lie in one
+    /// mapping, or not all in memory, or may not be written, or closures stand for them.
+    #[inline]
+    pub(crate) fn range(&mut self, address: u64, length: u64, write: bool) -> Option<Window<'a>> {
+        let address = self.canonical(address);
+        let mapping = self.mapping(address)?;
+        match mapping.backing {
+            Backing::Memory {
+                address: base,
+                read_only,
+            } if !(read_only && write) && length <= mapping.end - address => {
+                self.changes += u64::from(write);
+                let physical = base + (address - mapping.start);
+                self.memory.window(physical, length).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// The dword at `address`, to execute, from memory that can't give a window because
     /// closures stand for it.
     #[cold]

@@ -1,6 +1,7 @@
 //! Copies and fills: whole bytes, without a raster operation. In pieces that suit both
 //! layouts, in an order that leaves the same as the hardware's.
 
+use super::straight::Straight;
 use super::surface::{Block, Surface};
 use super::tile::Tiling;
 use crate::execute::{Machine, Stop};
@@ -8,6 +9,9 @@ use crate::execute::{Machine, Stop};
 /// Most bytes of a block that is staged, of tiles that are smaller: as much as the nearest
 /// cache holds beside other things.
 const STAGE: u32 = 32 * 1024;
+/// Most bytes of a block that is copied straight, of tiles that are smaller: so many that it
+/// matters little what it takes to find them.
+const STRAIGHT: u32 = 128 * 1024;
 /// Most rows of a block that is staged where nothing is tiled.
 const STAGE_HEIGHT: u32 = 32;
 /// Most bytes of a tile.
@@ -24,6 +28,24 @@ pub(super) struct Copy {
     pub(super) to_block: Block,
 }
 
+/// Room for blocks on their way.
+#[derive(Default)]
+struct Stage {
+    block: Vec<u8>,
+    tile: Vec<u8>,
+}
+
+impl Stage {
+    /// Room for a block of so many bytes, and for a tile.
+    fn of(&mut self, bytes: usize) -> (&mut [u8], &mut [u8]) {
+        if self.block.len() < bytes {
+            self.block.resize(bytes, 0);
+        }
+        self.tile.resize(TILE, 0);
+        (&mut self.block[..bytes], &mut self.tile)
+    }
+}
+
 /// How the parts of a copy may follow each other.
 enum Order {
     /// As it suits: nothing is written that is read.
@@ -35,6 +57,26 @@ enum Order {
 }
 
 impl Copy {
+    /// The same of a part of the blocks.
+    fn part(&self, columns: (u32, u32), rows: (u32, u32)) -> Self {
+        Self {
+            from_block: self.from_block.part(columns, rows),
+            to_block: self.to_block.part(columns, rows),
+            ..*self
+        }
+    }
+
+    /// Bytes copied.
+    fn bytes(&self) -> usize {
+        self.to_block.width as usize * self.to_block.height as usize
+    }
+
+    /// See [`Surface::same_tiles`].
+    fn same_tiles(&self) -> Option<(u64, u64)> {
+        self.from
+            .same_tiles(self.from_block, &self.to, self.to_block)
+    }
+
     fn order(&self) -> Order {
         let (from, to) = (&self.from_block, &self.to_block);
         let upwards = self.from.base == self.to.base && from.y < to.y;
@@ -93,9 +135,9 @@ impl Machine<'_> {
         let linear = copy.from.tiling == Tiling::Linear && copy.to.tiling == Tiling::Linear;
         match copy.order() {
             Order::Any if linear => self.copy_linear(copy),
-            Order::Any => self.copy_staged(copy, None),
+            Order::Any => self.copy_by_blocks(copy, None),
             Order::Within { leftwards, upwards } => {
-                self.copy_staged(copy, Some([leftwards, upwards]))
+                self.copy_by_blocks(copy, Some([leftwards, upwards]))
             }
             Order::Rows { upwards } => self.copy_by_rows(copy, upwards),
         }
@@ -124,66 +166,76 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// By way of a buffer, a block at a time; in directions, leftwards and upwards, where
-    /// they matter.
-    fn copy_staged(&mut self, copy: &Copy, directions: Option<[bool; 2]>) -> Result<(), Stop> {
+    /// A block at a time: in directions, leftwards and upwards, where they matter, and by way
+    /// of a buffer then, or where the layouts leave no other.
+    fn copy_by_blocks(&mut self, copy: &Copy, directions: Option<[bool; 2]>) -> Result<(), Stop> {
         let apart = directions.is_none();
         let [leftwards, upwards] = directions.unwrap_or_default();
-        let Copy {
-            from,
-            from_block,
-            to,
-            to_block,
-        } = *copy;
         // By the larger tiles, so that most blocks are whole tiles on both sides.
         let weight = |surface: &Surface| surface.tiling.tile().map_or(0, |tile| tile.weight());
-        let (guide, guided) = if weight(&from) > weight(&to) {
-            (from, from_block)
+        let (guide, guided) = if weight(&copy.from) > weight(&copy.to) {
+            (copy.from, copy.from_block)
         } else {
-            (to, to_block)
+            (copy.to, copy.to_block)
         };
         let tiled = weight(&guide) != 0;
-        let mut bands = split(to_block.height, |row| {
+        let columns_of = |start: u32, width: u32, most: u32| {
+            split(width, |x| {
+                if tiled {
+                    guide.tile_edge_after(guided.x + start + x, width - x, most)
+                } else {
+                    most / STAGE_HEIGHT
+                }
+            })
+        };
+        let mut bands = split(guided.height, |row| {
             guide
                 .tile_floor_after(guided.y + row)
                 .unwrap_or(STAGE_HEIGHT)
         });
-        let mut columns = split(to_block.width, |x| {
-            if tiled {
-                guide.tile_edge_after(guided.x + x, to_block.width - x, STAGE)
-            } else {
-                STAGE / STAGE_HEIGHT
-            }
-        });
+        let mut columns = columns_of(0, guided.width, if apart { STRAIGHT } else { STAGE });
         if upwards {
             bands.reverse();
         }
         if leftwards {
             columns.reverse();
         }
-        let largest = |parts: &[(u32, u32)]| parts.iter().map(|part| part.1).max().unwrap_or(0);
-        let mut stage = vec![0; largest(&bands) as usize * largest(&columns) as usize];
-        let mut room = vec![0; TILE];
+        let (mut straight, mut stage) = (Straight::new(copy.bytes()), Stage::default());
         for &band in &bands {
-            for &column in &columns {
-                let (from_part, to_part) =
-                    (from_block.part(column, band), to_block.part(column, band));
-                let stage = &mut stage[..band.1 as usize * column.1 as usize];
-                if let Some((from, to)) = from.same_tiles(from_part, &to, to_part) {
-                    if apart {
-                        self.view.copy(from, to, stage.len() as u64)?;
-                    } else {
-                        self.view.read(from, stage)?;
-                        self.view.write(to, stage)?;
-                    }
+            for &(x, width) in &columns {
+                if !apart {
+                    self.copy_staged(&copy.part((x, width), band), &mut stage)?;
                     continue;
                 }
-                from.read(&mut self.view, from_part, stage, &mut room)?;
-                to.write(&mut self.view, to_part, stage, &mut room)?;
+                let part = copy.part((x, width), band);
+                if let Some((from, to)) = part.same_tiles() {
+                    self.view.copy(from, to, part.bytes() as u64)?;
+                    continue;
+                }
+                let (from, to) = ((&part.from, part.from_block), (&part.to, part.to_block));
+                if straight.copy(&mut self.view, from, to) {
+                    continue;
+                }
+                for (start, width) in columns_of(x, width, STAGE) {
+                    self.copy_staged(&copy.part((x + start, width), band), &mut stage)?;
+                }
             }
             self.breathe()?;
         }
         Ok(())
+    }
+
+    /// By way of a buffer, all of it read before it is written.
+    fn copy_staged(&mut self, part: &Copy, stage: &mut Stage) -> Result<(), Stop> {
+        let (bytes, room) = stage.of(part.bytes());
+        if let Some((from, to)) = part.same_tiles() {
+            self.view.read(from, bytes)?;
+            self.view.write(to, bytes)?;
+            return Ok(());
+        }
+        part.from
+            .read(&mut self.view, part.from_block, bytes, room)?;
+        part.to.write(&mut self.view, part.to_block, bytes, room)
     }
 
     /// Row by row, each read before it is written.

@@ -13,6 +13,7 @@ mod pattern;
 mod raster;
 pub(crate) mod setup;
 mod source;
+mod straight;
 mod surface;
 mod tile;
 

@@ -144,6 +144,27 @@ impl Surface {
         })
     }
 
+    /// How many bytes behind the first of a row of the block its pieces of 16 bytes lie, the
+    /// same in every row and further and further behind. `false`: its rows don't consist of
+    /// whole ones that lie together.
+    pub(super) fn columns(&self, block: Block, out: &mut Vec<u32>) -> bool {
+        out.clear();
+        if !block.width.is_multiple_of(COLUMN) {
+            return false;
+        }
+        let across = (0..block.width).step_by(COLUMN as usize);
+        let Some(tile) = self.tiling.tile() else {
+            out.extend(across);
+            return true;
+        };
+        if !block.x.is_multiple_of(COLUMN) {
+            return false;
+        }
+        let place = |x| x / tile.width * tile.bytes() + tile.offset(x % tile.width, 0);
+        out.extend(across.map(|x| place(block.x + x) - place(block.x)));
+        true
+    }
+
     /// Reads a block, row by row. `room` is room for a tile, if the block may hold one.
     pub(super) fn read(
         &self,

@@ -8,6 +8,7 @@
 //! bytes may be of different moments. All values are little-endian.
 
 mod fill;
+mod grid;
 mod region;
 
 use std::any::Any;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::limits::MAX_REGIONS;
 
+pub(crate) use grid::{Grid, PIECE, copy as copy_grid};
 pub use region::Region;
 use region::{Bytes, Host, Source, Supplier};
 
@@ -423,7 +425,7 @@ impl Memory {
         }
     }
 
-    /// A checked range from which dwords are read again and again. Refused where it lies in
+    /// A range that is checked once and accessed again and again. Refused where it lies in
     /// more than one region, or closures stand for it.
     pub fn window(&self, address: u64, length: u64) -> Result<Window<'_>, MemoryError> {
         let pointer = self.locate(address, length)?;

@@ -3,6 +3,7 @@
 
 mod golden;
 mod golden_operands;
+mod large;
 mod layout;
 mod outcomes;
 mod random;
