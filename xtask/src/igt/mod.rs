@@ -134,11 +134,11 @@ fn show(report: &Report, expected: Option<&Expected>, verbose: bool) -> Verdict 
     verdict
 }
 
-/// Why IGT says that it skipped.
+/// Why IGT says that it skipped: the last it says, since a program may skip others first.
 fn skip_reason(output: &str) -> String {
     let reason = output
         .lines()
-        .find(|l| l.contains("Test requirement") && !l.contains("not met in function"));
+        .rfind(|line| line.starts_with("Test requirement: "));
     reason.map_or(String::new(), |line| line.trim().to_string())
 }
 
