@@ -76,11 +76,6 @@ pub(crate) fn execbuffer2(
     list.check_placements(dev)?;
     let mut written = KVec::from_elem(false, list.requests.len(), GFP_KERNEL)?;
     let (fence, addresses) = loop {
-        // A process has changed memory of its own since it was mapped, or what the last
-        // attempt needed is there now.
-        if current!().signal_pending() {
-            return Err(ERESTARTSYS);
-        }
         let LegacyBinding { addresses, views } = context.vm().bind_legacy(dev, &list.requests)?;
         let relocations = Relocations::new(&header, &objects, &list.requests, &addresses)?;
         let locked = LockedObjects::lock(list.objects())?;
@@ -100,7 +95,8 @@ pub(crate) fn execbuffer2(
                 drop(relocations);
                 break (fence, addresses);
             }
-            Outcome::Done => {}
+            // A process has changed memory of its own since it was mapped.
+            Outcome::Done => drop(locked),
             Outcome::Busy(object) => {
                 drop(locked);
                 wait_unused(dev, &object)?;
@@ -109,6 +105,9 @@ pub(crate) fn execbuffer2(
                 drop(locked);
                 user::read::<drm_i915_gem_relocation_entry>(place)?;
             }
+        }
+        if current!().signal_pending() {
+            return Err(ERESTARTSYS);
         }
     };
     write_back(args.buffers_ptr, &objects, &addresses);

@@ -36,12 +36,13 @@ pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
 }
 
 /// The lists that every change is held against.
-const EVERY_CHANGE: [&str; 5] = [
+const EVERY_CHANGE: [&str; 6] = [
     "ci/igt/bat.list",
     "ci/igt/first-light.list",
     "ci/igt/contexts.list",
     "ci/igt/error-state.list",
     "ci/igt/engines.list",
+    "ci/igt/memory.list",
 ];
 
 /// What each subtest of the lists is expected to do.
