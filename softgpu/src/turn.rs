@@ -130,7 +130,10 @@ impl Shared {
             && (signals.urgent.load(Ordering::Relaxed) || signals.pulse.load(Ordering::Relaxed))
             || contended && (stalled || turn.slice_over) && !timeslice.is_zero();
         let hold = match pause {
-            Pause::Budget => {
+            Pause::Budget | Pause::Signalled => {
+                if pause == Pause::Signalled {
+                    self.state.lock().signal_semaphores();
+                }
                 if !turn.alone && ran >= STAYING {
                     turn.alone = true;
                     self.state.lock().release_parked(engine);
@@ -165,7 +168,11 @@ impl Shared {
             return Some(self.hang(engine, job, reason, None));
         }
         let progressed = turn.progressed;
-        Some(End::Returned(Returned::Parked { hold, progressed }))
+        Some(End::Returned(Returned::Parked {
+            hold,
+            at_semaphore: pause == Pause::Waiting,
+            progressed,
+        }))
     }
 
     /// Executes a few commands under the locks that keep memory and mappings still.

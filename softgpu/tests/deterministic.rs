@@ -417,6 +417,56 @@ fn memory_may_change_between_steps() {
     assert_eq!(rig.completions().len(), 2);
 }
 
+/// A batch that has waited for long is looked at every 700 us, but when semaphores are
+/// signalled at once, or 50 us after it was looked at last.
+#[test]
+fn a_signal_is_heard_at_once_under_every_seed() {
+    const SIGNALLER: u64 = 0x1_0000;
+    // How much longer the waiting batch takes than the one that does what it waits for.
+    let late = |seed: u64, signal: &[u32]| {
+        let mut rig = Rig::new(seed);
+        rig.context(10, &[(EngineClass::Video, 1)]);
+        rig.context(20, &[(EngineClass::Copy, 1)]);
+        let [low, high] = split(BASE + SHARED);
+        // MI_SEMAPHORE_WAIT, signal mode, equal.
+        rig.put(0x2000, &[0x0e00_4002, 1, low, high, END]);
+        // At any moment between two looks: a command takes 50 ns.
+        let mut batch = vec![ARB_CHECK; 70 * seed as usize];
+        batch.extend([0x1000_0002, low, high, 1]);
+        batch.extend(signal);
+        batch.push(END);
+        rig.put(SIGNALLER, &batch);
+        let bound = Point {
+            timeline: BINDS,
+            value: 1,
+        };
+        let waiter = Rig::submission(10, &[0x2000], &[bound], 1);
+        rig.gpu.submit(waiter).unwrap();
+        assert!(!rig.gpu.run_until_idle(Duration::from_millis(20)));
+        let signaller = Rig::submission(20, &[SIGNALLER], &[], 1);
+        rig.gpu.submit(signaller).unwrap();
+        let of_signaller = |completion: &Completion| completion.point.timeline.0 == 20;
+        while !rig.completions().iter().any(of_signaller) {
+            rig.gpu.step();
+        }
+        let end = rig.gpu.elapsed();
+        assert!(rig.gpu.run_until_idle(LONG));
+        let good = |completion: &Completion| completion.outcome == Outcome::Completed;
+        let completions = rig.completions();
+        assert!(completions.len() == 3 && completions.iter().all(good));
+        rig.gpu.elapsed() - end
+    };
+    let signal = [0x0d80_0000, 0];
+    let times: Vec<_> = (0..200).map(|seed| late(seed, &signal)).collect();
+    let longest = times.iter().max().unwrap();
+    assert!(*longest < Duration::from_micros(52), "{longest:?}");
+    let soon = |time: &&Duration| **time < Duration::from_micros(2);
+    assert!(times.iter().filter(soon).count() > 170, "{times:?}");
+    assert!((0..200).all(|seed| late(seed, &signal) == times[seed as usize]));
+    let without = (0..200).map(|seed| late(seed, &[])).max().unwrap();
+    assert!(without > Duration::from_micros(600), "{without:?}");
+}
+
 #[test]
 fn what_is_cancelled_is_reported_in_the_same_order() {
     let order = |seed| {

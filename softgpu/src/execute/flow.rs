@@ -96,9 +96,14 @@ pub(crate) fn conditional_batch_buffer_end(
     })
 }
 
+/// MI_SEMAPHORE_SIGNAL: whoever waits at a semaphore is to look again, on any engine.
+pub(crate) fn semaphore_signal(_: &mut Machine<'_>, _: &[u32]) -> Result<Flow, Stop> {
+    Ok(Flow::Signal)
+}
+
 /// MI_SEMAPHORE_WAIT: goes on when a dword of memory, or in register-poll mode a
-/// register, compares as said. Signal mode waits like polling mode: a signal would
-/// only say when to look.
+/// register, compares as said. Signal mode waits like polling mode: a signal only
+/// says when to look.
 pub(crate) fn semaphore_wait(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
     let header = dwords[0];
     let value = if bits(header, 16, 16) != 0 {

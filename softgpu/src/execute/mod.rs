@@ -53,6 +53,8 @@ pub(crate) enum Flow {
     Return,
     /// Back to the ring: the batch is over.
     Finish,
+    /// To the next command; others hear of a signal first.
+    Signal,
     /// Nowhere: the command waits for memory or a register to change.
     Wait,
     /// Nowhere, ever: only a reset gets the command streamer out of it.
@@ -149,6 +151,8 @@ pub(crate) enum Pause {
     Finished,
     /// The budget is used up; there is more to do.
     Budget,
+    /// A semaphore was signalled: whoever waits is to look. There is more to do.
+    Signalled,
     /// An arbitration point, and the engine is wanted.
     Arbitration,
     /// A semaphore that is not yet as waited for.
@@ -255,6 +259,7 @@ impl Machine<'_> {
                 Flow::Return if !self.program.running() => return Pause::Finished,
                 Flow::Return => {}
                 Flow::Finish => return Pause::Finished,
+                Flow::Signal => return Pause::Signalled,
                 Flow::Wait => {
                     if self.program.arbitration {
                         self.tally.arbitrations += 1;
@@ -320,7 +325,7 @@ impl Machine<'_> {
         let behind = at + dwords as u64 * 4;
         let flow = self.perform(command, header, dwords, &mut buffer[..])?;
         match flow {
-            Flow::Next | Flow::Arbitrate => self.program.next = behind,
+            Flow::Next | Flow::Arbitrate | Flow::Signal => self.program.next = behind,
             Flow::Jump(target) => self.program.next = target,
             Flow::Call(target) => self.program.call(target, behind)?,
             Flow::Return => self.program.finish_level(),

@@ -114,7 +114,12 @@ impl Bench {
         self.put(BATCH, dwords);
         self.put(BATCH + dwords.len() as u64 * 4, &[0x0500_0000]);
         self.execution.program = Program::start(BATCH);
-        self.go_on(100_000)
+        loop {
+            let pause = self.go_on(100_000);
+            if pause != Pause::Signalled {
+                return pause;
+            }
+        }
     }
 
     /// Executes a batch that must finish.

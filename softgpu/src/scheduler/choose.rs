@@ -209,6 +209,24 @@ impl State {
             .store(contended && running.is_some(), Ordering::Relaxed);
     }
 
+    /// A semaphore was signalled: has every batch that waits at one looked at again, at once
+    /// if it was left alone for a moment before, so that signals cost no more than a batch
+    /// that has just begun to wait.
+    pub(crate) fn signal_semaphores(&mut self) {
+        self.semaphore_signals += 1;
+        for (queue, signals) in self.engines.iter_mut().zip(self.signals.iter()) {
+            let mut sooner = false;
+            for parked in queue.parked.iter_mut().filter(|parked| parked.at_semaphore) {
+                let poll_at = parked.since + FIRST_BACKOFF;
+                sooner |= poll_at < parked.poll_at;
+                parked.poll_at = parked.poll_at.min(poll_at);
+            }
+            if sooner && queue.running.is_none() {
+                signals.bell.ring();
+            }
+        }
+    }
+
     /// Has batches that are put aside by an engine, which now has something else to do for
     /// longer, go on wherever else they may.
     pub(crate) fn release_parked(&mut self, engine: usize) {
@@ -348,6 +366,7 @@ impl State {
             busy: slot.busy,
             taken: now,
             gang,
+            signals_heard: self.semaphore_signals,
         };
         self.engines[engine].running = Some(key);
         self.note_occupancy(engine);
@@ -388,7 +407,11 @@ impl State {
                 slot.stalled = false;
                 slot.execution = Some(execution);
             }
-            Returned::Parked { hold, progressed } => {
+            Returned::Parked {
+                hold,
+                at_semaphore,
+                progressed,
+            } => {
                 slot.backoff = if slot.stalled && !progressed {
                     (slot.backoff * 2).clamp(FIRST_BACKOFF, LAST_BACKOFF)
                 } else {
@@ -397,14 +420,22 @@ impl State {
                 slot.stalled = true;
                 slot.execution = Some(execution);
                 slot.place = Place::Parked(engine);
-                let poll_at = now + slot.backoff;
+                // It may have looked before the signal, and before what that is about.
+                let signalled = at_semaphore && self.semaphore_signals != job.signals_heard;
+                let backoff = if signalled {
+                    FIRST_BACKOFF
+                } else {
+                    slot.backoff
+                };
                 if hold == Hold::Exclusive {
                     self.release_parked(engine);
                 }
                 self.engines[engine].parked.push(Parked {
                     slot: key,
                     hold,
-                    poll_at,
+                    at_semaphore,
+                    since: now,
+                    poll_at: now + backoff,
                 });
             }
             Returned::Ended(outcome) => {

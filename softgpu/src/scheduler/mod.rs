@@ -245,6 +245,9 @@ struct Slot {
 struct Parked {
     slot: SlotKey,
     hold: Hold,
+    /// It waits at a semaphore: a signal has it looked at sooner.
+    at_semaphore: bool,
+    since: Instant,
     poll_at: Instant,
 }
 
@@ -306,6 +309,8 @@ pub(crate) struct Job {
     pub(crate) taken: Instant,
     /// The gang it belongs to: it is not to be preempted.
     pub(crate) gang: Option<GangKey>,
+    /// How many signals there had been when it was taken.
+    signals_heard: u64,
 }
 
 /// How an engine gives a job back.
@@ -313,8 +318,14 @@ pub(crate) struct Job {
 pub(crate) enum Returned {
     /// It made room for another.
     Yielded,
-    /// It makes no progress; `progressed`: it did since it was taken.
-    Parked { hold: Hold, progressed: bool },
+    /// It makes no progress.
+    Parked {
+        hold: Hold,
+        /// What it waits for is a semaphore.
+        at_semaphore: bool,
+        /// It did make progress since it was taken.
+        progressed: bool,
+    },
     /// It ended.
     Ended(Outcome),
 }
@@ -332,6 +343,8 @@ pub(crate) struct State {
     signals: Arc<[EngineSignals]>,
     clock: Clock,
     chores: VecDeque<Chore>,
+    /// How many times semaphores were signalled.
+    semaphore_signals: u64,
     next_key: u64,
     pending: usize,
     pending_waits: usize,
@@ -369,6 +382,7 @@ impl State {
             signals,
             clock,
             chores: VecDeque::new(),
+            semaphore_signals: 0,
             next_key: 0,
             pending: 0,
             pending_waits: 0,

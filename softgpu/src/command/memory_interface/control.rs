@@ -182,7 +182,7 @@ pub(super) const TABLE: &[Command] = &[
         Action::Execute(arithmetic::math),
     ),
     // Tells the scheduler, by the token in the driver's register SEMAPHORE_TOKEN, that
-    // somebody may go on; whoever waits at a semaphore is looked at all the time here.
+    // somebody may go on; here, that everybody may who waits at a semaphore.
     long(
         "MI_SEMAPHORE_SIGNAL",
         0x1b,
@@ -195,7 +195,7 @@ pub(super) const TABLE: &[Command] = &[
             number("target engine", 0, 18, 15),
             hex("target context", 1, 31, 0),
         ],
-        Action::Ignore,
+        Action::Execute(flow::semaphore_signal),
     ),
     long(
         "MI_SEMAPHORE_WAIT",
