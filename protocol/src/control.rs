@@ -3,6 +3,7 @@
 //! Commands of the control queue.
 
 use super::header::{Command, Opcode, Queue, ReplyHeader};
+use super::limits::MAX_CONTEXT_ENGINES;
 use super::platform::PlatformReply;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -230,6 +231,34 @@ pub struct CloseContext {
     pub reserved: U32,
 }
 control_command!(CloseContext, CloseContext, ReplyHeader);
+
+/// Asks for how long batches of a context have had engines: those that have ended, and those
+/// that have not. Answered with a [`ContextRuntimeReply`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct QueryContextRuntime {
+    /// The context.
+    pub context: U32,
+    /// Must be zero.
+    pub reserved: U32,
+}
+control_command!(
+    QueryContextRuntime,
+    QueryContextRuntime,
+    ContextRuntimeReply
+);
+
+/// The reply to [`QueryContextRuntime`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ContextRuntimeReply {
+    /// How the command ended.
+    pub header: ReplyHeader,
+    /// Nanoseconds for each of the context's engine slots, in their order, since it was made.
+    /// They include what [`SubmitReply::busy_ns`](super::SubmitReply::busy_ns) said of its
+    /// submissions, and never get less. Zero behind the last slot.
+    pub runtime_ns: [U64; MAX_CONTEXT_ENGINES as usize],
+}
 
 /// Cancels every unfinished submission of the guest, as i915's `i915_gem_drop_caches`
 /// debugfs file does with what still runs. Those count that were made available on the submit

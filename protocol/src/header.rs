@@ -60,6 +60,8 @@ pub enum Opcode {
     CancelContext = 0x0023,
     /// [`CloseContext`](super::CloseContext)
     CloseContext = 0x0024,
+    /// [`QueryContextRuntime`](super::QueryContextRuntime)
+    QueryContextRuntime = 0x0025,
     /// [`ResetActive`](super::ResetActive)
     ResetActive = 0x0030,
     /// [`ResetEngines`](super::ResetEngines)
@@ -89,6 +91,7 @@ impl Opcode {
             0x0022 => Self::SetContextFlags,
             0x0023 => Self::CancelContext,
             0x0024 => Self::CloseContext,
+            0x0025 => Self::QueryContextRuntime,
             0x0030 => Self::ResetActive,
             0x0031 => Self::ResetEngines,
             0x0032 => Self::SetEngineProperties,

@@ -40,10 +40,10 @@ mod timeline;
 pub use bind::{Bind, BindFlags, Extent, Unbind};
 pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
-    CancelContext, CloseContext, ContextEngine, ContextFlags, CreateAddressSpace, CreateContext,
-    DestroyAddressSpace, DestroyContext, EngineFlags, Hello, HelloFlags, HelloReply, QueryPlatform,
-    ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags,
-    SetEngineProperties, Suspend,
+    CancelContext, CloseContext, ContextEngine, ContextFlags, ContextRuntimeReply,
+    CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext, EngineFlags, Hello,
+    HelloFlags, HelloReply, QueryContextRuntime, QueryPlatform, ReadRegister, ReadRegisterReply,
+    ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags, SetEngineProperties, Suspend,
 };
 pub use event::{EngineRegisters, Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};

@@ -448,6 +448,14 @@ impl Gpu {
         self.with_state(|state| state.submit(submission, power))
     }
 
+    /// For how many nanoseconds batches of each of the context's slots have had an engine
+    /// since the context was made. What spins and is left alone for it counts as executed,
+    /// as on hardware; several that do share the time.
+    pub fn context_runtime_ns(&self, id: ContextId) -> Result<Vec<u64>, GpuError> {
+        let mut state = self.shared.state.lock();
+        state.runtime_ns(id, self.shared.clock.now())
+    }
+
     /// For each engine, in the platform's order, for how many nanoseconds a batch has
     /// been on it, executing, waiting or spinning.
     pub fn engines_occupied_ns(&self) -> Vec<u64> {

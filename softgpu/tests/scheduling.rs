@@ -95,6 +95,37 @@ fn a_spinner_ends_within_milliseconds_of_the_write_and_costs_little() {
 }
 
 #[test]
+fn a_contexts_runtime_counts_what_has_ended_and_what_runs() {
+    let rig = Rig::new();
+    rig.context(1, EngineClass::Render, 1, 0);
+    rig.context(2, EngineClass::Render, 1, 0);
+    let runtime = |context| rig.gpu.context_runtime_ns(ContextId(context)).unwrap();
+    assert_eq!(runtime(1), [0]);
+    let mut told = 0;
+    for value in 1..=3 {
+        rig.spinner(0x1000, true);
+        let before = runtime(1)[0];
+        let start = Instant::now();
+        rig.submit(1, 0x1000, &[], value);
+        rig.wait_for_dword(0x1f00, 1);
+        let begun = runtime(1)[0];
+        let slept = Instant::now();
+        std::thread::sleep(Duration::from_millis(20));
+        let (passed, most) = (slept.elapsed(), start.elapsed());
+        let now = runtime(1)[0];
+        assert!(now - begun >= passed.as_nanos() as u64 * 9 / 10, "it spins");
+        assert!(begun - before <= most.as_nanos() as u64);
+        rig.end_spinner(0x1000);
+        told += rig.next().busy_ns;
+        let ended = runtime(1)[0];
+        assert!(ended >= told && ended >= now, "{ended} {told} {now}");
+    }
+    assert_eq!(runtime(2), [0], "nobody else's time");
+    let unknown = rig.gpu.context_runtime_ns(ContextId(3));
+    assert_eq!(unknown, Err(GpuError::UnknownContext(ContextId(3))));
+}
+
+#[test]
 fn spinners_of_one_priority_leave_room_for_each_other() {
     let rig = Rig::new();
     for context in 1..=3 {

@@ -272,6 +272,9 @@ pub trait Executor: Send {
     /// Lets what the context has unfinished run out, for as long as hang detection sees to
     /// it that it ends.
     fn close_context(&mut self, id: u32) -> Result<(), Refused>;
+    /// For how many nanoseconds batches of each of the context's slots have had an engine
+    /// since it was made; never less than before, nor than [`Completion`]s have told.
+    fn context_runtime_ns(&mut self, id: u32) -> Result<Vec<u64>, Refused>;
     /// Cancels every unfinished submission.
     fn reset_active(&mut self);
     /// Resets engines, by their place in [`Platform::engines`], a bit each: what they

@@ -14,8 +14,9 @@ use frontend::gpu::{
 };
 use frontend::{Guest, HIGH, OBJECTS, encode};
 use protocol::{
-    CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryPlatform, Queue,
-    ReadRegister, ResetActive, SetContextFlags, Status, Submit, SubmitFlags, SubmitReply,
+    CancelContext, DestroyAddressSpace, DestroyContext, PlatformReply, Point, QueryContextRuntime,
+    QueryPlatform, Queue, ReadRegister, ResetActive, SetContextFlags, Status, Submit, SubmitFlags,
+    SubmitReply,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
@@ -136,6 +137,17 @@ fn batches_of_one_submission_run_at_the_same_time_and_come_back_as_one() {
     let bonded = guest.send_submit(&submit(2, 1, BATCH + 0x1000, &waits, 1));
     assert_eq!(guest.wait_status(bonded), Status::Ok);
     assert!(guest.try_wait(spinner, Duration::from_millis(20)).is_none());
+    // What it has had by now can be asked for.
+    let query = |context: u32| QueryContextRuntime {
+        context: context.into(),
+        reserved: U32::ZERO,
+    };
+    let runtime = guest.ask(&query(2));
+    assert_eq!(runtime.header.status(), Status::Ok);
+    assert!(runtime.runtime_ns[0].get() > reply.busy_ns.get() / 2 + 15_000_000);
+    assert!(runtime.runtime_ns[1].get() > 0);
+    assert!(runtime.runtime_ns[2..].iter().all(|ns| ns.get() == 0));
+    assert_eq!(guest.ask(&query(9)).header.status(), Status::NotFound);
     guest.write_dwords(OBJECTS, &[BATCH_END]);
     assert_eq!(guest.wait_status(spinner), Status::Ok);
     drop(guest);

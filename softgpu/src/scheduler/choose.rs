@@ -126,7 +126,7 @@ impl State {
 
     /// Credits parked slots with the time in which nothing was executed: hardware would
     /// have spun, those of the highest priority a slice each in turn.
-    fn credit_parked(&mut self, engine: usize, now: Instant) {
+    pub(super) fn credit_parked(&mut self, engine: usize, now: Instant) {
         let Some(since) = self.engines[engine].idle_since else {
             return;
         };
@@ -349,6 +349,7 @@ impl State {
             execution.registers.set_power(platform, power);
         }
         slot.place = Place::Running(engine);
+        slot.taken = Some(now);
         slot.abort.store(slot.reset, Ordering::Relaxed);
         let job = Job {
             slot: key,
@@ -401,6 +402,7 @@ impl State {
         slot.place = Place::Idle;
         slot.life = job.life;
         slot.busy = job.busy + now.saturating_duration_since(job.taken);
+        slot.taken = None;
         let mut execution = job.execution;
         match *returned {
             Returned::Yielded => {
@@ -442,7 +444,7 @@ impl State {
                 slot.stalled = false;
                 slot.begun = false;
                 slot.reset = false;
-                slot.busy = Duration::ZERO;
+                slot.ended += std::mem::take(&mut slot.busy);
                 let recoverable = slot.recoverable;
                 if outcome != Outcome::Completed {
                     execution.reset(platform);

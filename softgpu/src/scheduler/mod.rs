@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::completion::Outcome;
 use crate::counters::{Counters, EngineCounters};
+use crate::error::GpuError;
 use crate::execute::Execution;
 use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::page_table::{AddressSpace, Backing};
@@ -220,6 +221,10 @@ struct Slot {
     /// How long the batch in front has had an engine. While it is being executed, and
     /// since parked slots were last credited, there is more.
     busy: Duration,
+    /// Since when an engine executes the batch in front, if one does.
+    taken: Option<Instant>,
+    /// How long those before it had an engine.
+    ended: Duration,
     /// The batch in front has begun to execute.
     begun: bool,
     /// Batches with numbers below this are to be cancelled.
@@ -419,6 +424,22 @@ impl State {
             (engine.occupied + now.saturating_duration_since(since)).as_nanos() as u64
         };
         self.engines.iter().map(occupied).collect()
+    }
+
+    /// For how long batches of each of a context's slots have had an engine, in nanoseconds.
+    pub(crate) fn runtime_ns(&mut self, id: ContextId, now: Instant) -> Result<Vec<u64>, GpuError> {
+        let keys = self.context(id)?;
+        for engine in 0..self.engines.len() {
+            self.credit_parked(engine, now);
+        }
+        let runtime = |key: &SlotKey| {
+            self.slots.get(key).map_or(0, |slot| {
+                let taken = slot.taken.unwrap_or(now);
+                let executed = now.saturating_duration_since(taken);
+                (slot.ended + slot.busy + executed).as_nanos() as u64
+            })
+        };
+        Ok(keys.iter().map(runtime).collect())
     }
 
     /// Counts the time for which there is a batch on an engine. To be called after each

@@ -177,6 +177,8 @@ impl State {
                 place: Place::Idle,
                 execution: None,
                 busy: Duration::ZERO,
+                taken: None,
+                ended: Duration::ZERO,
                 begun: false,
                 cancel_below: 0,
                 banned: false,
@@ -511,6 +513,7 @@ impl State {
             execution.reset(platform);
         }
         let busy = std::mem::take(&mut slot.busy);
+        slot.ended += busy;
         slot.stalled = false;
         slot.reset = false;
         let (name, timeline) = (slot.name, slot.timeline);

@@ -333,6 +333,10 @@ impl Executor for SoftGpu {
         self.gpu.close_context(ContextId(id)).map_err(refused)
     }
 
+    fn context_runtime_ns(&mut self, id: u32) -> Result<Vec<u64>, Refused> {
+        self.gpu.context_runtime_ns(ContextId(id)).map_err(refused)
+    }
+
     fn reset_active(&mut self) {
         self.gpu.reset_active();
     }

@@ -5,9 +5,9 @@
 use std::collections::HashSet;
 
 use protocol::{
-    ContextEngine, ContextFlags, CreateAddressSpace, CreateContext, EngineFlags, EngineInfo,
-    HelloFlags, HelloReply, PlatformFeatures, PlatformReply, ReadRegisterReply, ReplyHeader,
-    ResetEnginesReply, SetEngineProperties, Status,
+    ContextEngine, ContextFlags, ContextRuntimeReply, CreateAddressSpace, CreateContext,
+    EngineFlags, EngineInfo, HelloFlags, HelloReply, PlatformFeatures, PlatformReply,
+    ReadRegisterReply, ReplyHeader, ResetEnginesReply, SetEngineProperties, Status,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -97,6 +97,16 @@ impl Session {
             Request::CloseContext(command) => {
                 let id = self.known_context(command.context.get())?;
                 self.executor.close_context(id)?;
+            }
+            Request::QueryContextRuntime(command) => {
+                let id = self.known_context(command.context.get())?;
+                let mut reply = ContextRuntimeReply::new_zeroed();
+                reply.header = OK;
+                let runtimes = self.executor.context_runtime_ns(id)?;
+                for (to, from) in reply.runtime_ns.iter_mut().zip(runtimes) {
+                    *to = U64::new(from);
+                }
+                return Ok(reply.as_bytes().to_vec());
             }
             Request::ResetEngines(command) => {
                 let submissions = self.reset_engines(command.engines.get())?;

@@ -7,9 +7,9 @@
 use protocol::{
     Batch, Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
     ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
-    EngineFlags, Extent, Hello, HelloFlags, Opcode, Point, PointFlags, QueryPlatform, Queue,
-    ReadRegister, ResetActive, ResetEngines, SetContextFlags, SetEngineProperties, Sseu, Submit,
-    SubmitFlags, Suspend, Unbind,
+    EngineFlags, Extent, Hello, HelloFlags, Opcode, Point, PointFlags, QueryContextRuntime,
+    QueryPlatform, Queue, ReadRegister, ResetActive, ResetEngines, SetContextFlags,
+    SetEngineProperties, Sseu, Submit, SubmitFlags, Suspend, Unbind,
 };
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -44,6 +44,8 @@ pub enum Request {
     CancelContext(CancelContext),
     /// [`CloseContext`]
     CloseContext(CloseContext),
+    /// [`QueryContextRuntime`]
+    QueryContextRuntime(QueryContextRuntime),
     /// [`ResetActive`]
     ResetActive,
     /// [`ResetEngines`]
@@ -124,6 +126,11 @@ pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
         Opcode::CloseContext => payload
             .fixed(|command: &CloseContext| zero(command.reserved.get() == 0).map(|()| *command))
             .map(Request::CloseContext),
+        Opcode::QueryContextRuntime => payload
+            .fixed(|command: &QueryContextRuntime| {
+                zero(command.reserved.get() == 0).map(|()| *command)
+            })
+            .map(Request::QueryContextRuntime),
         Opcode::ResetActive => payload
             .fixed(|command: &ResetActive| zero(command.reserved.get() == 0))
             .map(|()| Request::ResetActive),

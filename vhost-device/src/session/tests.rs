@@ -59,6 +59,10 @@ impl Executor for Recorder {
     fn close_context(&mut self, _: u32) -> Result<(), Refused> {
         self.answer()
     }
+    fn context_runtime_ns(&mut self, _: u32) -> Result<Vec<u64>, Refused> {
+        self.answer()?;
+        Ok(vec![1, 2])
+    }
     fn reset_active(&mut self) {}
     fn reset_engines(&mut self, engines: u32) -> u32 {
         engines.count_ones()

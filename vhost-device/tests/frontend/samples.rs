@@ -100,6 +100,16 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
         ),
         (
             Queue::Control,
+            encode(
+                &protocol::QueryContextRuntime {
+                    context: one,
+                    reserved: zero,
+                },
+                &[],
+            ),
+        ),
+        (
+            Queue::Control,
             encode(&protocol::ResetActive::default(), &[]),
         ),
         (
