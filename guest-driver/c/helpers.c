@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
+#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
@@ -411,6 +412,24 @@ void igpu_file_truncate(struct file *file)
 	shmem_truncate_range(file_inode(file), 0, (loff_t)-1);
 }
 
+/* Lockdep and the allocator take what is between the two for reclaim. */
+unsigned int igpu_reclaim_begin(void)
+{
+	fs_reclaim_acquire(GFP_KERNEL);
+	return memalloc_noreclaim_save();
+}
+
+void igpu_reclaim_end(unsigned int flags)
+{
+	memalloc_noreclaim_restore(flags);
+	fs_reclaim_release(GFP_KERNEL);
+}
+
+bool igpu_can_swap(void)
+{
+	return get_nr_swap_pages() > 0;
+}
+
 /* Calls each() for every DMA-mapped segment until it returns an error. */
 int igpu_sg_for_each(struct sg_table *table,
 		     int (*each)(void *data, u64 address, u64 length), void *data)
@@ -425,6 +444,42 @@ int igpu_sg_for_each(struct sg_table *table,
 			return ret;
 	}
 	return 0;
+}
+
+/* Calls each() for every open file until it returns an error. */
+int igpu_for_each_file(struct drm_device *dev,
+		       int (*each)(void *data, struct drm_file *file), void *data)
+{
+	struct drm_file *file;
+	int ret = 0;
+
+	mutex_lock(&dev->filelist_mutex);
+	list_for_each_entry(file, &dev->filelist, lhead) {
+		ret = each(data, file);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&dev->filelist_mutex);
+	return ret;
+}
+
+/* Calls each(), which may not sleep, for every object the file has a handle of. */
+void igpu_for_each_object(struct drm_file *file,
+			  void (*each)(void *data, struct drm_gem_object *object, bool shared),
+			  void *data)
+{
+	struct drm_gem_object *object;
+	int id;
+
+	spin_lock(&file->table_lock);
+	idr_for_each_entry(&file->object_idr, object, id)
+		each(data, object, drm_gem_object_is_shared_for_memory_stats(object));
+	spin_unlock(&file->table_lock);
+}
+
+void igpu_print(struct drm_printer *printer, const char *text, size_t length)
+{
+	drm_printf(printer, "%.*s", (int)length, text);
 }
 
 /* Files and tasks. */

@@ -23,6 +23,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
+#include <drm/drm_print.h>
 #include <drm/drm_syncobj.h>
 
 /* The longest time that can be slept, in milliseconds, and a number of ticks as time. */
@@ -93,6 +94,12 @@ unsigned long igpu_vma_node_start(struct drm_vma_offset_node *node);
 /* The object at those pages of the device's offset space, with a reference, or NULL. */
 struct drm_gem_object *igpu_object_at(struct drm_device *dev, unsigned long first,
 				      unsigned long pages);
+int igpu_for_each_file(struct drm_device *dev,
+		       int (*each)(void *data, struct drm_file *file), void *data);
+void igpu_for_each_object(struct drm_file *file,
+			  void (*each)(void *data, struct drm_gem_object *object, bool shared),
+			  void *data);
+void igpu_print(struct drm_printer *printer, const char *text, size_t length);
 
 /* Memory. */
 u64 igpu_page_to_phys(struct page *page);
@@ -110,6 +117,9 @@ void igpu_interval_set_seq(struct mmu_interval_notifier *notifier, unsigned long
 bool igpu_interval_read_retry(struct mmu_interval_notifier *notifier, unsigned long sequence);
 void igpu_file_set_gfp_mask(struct file *file);
 void igpu_file_truncate(struct file *file);
+unsigned int igpu_reclaim_begin(void);
+void igpu_reclaim_end(unsigned int flags);
+bool igpu_can_swap(void);
 int igpu_sg_for_each(struct sg_table *table,
 		     int (*each)(void *data, u64 address, u64 length), void *data);
 

@@ -25,6 +25,7 @@ use crate::uapi_types::{
     I915_SCHEDULER_CAP_PREEMPTION, I915_SCHEDULER_CAP_PRIORITY, I915_SCHEDULER_CAP_SEMAPHORES,
 };
 use crate::virtio::Transport;
+use core::fmt;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 
@@ -350,6 +351,21 @@ impl drm::Driver for Igpu {
 
     fn object_close(dev: &drm::Device, object: &drm::Object, file: &drm::File) {
         file.data().object_closed(dev, object);
+    }
+
+    fn usage(dev: &drm::Device, file: &drm::File, out: &mut dyn fmt::Write) -> Result {
+        file.data().write_usage(dev.data(), out)
+    }
+
+    fn unbind_idle(dev: &drm::Device, mut pages: usize) -> Result {
+        let mut updates = KVec::new();
+        for client in dev.open_files()? {
+            client.unbind_idle(dev, &mut pages, &mut updates);
+        }
+        for update in updates {
+            dev.unlocked(|| update.wait(Timeout::Forever))?;
+        }
+        Ok(())
     }
 
     fn imported_object() -> impl PinInit<gem::ObjectData, Error> {

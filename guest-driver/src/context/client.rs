@@ -2,13 +2,15 @@
 
 //! An open file: its contexts, its address spaces, what its hangs have cost it.
 
+use crate::context::usage::ClientUsage;
 use crate::context::ContextTable;
 use crate::driver::Igpu;
 use crate::drm;
 use crate::new_irq_lock;
 use crate::rules::ban::ClientHangs;
 use crate::virtio::IrqLock;
-use crate::vm::VmTable;
+use crate::vm::{BindPoint, VmTable};
+use core::fmt;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
@@ -22,6 +24,7 @@ pub(crate) struct Client {
     #[pin]
     vms: VmTable,
     hangs: Arc<HangRecord>,
+    usage: Arc<ClientUsage>,
     /// One more than the video engine its legacy submissions go to; 0: none chosen.
     video: Atomic<u32>,
 }
@@ -69,6 +72,7 @@ impl Client {
                 contexts <- ContextTable::new(igpu)?,
                 vms <- VmTable::new()?,
                 hangs: HangRecord::open()?,
+                usage: ClientUsage::new()?,
                 video: Atomic::new(0),
             }),
             GFP_KERNEL,
@@ -88,6 +92,29 @@ impl Client {
     /// What its contexts' hangs are counted against.
     pub(super) fn hangs(&self) -> &Arc<HangRecord> {
         &self.hangs
+    }
+
+    /// What its contexts' times are counted for.
+    pub(super) fn usage(&self) -> &Arc<ClientUsage> {
+        &self.usage
+    }
+
+    /// Writes for how long its work has had engines. Waits for the device. ENOMEM.
+    pub(crate) fn write_usage(&self, igpu: &Igpu, out: &mut dyn fmt::Write) -> Result {
+        self.usage.write(igpu.transport(), igpu.facts(), out)
+    }
+
+    /// Memory is short: takes off the device what its address spaces have mapped for
+    /// EXECBUFFER2 and no submission uses, as [`AddressSpace::unbind_idle`].
+    pub(crate) fn unbind_idle(
+        &self,
+        dev: &drm::Device,
+        pages: &mut usize,
+        updates: &mut KVec<BindPoint>,
+    ) {
+        self.contexts
+            .for_each_vm(|vm| vm.unbind_idle(dev, pages, updates));
+        self.vms.for_each(|vm| vm.unbind_idle(dev, pages, updates));
     }
 
     /// Whether its hangs forbid it to make contexts (`client_is_banned`).

@@ -5,6 +5,7 @@
 use crate::context::client::{Client, HangRecord};
 use crate::context::slot::Slot;
 use crate::context::table::Proto;
+use crate::context::usage::ContextUsage;
 use crate::driver::Igpu;
 use crate::drm::process::ProcessName;
 use crate::drm::{self, Fence};
@@ -64,6 +65,8 @@ pub(crate) struct Context {
     transport: Arc<Transport>,
     /// What a hang is counted against.
     hangs: Arc<HangCount>,
+    /// What its time on engines is counted for.
+    usage: Arc<ContextUsage>,
     /// Whose doing it is.
     process: ProcessName,
     #[pin]
@@ -230,6 +233,11 @@ impl Context {
             }),
             GFP_KERNEL,
         )?;
+        let mut classes = KVec::with_capacity(slots.len(), GFP_KERNEL)?;
+        for slot in &slots {
+            classes.push(slot.class(), GFP_KERNEL)?;
+        }
+        let usage = ContextUsage::new(client.usage(), number, classes)?;
         let on_device = create.is_some();
         let context = Arc::pin_init(
             try_pin_init!(Self {
@@ -241,6 +249,7 @@ impl Context {
                 first_slots,
                 transport,
                 hangs,
+                usage,
                 process: ProcessName::current(),
                 params <- new_mutex!(live, "Context::params"),
                 single_timeline <- new_mutex!(None, "Context::single_timeline"),
@@ -271,6 +280,11 @@ impl Context {
     /// The device it is on.
     pub(crate) fn igpu(&self) -> &Arc<Igpu> {
         &self.hangs.igpu
+    }
+
+    /// What its time on engines is counted for.
+    pub(crate) fn usage(&self) -> &Arc<ContextUsage> {
+        &self.usage
     }
 
     /// The way to the device.

@@ -44,6 +44,7 @@ mod client;
 mod context;
 mod slot;
 mod table;
+mod usage;
 
 pub(crate) use client::Client;
 pub(crate) use context::Context;

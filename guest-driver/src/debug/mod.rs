@@ -8,6 +8,7 @@
 mod params;
 
 use crate::context;
+use crate::drm::reclaim::{self, Which};
 use crate::drm::{self, parse_u64, DebugFile, Timeout, ETIME};
 use crate::error_state;
 use crate::gem;
@@ -47,7 +48,10 @@ pub(crate) const FILES: &[DebugFile] = &[
 
 /// Bits of `i915_gem_drop_caches`, as in i915's `i915_debugfs.c`.
 mod drop_bits {
+    pub(super) const UNBOUND: u64 = 1 << 0;
+    pub(super) const BOUND: u64 = 1 << 1;
     pub(super) const ACTIVE: u64 = 1 << 3;
+    pub(super) const SHRINK_ALL: u64 = 1 << 5;
     pub(super) const IDLE: u64 = 1 << 6;
     pub(super) const RESET_ACTIVE: u64 = 1 << 7;
     pub(super) const ALL: u64 = (1 << 10) - 1;
@@ -63,8 +67,9 @@ fn drop_caches_show(_dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
 }
 
 /// Idles the GPU. With RESET_ACTIVE what doesn't end soon is cancelled, and a device that is
-/// wedged is reset. Everything else the bits name (retired requests, freed objects, caches) is
-/// never held back here.
+/// wedged is reset. With UNBOUND, BOUND or SHRINK_ALL objects' memory is given back as if
+/// memory were short, that of busy ones excepted. Everything else the bits name (retired
+/// requests, freed objects) is never held back here.
 fn drop_caches(dev: &drm::Device, text: &str) -> Result {
     let bits = parse_u64(text)?;
     let igpu = dev.data();
@@ -79,6 +84,11 @@ fn drop_caches(dev: &drm::Device, text: &str) -> Result {
     }
     if bits & drop_bits::RESET_ACTIVE != 0 && igpu.resets().is_wedged() {
         igpu.handle_error(dev, u64::MAX, false)?;
+    }
+    if bits & (drop_bits::BOUND | drop_bits::SHRINK_ALL) != 0 {
+        reclaim::shrink(dev, Which::Idle)?;
+    } else if bits & drop_bits::UNBOUND != 0 {
+        reclaim::shrink(dev, Which::Unbound)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use core::{marker::PhantomData, mem::offset_of, ptr, ptr::NonNull};
 use kernel::{
     bindings,
-    ffi::c_int,
+    ffi::{c_int, c_void},
     prelude::*,
     sync::{
         aref::{ARef, AlwaysRefCounted},
@@ -15,10 +15,17 @@ use kernel::{
 };
 
 use super::{
-    debugfs::Entry, driver::DeviceData, fence, file, ioctl, mmap, mmap::MappingFile, prime,
+    debugfs::Entry,
+    driver::{DeviceData, FileData},
+    fdinfo, fence, file,
+    file::File,
+    ioctl, mmap,
+    mmap::MappingFile,
+    prime,
+    reclaim::Reclaim,
     wait_all::WaitList,
 };
-use crate::virtio::Parent;
+use crate::{raw, virtio::Parent};
 
 /// A DRM device of ours. Shared as `ARef<Device>`; its last reference may not be dropped in
 /// interrupts.
@@ -41,6 +48,8 @@ struct Part {
     mapping_file: MappingFile,
     /// A number that no other device of this module has had.
     cookie: u64,
+    /// Its objects whose memory can be given back, and who asks for it.
+    reclaim: Arc<Reclaim>,
     /// Waits for fences that are to be cut when the device goes.
     #[pin]
     waits: WaitList,
@@ -68,12 +77,14 @@ impl Device {
     /// Makes a device that isn't registered yet.
     pub(super) fn new(parent: Parent<'_>) -> Result<ARef<Self>> {
         const { assert!(offset_of!(Device, base) == 0) };
+        let reclaim = Reclaim::new()?;
         let part = KBox::pin_init(
             pin_init!(Part {
                 data: SetOnce::new(),
                 debugfs: SetOnce::new(),
                 mapping_file: MappingFile::new(),
                 cookie: fence::new_cookie(),
+                reclaim,
                 waits <- WaitList::new(),
             }),
             GFP_KERNEL,
@@ -146,6 +157,30 @@ impl Device {
     /// What mappings of the device's objects hold open.
     pub(super) fn mapping_file(&self) -> &MappingFile {
         &self.part.mapping_file
+    }
+
+    /// Its objects whose memory can be given back.
+    pub(super) fn reclaim(&self) -> &Arc<Reclaim> {
+        &self.part.reclaim
+    }
+
+    /// The data of the files that are open. `ENOMEM`. Process context.
+    pub(crate) fn open_files(&self) -> Result<KVec<Arc<FileData>>> {
+        unsafe extern "C" fn each(data: *mut c_void, file: *mut bindings::drm_file) -> c_int {
+            // SAFETY: It is the list that is passed below, and a file that `file::open` has
+            // succeeded on and `postclose` has not been called for.
+            let (files, file) = unsafe { (&mut *data.cast::<KVec<_>>(), File::from_raw(file)) };
+            match files.push(file.data().clone(), GFP_KERNEL) {
+                Ok(()) => 0,
+                Err(_) => ENOMEM.to_errno(),
+            }
+        }
+        let mut files = KVec::<Arc<FileData>>::new();
+        // SAFETY: The device lives; `each` gets the list that it expects.
+        let ret =
+            unsafe { raw::igpu_for_each_file(self.as_raw(), Some(each), (&raw mut files).cast()) };
+        kernel::error::to_result(ret)?;
+        Ok(files)
     }
 
     /// The waits that are cut when the device goes.
@@ -246,6 +281,7 @@ static DRIVER: Static<bindings::drm_driver> = Static(Opaque::new(bindings::drm_d
     open: Some(file::open),
     postclose: Some(file::postclose),
     release: Some(release),
+    show_fdinfo: Some(fdinfo::show),
     gem_prime_import_sg_table: Some(prime::import_sg_table),
     major: 1,
     minor: 6,

@@ -2,6 +2,7 @@
 
 //! What this layer asks of the driver above it.
 
+use core::fmt;
 use kernel::{prelude::*, sync::Arc};
 
 use super::{debugfs::DebugFile, device::Device, file::File, gem::Object, ioctl::Ioctl};
@@ -44,6 +45,19 @@ pub(crate) trait Driver: Sized {
 
     /// A handle of the object in the file is being closed. Process context.
     fn object_close(_dev: &Device, _object: &Object, _file: &File) {}
+
+    /// Writes what the file's user is told of its work, lines of `key:\tvalue`
+    /// (drm-usage-stats). Process context; may wait for the device.
+    fn usage(_dev: &Device, _file: &File, _out: &mut dyn fmt::Write) -> Result {
+        Ok(())
+    }
+
+    /// Memory is short: takes unused objects off the device whose memory then can be given
+    /// back, all that userspace doesn't need ([`Object::is_not_needed`]) and so many pages
+    /// of others', and waits until the device has confirmed. Process context.
+    fn unbind_idle(_dev: &Device, _pages: usize) -> Result {
+        Ok(())
+    }
 
     /// What an object imported from another device carries. Process context.
     fn imported_object() -> impl PinInit<Self::Object, Error>;

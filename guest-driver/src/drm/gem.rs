@@ -26,7 +26,7 @@ use super::{
     driver::{Driver, ObjectData, TheDriver},
     file::File,
     mmap,
-    pages::Pages,
+    pages::Memory,
     prime,
     resv::Resv,
     user_memory::UserMemory,
@@ -68,7 +68,11 @@ pub(crate) struct Object {
     /// The memory, once it is there. Taken with the mmap lock held (page faults); nothing
     /// but memory is allocated while it is held.
     #[pin]
-    pub(super) pages: Mutex<Option<KBox<Pages>>>,
+    pub(super) pages: Mutex<Memory>,
+    /// It holds its memory: for who can't take the lock.
+    pub(super) has_pages: AtomicBool,
+    /// Userspace doesn't need the memory: for who can't take the lock.
+    pub(super) not_needed: AtomicBool,
     /// How many need the pages to stay. Counted up with `pages` held.
     pub(super) pins: AtomicU32,
     /// The object may not be exported.
@@ -230,7 +234,9 @@ impl Object {
             try_pin_init!(Self {
                 base: Opaque::zeroed(),
                 backing,
-                pages <- new_mutex!(None, "virtio_igpu::Object::pages"),
+                pages <- new_mutex!(Memory::new(), "virtio_igpu::Object::pages"),
+                has_pages: AtomicBool::new(false),
+                not_needed: AtomicBool::new(false),
                 pins: AtomicU32::new(0),
                 no_export: AtomicBool::new(false),
                 resv_owner,

@@ -20,7 +20,11 @@ use super::{
     gem::{Backing, BackingKind, Object},
     user_memory::{UserArray, UserPages},
 };
-use crate::{protocol::Extent, raw};
+use crate::{
+    protocol::Extent,
+    raw,
+    rules::object::{Advice, Retention},
+};
 
 /// A run of an object's bytes that is contiguous in guest-physical memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,35 @@ enum Source {
     User(UserArray),
     /// From a dma-buf: no pages, only addresses.
     Imported,
+}
+
+/// What the lock of an object's memory guards.
+pub(super) struct Memory {
+    /// All of it, while it is held. A process's memory is not kept here.
+    pages: Option<KBox<Pages>>,
+    /// What userspace has said of it, and what came of that.
+    retention: Retention,
+}
+
+impl Memory {
+    /// Wanted, and not there yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            pages: None,
+            retention: Retention::Wanted,
+        }
+    }
+}
+
+/// What came of an attempt to give an object's memory back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivenBack {
+    /// It is gone, with what was in it.
+    Purged,
+    /// It is the kernel's, which may swap it.
+    Released,
+    /// It stays: somebody needs it, or is about to.
+    Kept,
 }
 
 /// An object's memory, all of it, held.
@@ -310,16 +343,24 @@ impl PinnedPages {
 }
 
 impl Object {
-    /// Gets the object's memory, if it isn't there, and holds it. Errors: `ENOMEM`; for
-    /// a process's memory also `EFAULT` if it isn't there any more, or is another
-    /// process's, and `ERESTARTSYS` on a signal. Process context; for a process's memory
+    /// Gets the object's memory, if it isn't there, and holds it. Errors: `ENOMEM`; `EFAULT`
+    /// if it isn't there and userspace has said that it isn't needed; for a process's memory
+    /// also `EFAULT` if it isn't there any more, or is another process's, and `ERESTARTSYS`
+    /// on a signal. Process context; for a process's memory
     /// with no lock held.
     pub(crate) fn pin(&self) -> Result<PinnedPages> {
+        // What isn't needed may be used as long as it is there, and is not taken anew.
+        if self.backing() == BackingKind::UserMemory && self.is_not_needed() && !self.has_pages() {
+            return Err(EFAULT);
+        }
         if let Some(user) = self.pin_user() {
             return Ok(PinnedPages::of_user(self, user?));
         }
-        let mut held = self.pages.lock();
-        if held.is_none() {
+        let mut memory = self.pages.lock();
+        if memory.pages.is_none() {
+            if memory.retention != Retention::Wanted {
+                return Err(EFAULT);
+            }
             let pages = match &self.backing {
                 Backing::Shmem => self.get_shmem()?,
                 Backing::Imported(table) => self.get_imported(*table)?,
@@ -327,18 +368,20 @@ impl Object {
                 Backing::User(_) => return Err(EFAULT),
             };
             let Ok(room) = KBox::<Pages>::new_uninit(GFP_KERNEL) else {
-                drop(held);
+                drop(memory);
                 self.put(&pages, false);
                 return Err(ENOMEM);
             };
-            *held = Some(KBox::write(room, pages));
+            memory.pages = Some(KBox::write(room, pages));
+            self.has_pages.store(true, Ordering::Relaxed);
+            self.note_reclaimable(memory.retention);
         }
-        let Some(pages) = held.as_deref_mut() else {
+        let Some(pages) = memory.pages.as_deref_mut() else {
             return Err(ENOMEM);
         };
         self.pins.fetch_add(1, Ordering::Acquire);
         let pages = NonNull::from(pages);
-        drop(held);
+        drop(memory);
         Ok(PinnedPages {
             object: self.into(),
             held: Held::Object(pages),
@@ -392,18 +435,57 @@ impl Object {
         self.backing() == BackingKind::UserMemory || self.pins.load(Ordering::Relaxed) != 0
     }
 
-    /// Gives the memory back with what is in it, if nobody needs it to stay; false if
-    /// somebody does, or it isn't the object's own. Afterwards the object is zeroed.
+    /// Takes an advice for the memory, and says whether it is still there. What isn't needed
+    /// goes at once if the object doesn't hold it, else when memory is short: see `reclaim`.
     /// Process context.
-    pub(crate) fn purge(&self) -> bool {
-        if !matches!(self.backing, Backing::Shmem) {
-            return false;
+    pub(crate) fn advise(&self, advice: Advice) -> bool {
+        let mut memory = self.pages.lock();
+        memory.retention = memory.retention.advised(advice);
+        let not_needed = memory.retention == Retention::Unwanted;
+        self.not_needed.store(not_needed, Ordering::Relaxed);
+        if matches!(self.backing, Backing::Shmem) {
+            if memory.pages.is_some() {
+                self.note_reclaimable(memory.retention);
+            } else if not_needed {
+                self.truncate(&mut memory);
+            }
         }
-        let mut held = self.pages.lock();
+        memory.retention.is_retained()
+    }
+
+    /// Whether userspace has said that it doesn't need the memory, and it isn't gone for that.
+    /// Any context.
+    pub(crate) fn is_not_needed(&self) -> bool {
+        self.not_needed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it holds its memory. Any context.
+    pub(crate) fn has_pages(&self) -> bool {
+        match &self.backing {
+            Backing::User(memory) => memory.has_pages(),
+            _ => self.has_pages.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Gives the memory back, if nobody needs it to stay: with what is in it if that isn't
+    /// needed, else, with `swap`, to the kernel. For reclaim: waits for nobody who may be
+    /// waiting for memory, and allocates nothing.
+    pub(super) fn give_back(&self, swap: bool) -> GivenBack {
+        if !matches!(self.backing, Backing::Shmem) {
+            return GivenBack::Kept;
+        }
+        // Who holds the lock may be allocating, and be the caller.
+        let Some(mut memory) = self.pages.try_lock() else {
+            return GivenBack::Kept;
+        };
+        let purge = memory.retention == Retention::Unwanted;
+        if !purge && !swap {
+            return GivenBack::Kept;
+        }
         // Pages get into a dma-buf's mappings only with the lock held, so an export after
         // this finds none of the pages that go.
         if self.pins.load(Ordering::Acquire) != 0 || self.is_exported() {
-            return false;
+            return GivenBack::Kept;
         }
         // No page fault puts a page back before the lock is free.
         // SAFETY: Object and device live; the node may be mapped nowhere.
@@ -413,17 +495,30 @@ impl Object {
                 (*(*self.device().as_raw()).anon_inode).i_mapping,
             )
         };
-        if let Some(pages) = held.take() {
-            self.put(&pages, false);
+        if let Some(pages) = memory.pages.take() {
+            self.put(&pages, !purge);
         }
+        self.has_pages.store(false, Ordering::Relaxed);
+        self.forget_reclaimable();
+        if purge {
+            self.truncate(&mut memory);
+            GivenBack::Purged
+        } else {
+            GivenBack::Released
+        }
+    }
+
+    /// Drops what is in the memory, which the object doesn't hold, for good.
+    fn truncate(&self, memory: &mut Memory) {
         // SAFETY: A shmem object has a file.
         unsafe { raw::igpu_file_truncate((*self.as_raw()).filp) };
-        true
+        memory.retention = Retention::Purged;
+        self.not_needed.store(false, Ordering::Relaxed);
     }
 
     /// Gives the memory back for good. Nobody has the object any more.
     pub(super) fn release_pages(&self) {
-        let pages = self.pages.lock().take();
+        let pages = self.pages.lock().pages.take();
         if let Some(pages) = pages {
             self.put(&pages, true);
         }
@@ -450,14 +545,15 @@ impl Object {
         }
         let length = writer.len();
         let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
-        self.pin()?.for_each_part(offset, length, |start, length| {
-            let page = page.get_mut(..length).ok_or(EINVAL)?;
-            // SAFETY: The bytes are mapped, and `page` has as many of its own. They may
-            // change meanwhile, since userspace and the device have them too: that is why
-            // they are copied before anything looks at them.
-            unsafe { ptr::copy_nonoverlapping(start, page.as_mut_ptr(), length) };
-            writer.write_slice(page)
-        })
+        self.pin_making_room()?
+            .for_each_part(offset, length, |start, length| {
+                let page = page.get_mut(..length).ok_or(EINVAL)?;
+                // SAFETY: The bytes are mapped, and `page` has as many of its own. They may
+                // change meanwhile, since userspace and the device have them too: that is why
+                // they are copied before anything looks at them.
+                unsafe { ptr::copy_nonoverlapping(start, page.as_mut_ptr(), length) };
+                writer.write_slice(page)
+            })
     }
 
     /// The same from the user to the object.
@@ -467,14 +563,15 @@ impl Object {
         }
         let length = reader.len();
         let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
-        self.pin()?.for_each_part(offset, length, |start, length| {
-            let page = page.get_mut(..length).ok_or(EINVAL)?;
-            // A copy that fails fills the rest with zeroes: not to be seen in the object.
-            reader.read_slice(page)?;
-            // SAFETY: The bytes are mapped, and `page` has as many of its own.
-            unsafe { ptr::copy_nonoverlapping(page.as_ptr(), start, length) };
-            Ok(())
-        })
+        self.pin_making_room()?
+            .for_each_part(offset, length, |start, length| {
+                let page = page.get_mut(..length).ok_or(EINVAL)?;
+                // A copy that fails fills the rest with zeroes: not to be seen in the object.
+                reader.read_slice(page)?;
+                // SAFETY: The bytes are mapped, and `page` has as many of its own.
+                unsafe { ptr::copy_nonoverlapping(page.as_ptr(), start, length) };
+                Ok(())
+            })
     }
 
     /// Copies from the object to the kernel. Errors as [`Self::read`]. Process context.

@@ -35,11 +35,13 @@ impl Client for Registration {
         // SAFETY: The device is complete and not registered yet.
         kernel::error::to_result(unsafe { bindings::drm_dev_register(dev.as_raw(), 0) })?;
         TheDriver::registered(&dev);
+        dev.reclaim().start(&dev);
         Ok(registration)
     }
 
     fn stop(&self) {
         let dev = &*self.0;
+        dev.reclaim().stop();
         // SAFETY: The device is registered, and this is called once.
         unsafe { bindings::drm_dev_unplug(dev.as_raw()) };
         TheDriver::unplugged(dev);

@@ -137,6 +137,11 @@ impl UserMemory {
         ptr::eq(owner, unsafe { raw::igpu_current_mm() })
     }
 
+    /// Whether there are pages of the process's memory as it is. Any context.
+    pub(super) fn has_pages(&self) -> bool {
+        self.state.lock().current.is_some()
+    }
+
     /// The pages, if they are pinned and the process has not changed its memory since.
     fn current(&self) -> Option<ARef<UserPages>> {
         self.state.lock().current.clone()

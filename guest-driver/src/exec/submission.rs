@@ -112,6 +112,7 @@ impl Submission<'_> {
             let context = context.clone();
             let unfinished = Unfinished::new(context.igpu().clone());
             let ticket = ticket.clone();
+            let usage = context.usage().submitted(slot.class());
             move |status: Status, reply: &SubmitReply| {
                 let cancelled = ticket.is_cancelled();
                 let captured =
@@ -128,6 +129,7 @@ impl Submission<'_> {
                 if status == Status::Hung || !cancelled {
                     context.submission_ended(index, status, reply);
                 }
+                usage.ended(reply.busy_ns.get());
                 pending.signal(status_to_result(status));
                 drop(unfinished);
                 drop(hung);

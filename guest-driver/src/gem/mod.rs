@@ -7,7 +7,6 @@
 //!
 //! May know: `rules`, `drm`. Knows nothing of address spaces but their numbers.
 
-use crate::drm;
 use crate::rules::object::DEFAULT_CACHING;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
@@ -21,10 +20,6 @@ pub(crate) struct ObjectData {
     private_to: u32,
     /// `I915_CACHING_*`: what GET_CACHING answers.
     caching: Atomic<u32>,
-    /// Userspace said it doesn't need the contents (`I915_MADV_DONTNEED`).
-    dont_need: Atomic<bool>,
-    /// Its pages were given back while not needed: the contents are lost for good.
-    purged: Atomic<bool>,
 }
 
 /// Objects alive, and the bytes they may hold.
@@ -69,8 +64,6 @@ impl ObjectData {
             _alive: Alive::new(bytes),
             private_to,
             caching: Atomic::new(caching),
-            dont_need: Atomic::new(false),
-            purged: Atomic::new(false),
         }? Error)
     }
 
@@ -97,27 +90,5 @@ impl ObjectData {
     /// Remembers what SET_CACHING asked for.
     pub(crate) fn set_caching(&self, caching: u32) {
         self.caching.store(caching, Relaxed);
-    }
-
-    /// Whether the contents are gone.
-    pub(crate) fn is_purged(&self) -> bool {
-        self.purged.load(Relaxed)
-    }
-
-    /// Sets whether the contents may be dropped.
-    pub(crate) fn set_dont_need(&self, dont_need: bool) {
-        self.dont_need.store(dont_need, Relaxed);
-    }
-
-    /// Whether the contents may be dropped.
-    pub(crate) fn is_not_needed(&self) -> bool {
-        self.dont_need.load(Relaxed)
-    }
-
-    /// Drops `object`'s pages if userspace does not need them.
-    pub(crate) fn purge_if_not_needed(&self, object: &drm::Object) {
-        if self.is_not_needed() && object.purge() {
-            self.purged.store(true, Relaxed);
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::drm::gem::BackingKind;
 use crate::drm::resv::Usage;
 use crate::drm::sync::JIFFY_NS;
 use crate::drm::{self, Object, Timeout, ETIME};
-use crate::rules::object::{self, Advice, CpuAccess, Patience};
+use crate::rules::object::{self, CpuAccess, Patience};
 use crate::uapi_types::{
     drm_i915_gem_busy, drm_i915_gem_caching, drm_i915_gem_get_tiling, drm_i915_gem_madvise,
     drm_i915_gem_set_domain, drm_i915_gem_set_tiling, drm_i915_gem_sw_finish, drm_i915_gem_wait,
@@ -37,7 +37,7 @@ pub(crate) fn set_domain(
         drop(object.pin()?);
     }
     dev.unlocked(|| object.resv().wait(usage, Timeout::Forever))?;
-    drop(object.pin()?);
+    drop(object.pin_making_room()?);
     Ok(0)
 }
 
@@ -104,10 +104,7 @@ pub(crate) fn madvise(
 ) -> Result<i32> {
     let advice = object::check_madvise(args.madv)?;
     let object = Object::lookup(file, args.handle)?;
-    let data = object.data();
-    data.set_dont_need(advice == Advice::DontNeed);
-    data.purge_if_not_needed(&object);
-    args.retained = (!data.is_purged()).into();
+    args.retained = object.advise(advice).into();
     Ok(0)
 }
 

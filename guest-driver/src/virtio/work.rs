@@ -74,7 +74,7 @@ pub(crate) fn queue() -> &'static Queue {
 }
 
 /// The module's workqueue for what takes long.
-pub(super) fn patient_queue() -> &'static Queue {
+pub(crate) fn patient_queue() -> &'static Queue {
     at(&PATIENT)
 }
 

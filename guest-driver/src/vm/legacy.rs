@@ -4,8 +4,8 @@
 //!
 //! A mapping stays after the submission, so that the next one that names the same object
 //! at the same address sends no update. It goes when another object is pinned over it,
-//! when the address space is full, or when the object's handle is closed; each time once
-//! no submission uses it any more.
+//! when the address space is full, when memory is short, or when the object's handle is
+//! closed; each time once no submission uses it any more.
 
 use crate::drm::gem::BackingKind;
 use crate::drm::work::Deferred;
@@ -20,8 +20,9 @@ use crate::vm::mapping::{Mapping, Shown};
 use crate::vm::objects::object_key;
 use crate::vm::update::Update;
 use crate::vm::view::ActiveView;
-use crate::vm::{ActiveViews, AddressSpace, View};
+use crate::vm::{ActiveViews, AddressSpace, BindPoint, View};
 use kernel::current;
+use kernel::page::PAGE_SIZE;
 use kernel::prelude::*;
 use kernel::rbtree::RBTreeNode;
 use kernel::sync::aref::ARef;
@@ -107,9 +108,11 @@ impl AddressSpace {
             views: ActiveViews::new(self.clone(), requests.len())?,
         };
         loop {
-            // Without the lock, since it may wait for the process.
-            for request in requests.iter().filter(|request| request.is_user_memory()) {
-                drop(request.object.pin()?);
+            // Without the lock, since it may wait for the process, or for memory.
+            for request in requests {
+                if request.is_user_memory() || !request.object.has_pages() {
+                    drop(request.object.pin_making_room()?);
+                }
             }
             let attempt = {
                 let mut order = self.order();
@@ -318,6 +321,46 @@ impl AddressSpace {
             state.by_object.remove(&key);
         }
         Ok(())
+    }
+
+    /// Memory is short: unmaps objects that no submission uses and whose memory then can be
+    /// given back, all that are not needed and `pages` of the others, which are taken off
+    /// that number. Adds to `updates` what to wait for.
+    pub(crate) fn unbind_idle(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        pages: &mut usize,
+        updates: &mut KVec<BindPoint>,
+    ) {
+        if self.mode() != crate::vm::Mode::Legacy {
+            return;
+        }
+        let mut order = self.order();
+        let state = &mut *order.0;
+        let mut idle = KVec::new();
+        for (start, mapping) in state.mappings.iter() {
+            let Some(view) = &mapping.shown.view else {
+                continue;
+            };
+            if view.is_active() || !view.object().is_reclaimable(*pages > 0) {
+                continue;
+            }
+            // Out of memory: the rest stays until it is asked for again.
+            if idle.push(*start, GFP_KERNEL).is_err() {
+                break;
+            }
+            if !view.object().is_not_needed() {
+                *pages = pages.saturating_sub(view.object().size() / PAGE_SIZE);
+            }
+        }
+        for start in &idle {
+            if self.evict(dev, state, *start).is_err() {
+                break;
+            }
+        }
+        if let Some(last) = state.last_update.as_ref().filter(|_| !idle.is_empty()) {
+            let _ = updates.push(last.clone(), GFP_KERNEL);
+        }
     }
 
     /// A handle of `object` is closed: its mapping goes, now or when the submissions that

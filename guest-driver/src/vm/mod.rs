@@ -57,7 +57,7 @@ mod update;
 mod userptr;
 mod view;
 
-pub(crate) use address_space::{AddressSpace, Mode, Order};
+pub(crate) use address_space::{AddressSpace, BindPoint, Mode, Order};
 pub(crate) use bind::{Memory, Operation, Version};
 pub(crate) use captured::{CaptureSet, CapturedRange};
 pub(crate) use legacy::{LegacyBinding, LegacyRequest};

@@ -290,7 +290,7 @@ impl AddressSpace {
     /// [`Self::placed`] when it is in the tree. ENOMEM; EFAULT and ERESTARTSYS for user
     /// memory, for which no lock may be held.
     pub(super) fn new_view(&self, object: &Object, range: Range) -> Result<Arc<View>> {
-        self.view_of(object.pin()?, range)
+        self.view_of(object.pin_making_room()?, range)
     }
 
     /// The same, with the `state` lock held: EAGAIN if user memory isn't pinned already.

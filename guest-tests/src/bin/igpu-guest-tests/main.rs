@@ -23,9 +23,11 @@ mod objects;
 mod ordering;
 mod penalties;
 mod persistence;
+mod purging;
 mod rig;
 mod suspend;
 mod together;
+mod usage;
 mod userptr;
 mod vm_bind;
 mod vm_bind_capture;
@@ -49,6 +51,8 @@ fn main() {
     let trials: Vec<Trial> = [
         identity::tests(),
         objects::tests(),
+        purging::tests(),
+        usage::tests(),
         vm_bind::tests(),
         vm_bind_capture::tests(),
         vm_bind_objects::tests(),
