@@ -405,6 +405,8 @@ void igpu_file_set_gfp_mask(struct file *file)
 {
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | __GFP_RECLAIMABLE |
 					      __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	/* It is written to beyond 2 GiB, too. */
+	file->f_flags |= O_LARGEFILE;
 }
 
 void igpu_file_truncate(struct file *file)

@@ -14,6 +14,7 @@
 //! module's workqueues.
 
 pub(crate) mod contents;
+mod copying;
 pub(crate) mod debugfs;
 mod deflate;
 pub(crate) mod device;

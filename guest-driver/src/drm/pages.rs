@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! An object's memory: getting it, keeping it there, reading and writing it. What is special
-//! about a process's own memory is in `user_memory`.
+//! An object's memory: getting it, keeping it there, giving it back. What is special about a
+//! process's own memory is in `user_memory`; how it is read and written in `copying`.
 
 use core::{
     ptr::{self, NonNull},
@@ -13,7 +13,6 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*,
     sync::aref::ARef,
-    uaccess::{UserSliceReader, UserSliceWriter},
 };
 
 use super::{
@@ -52,7 +51,7 @@ pub(super) struct Memory {
     /// All of it, while it is held. A process's memory is not kept here.
     pages: Option<KBox<Pages>>,
     /// What userspace has said of it, and what came of that.
-    retention: Retention,
+    pub(super) retention: Retention,
 }
 
 impl Memory {
@@ -313,7 +312,7 @@ impl PinnedPages {
     /// Calls `each` with each page's part of `[offset, offset + length)`: its address in
     /// the kernel and how many bytes. `EINVAL` if it isn't within the object, or isn't
     /// memory the CPU may look at.
-    fn for_each_part(
+    pub(super) fn for_each_part(
         &self,
         offset: usize,
         length: usize,
@@ -518,7 +517,11 @@ impl Object {
 
     /// Gives the memory back for good. Nobody has the object any more.
     pub(super) fn release_pages(&self) {
-        let pages = self.pages.lock().pages.take();
+        // The lock is free. This may be in reclaim, which may not wait for it.
+        let pages = self
+            .pages
+            .try_lock()
+            .and_then(|mut memory| memory.pages.take());
         if let Some(pages) = pages {
             self.put(&pages, true);
         }
@@ -534,69 +537,5 @@ impl Object {
             Source::User(_) => {}
             Source::Imported => {}
         }
-    }
-
-    /// Copies from the object to the user, all that `writer` has room for. Doesn't wait for
-    /// fences. Errors: `EINVAL` if that isn't within the object; `EFAULT`; those of
-    /// [`Self::pin`]; of an import, its exporter's. Process context.
-    pub(crate) fn read(&self, offset: usize, writer: &mut UserSliceWriter) -> Result {
-        if let Backing::Imported(_) = self.backing {
-            return self.read_foreign(offset, writer);
-        }
-        let length = writer.len();
-        let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
-        self.pin_making_room()?
-            .for_each_part(offset, length, |start, length| {
-                let page = page.get_mut(..length).ok_or(EINVAL)?;
-                // SAFETY: The bytes are mapped, and `page` has as many of its own. They may
-                // change meanwhile, since userspace and the device have them too: that is why
-                // they are copied before anything looks at them.
-                unsafe { ptr::copy_nonoverlapping(start, page.as_mut_ptr(), length) };
-                writer.write_slice(page)
-            })
-    }
-
-    /// The same from the user to the object.
-    pub(crate) fn write(&self, offset: usize, reader: &mut UserSliceReader) -> Result {
-        if let Backing::Imported(_) = self.backing {
-            return self.write_foreign(offset, reader);
-        }
-        let length = reader.len();
-        let mut page: KVec<u8> = KVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
-        self.pin_making_room()?
-            .for_each_part(offset, length, |start, length| {
-                let page = page.get_mut(..length).ok_or(EINVAL)?;
-                // A copy that fails fills the rest with zeroes: not to be seen in the object.
-                reader.read_slice(page)?;
-                // SAFETY: The bytes are mapped, and `page` has as many of its own.
-                unsafe { ptr::copy_nonoverlapping(page.as_ptr(), start, length) };
-                Ok(())
-            })
-    }
-
-    /// Copies from the object to the kernel. Errors as [`Self::read`]. Process context.
-    pub(super) fn read_bytes(&self, offset: usize, to: &mut [u8]) -> Result {
-        let mut done = 0;
-        let length = to.len();
-        self.pin()?.for_each_part(offset, length, |start, length| {
-            let part = &mut to[done..done + length];
-            // SAFETY: Both are `length` bytes, in different memory.
-            unsafe { ptr::copy_nonoverlapping(start, part.as_mut_ptr(), length) };
-            done += length;
-            Ok(())
-        })
-    }
-
-    /// Copies from the kernel to the object. Errors as [`Self::write`]. Process context.
-    pub(crate) fn write_bytes(&self, offset: usize, from: &[u8]) -> Result {
-        let mut done = 0;
-        self.pin()?
-            .for_each_part(offset, from.len(), |start, length| {
-                let part = &from[done..done + length];
-                // SAFETY: Both are `length` bytes, in different memory.
-                unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
-                done += length;
-                Ok(())
-            })
     }
 }

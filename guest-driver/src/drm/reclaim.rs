@@ -50,6 +50,10 @@ pub(crate) struct Reclaim {
     needed: Opaque<bindings::drm_gem_lru>,
     /// Asks for memory, while the device is there.
     shrinker: AtomicPtr<bindings::shrinker>,
+    /// Pages that scans of `needed` may still release.
+    release_left: AtomicUsize,
+    /// Pages that they have released.
+    released: AtomicUsize,
     /// For the worker: the device, if the worker is asked to run.
     #[pin]
     asked: IrqLock<Option<ARef<Device>>>,
@@ -81,6 +85,8 @@ impl Reclaim {
                 not_needed <- list(),
                 needed <- list(),
                 shrinker: AtomicPtr::new(core::ptr::null_mut()),
+                release_left: AtomicUsize::new(0),
+                released: AtomicUsize::new(0),
                 asked <- new_irq_lock!(None, "Reclaim::asked"),
                 missing: AtomicUsize::new(0),
                 work <- new_work!("virtio_igpu::Reclaim"),
@@ -137,7 +143,11 @@ impl Reclaim {
     fn give_back(&self, dev: &Device, pages: usize) -> usize {
         let mut freed = scan_list(dev, &self.not_needed, pages, purge);
         if freed < pages && can_swap() {
-            freed += scan_list(dev, &self.needed, pages - freed, release);
+            // Several at a time share the limit, and count each other's: no harm is in that.
+            let before = self.released.load(Ordering::Relaxed);
+            self.release_left.store(pages - freed, Ordering::Relaxed);
+            scan_list(dev, &self.needed, pages - freed, release);
+            freed += self.released.load(Ordering::Relaxed).wrapping_sub(before);
         }
         freed
     }
@@ -211,7 +221,8 @@ fn can_swap() -> bool {
 type Visit =
     unsafe extern "C" fn(*mut bindings::drm_gem_object, *mut bindings::ww_acquire_ctx) -> bool;
 
-/// Calls `visit` for a list's objects until it has had `pages` given back. How many were.
+/// Calls `visit` for a list's objects until those to which it says yes come to `pages`. How many
+/// these are.
 fn scan_list(
     dev: &Device,
     list: &Opaque<bindings::drm_gem_lru>,
@@ -242,12 +253,24 @@ unsafe extern "C" fn purge(
     unsafe { Object::from_raw(object) }.give_back(false) != GivenBack::Kept
 }
 
+/// Always says no, and counts itself: the object may be back on its list at once, which DRM
+/// takes for a mistake of who says yes.
 unsafe extern "C" fn release(
     object: *mut bindings::drm_gem_object,
     _: *mut bindings::ww_acquire_ctx,
 ) -> bool {
     // SAFETY: DRM calls with an object of ours, to which it has a reference.
-    unsafe { Object::from_raw(object) }.give_back(true) != GivenBack::Kept
+    let object = unsafe { Object::from_raw(object) };
+    let reclaim = object.device().reclaim();
+    let left = reclaim.release_left.load(Ordering::Relaxed);
+    if left != 0 && object.give_back(true) != GivenBack::Kept {
+        let pages = object.size() / PAGE_SIZE;
+        reclaim.released.fetch_add(pages, Ordering::Relaxed);
+        reclaim
+            .release_left
+            .store(left.saturating_sub(pages), Ordering::Relaxed);
+    }
+    false
 }
 
 /// The device whose shrinker it is.

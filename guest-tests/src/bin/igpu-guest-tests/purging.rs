@@ -95,6 +95,22 @@ fn what_has_no_pages_goes_at_once() -> Outcome {
     let memory = object.map()?;
     ensure!(!advise(&object, I915_MADV_DONTNEED)?, "not retained");
     ensure!(!can_be_touched(&memory, &device)?, "SIGBUS");
+    // PWRITE takes no pages (`shmem_pwrite`).
+    let object = Object::create(&device, 40 * PAGE)?;
+    let bytes: Vec<u8> = (0..30 * PAGE).map(|byte| (byte % 251) as u8).collect();
+    object.pwrite(5 * PAGE + 7, &bytes)?;
+    ensure!(advise(&object, I915_MADV_WILLNEED)?, "needed");
+    object.pwrite(1, &[1, 2, 3])?;
+    ensure!(!advise(&object, I915_MADV_DONTNEED)?, "not retained");
+    // What was written so is there when the pages are.
+    let object = Object::create(&device, 40 * PAGE)?;
+    object.pwrite(5 * PAGE + 7, &bytes)?;
+    let memory = object.map()?.to_vec();
+    let (start, end) = (5 * PAGE as usize + 7, 35 * PAGE as usize + 7);
+    ensure!(memory[start..end] == bytes[..], "what was written");
+    let others = memory[..start].iter().chain(&memory[end..]);
+    ensure!(others.into_iter().all(|byte| *byte == 0), "what was not");
+    ensure!(advise(&object, I915_MADV_DONTNEED)?, "retained");
     Ok(())
 }
 
