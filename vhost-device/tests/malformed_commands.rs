@@ -10,10 +10,10 @@ use frontend::gpu::{
     bind, create_address_space, create_context, engine, extent, submit, submit_gang, unbind,
 };
 use frontend::samples::{
-    a_bind, a_close, a_context, a_submit, each_command, properties, reset_engines,
+    a_bind, a_close, a_context, a_submit, each_command, properties, reset_engines, sample,
 };
 use frontend::{Guest, HIGH, LOW, OBJECTS, encode, status};
-use protocol::{Extent, Point, QueryPlatform, Queue, Status};
+use protocol::{Extent, Opcode, Point, QueryPlatform, Queue, Status};
 use virtio_igpu_protocol as protocol;
 
 const BIG: u32 = 1024;
@@ -108,37 +108,37 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
         (
             "hello reserved",
             Queue::Control,
-            patch(each_command()[0].1.clone(), 12, &[1]),
+            patch(sample(Opcode::Hello), 12, &[1]),
             InvalidCommand,
         ),
         (
             "hello flags",
             Queue::Control,
-            patch(each_command()[0].1.clone(), 10, &[2]),
+            patch(sample(Opcode::Hello), 10, &[2]),
             InvalidCommand,
         ),
         (
             "hello of a guest of which nothing was kept",
             Queue::Control,
-            patch(each_command()[0].1.clone(), 10, &[1]),
+            patch(sample(Opcode::Hello), 10, &[1]),
             NotFound,
         ),
         (
             "query reserved",
             Queue::Control,
-            patch(each_command()[1].1.clone(), 15, &[1]),
+            patch(sample(Opcode::QueryPlatform), 15, &[1]),
             InvalidCommand,
         ),
         (
             "register reserved",
             Queue::Control,
-            patch(each_command()[2].1.clone(), 12, &[1]),
+            patch(sample(Opcode::ReadRegister), 12, &[1]),
             InvalidCommand,
         ),
         (
             "cancel reserved",
             Queue::Control,
-            patch(each_command()[5].1.clone(), 12, &[1]),
+            patch(sample(Opcode::CancelContext), 12, &[1]),
             InvalidCommand,
         ),
         (
@@ -216,25 +216,37 @@ fn fields_that_say_nonsense_are_refused_each_with_its_status() {
         (
             "priority",
             Queue::Control,
-            patch(each_command()[6].1.clone(), 12, &1024_i32.to_le_bytes()),
+            patch(sample(Opcode::SetContextFlags), 12, &1024_i32.to_le_bytes()),
             InvalidCommand,
+        ),
+        (
+            "running time reserved",
+            Queue::Control,
+            patch(sample(Opcode::QueryContextRuntime), 12, &[1]),
+            InvalidCommand,
+        ),
+        (
+            "running time of an unknown context",
+            Queue::Control,
+            patch(sample(Opcode::QueryContextRuntime), 8, &[9]),
+            NotFound,
         ),
         (
             "reset reserved",
             Queue::Control,
-            patch(each_command()[7].1.clone(), 8, &[1]),
+            patch(sample(Opcode::ResetActive), 8, &[1]),
             InvalidCommand,
         ),
         (
             "destroy reserved",
             Queue::Control,
-            patch(each_command()[8].1.clone(), 12, &[1]),
+            patch(sample(Opcode::DestroyContext), 12, &[1]),
             InvalidCommand,
         ),
         (
             "destroy space reserved",
             Queue::Control,
-            patch(each_command()[9].1.clone(), 12, &[1]),
+            patch(sample(Opcode::DestroyAddressSpace), 12, &[1]),
             InvalidCommand,
         ),
         (

@@ -2,7 +2,7 @@
 
 //! One of each command, for tests that spoil them.
 
-use protocol::{CancelContext, Point, QueryPlatform, Queue, ReadRegister};
+use protocol::{CancelContext, Opcode, Point, QueryPlatform, Queue, ReadRegister};
 use virtio_igpu_protocol as protocol;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
@@ -56,6 +56,13 @@ pub(crate) fn properties(class: u16, instance: u16) -> protocol::SetEngineProper
         timeslice_duration_ms: U32::new(1),
         reserved: U32::ZERO,
     }
+}
+
+/// The acceptable command of that number.
+pub(crate) fn sample(opcode: Opcode) -> Vec<u8> {
+    let number = (opcode as u16).to_le_bytes();
+    let mut commands = each_command().into_iter().map(|(_, bytes)| bytes);
+    commands.find(|bytes| bytes.starts_with(&number)).unwrap()
 }
 
 /// One of each command, all acceptable.
