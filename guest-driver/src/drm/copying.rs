@@ -104,27 +104,11 @@ impl Object {
 
     /// Copies from the object to the kernel. Errors as [`Self::read`]. Process context.
     pub(super) fn read_bytes(&self, offset: usize, to: &mut [u8]) -> Result {
-        let mut done = 0;
-        let length = to.len();
-        self.pin()?.for_each_part(offset, length, |start, length| {
-            let part = &mut to[done..done + length];
-            // SAFETY: Both are `length` bytes, in different memory.
-            unsafe { ptr::copy_nonoverlapping(start, part.as_mut_ptr(), length) };
-            done += length;
-            Ok(())
-        })
+        self.pin()?.copy_to(offset, to)
     }
 
     /// Copies from the kernel to the object. Errors as [`Self::write`]. Process context.
-    pub(crate) fn write_bytes(&self, offset: usize, from: &[u8]) -> Result {
-        let mut done = 0;
-        self.pin()?
-            .for_each_part(offset, from.len(), |start, length| {
-                let part = &from[done..done + length];
-                // SAFETY: Both are `length` bytes, in different memory.
-                unsafe { ptr::copy_nonoverlapping(part.as_ptr(), start, length) };
-                done += length;
-                Ok(())
-            })
+    pub(super) fn write_bytes(&self, offset: usize, from: &[u8]) -> Result {
+        self.pin()?.copy_from(offset, from)
     }
 }

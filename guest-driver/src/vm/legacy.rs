@@ -151,13 +151,7 @@ impl AddressSpace {
             .for_each(|address| *address = NOT_PLACED);
 
         // What must be at an address comes first: others make room, of the list as well.
-        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
-            if request.checked.pinned {
-                if let Some(start) = self.keep(dev, state, request, views)? {
-                    *address = start;
-                }
-            }
-        }
+        self.keep_all(dev, state, requests, true, addresses, views)?;
         for (request, address) in requests.iter().zip(addresses.iter_mut()) {
             if request.checked.pinned && *address == NOT_PLACED {
                 *address = request.checked.offset;
@@ -165,13 +159,7 @@ impl AddressSpace {
                 self.map_object(dev, state, request, *address, views)?;
             }
         }
-        for (request, address) in requests.iter().zip(addresses.iter_mut()) {
-            if !request.checked.pinned {
-                if let Some(start) = self.keep(dev, state, request, views)? {
-                    *address = start;
-                }
-            }
-        }
+        self.keep_all(dev, state, requests, false, addresses, views)?;
         // The rest lies where it lay last, or where there is room.
         for (request, address) in requests.iter().zip(addresses.iter_mut()) {
             if *address != NOT_PLACED {
@@ -184,6 +172,28 @@ impl AddressSpace {
                 self.make_room(dev, state, views)?;
             };
             self.map_object(dev, state, request, *address, views)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the addresses of those pinned objects, or of those others, that are mapped where
+    /// they may be: see [`Self::keep`].
+    fn keep_all(
+        self: &Arc<Self>,
+        dev: &drm::Device,
+        state: &mut State,
+        requests: &[LegacyRequest],
+        pinned: bool,
+        addresses: &mut [u64],
+        views: &mut ActiveViews,
+    ) -> Result<(), Obstacle> {
+        for (request, address) in requests.iter().zip(addresses) {
+            if request.checked.pinned != pinned {
+                continue;
+            }
+            if let Some(start) = self.keep(dev, state, request, views)? {
+                *address = start;
+            }
         }
         Ok(())
     }
