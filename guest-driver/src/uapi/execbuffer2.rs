@@ -74,12 +74,11 @@ pub(crate) fn execbuffer2(
         .ok_or(EINVAL)?
         .wait_for_room(dev, file.is_nonblocking())?;
     list.check_placements(dev)?;
-    let mut written = KVec::from_elem(false, list.requests.len(), GFP_KERNEL)?;
     let (fence, addresses) = loop {
         let LegacyBinding { addresses, views } = context.vm().bind_legacy(dev, &list.requests)?;
-        let relocations = Relocations::new(&header, &objects, &list.requests, &addresses)?;
+        let mut relocations = Relocations::new(&header, &objects, &list.requests, &addresses)?;
         let locked = LockedObjects::lock(list.objects())?;
-        match relocations.write(&mut written)? {
+        match relocations.write()? {
             Outcome::Done if views.are_current() => {
                 header.check_late()?;
                 let submission = ToSubmit {
@@ -88,7 +87,7 @@ pub(crate) fn execbuffer2(
                     slots,
                     header: &header,
                     list: &list,
-                    written: &written,
+                    relocations: &relocations,
                 };
                 let fence = submission.queue(&addresses, views, locked, fences)?;
                 relocations.tell();
@@ -253,8 +252,7 @@ struct ToSubmit<'a> {
     slots: Range<usize>,
     header: &'a Header,
     list: &'a ObjectList,
-    /// Which of the objects are written because relocations say so.
-    written: &'a [bool],
+    relocations: &'a Relocations<'a>,
 }
 
 impl ToSubmit<'_> {
@@ -306,9 +304,11 @@ impl ToSubmit<'_> {
 
     /// The objects, each with whether the batch writes it.
     fn accesses(&self) -> impl Iterator<Item = (&LegacyRequest, bool)> {
-        let written = self.written.iter();
-        let both = self.list.requests.iter().zip(written);
-        both.map(|(request, written)| (request, request.checked.write || *written))
+        let requests = self.list.requests.iter().enumerate();
+        requests.map(|(index, request)| {
+            let write = request.checked.write || self.relocations.says_written(index);
+            (request, write)
+        })
     }
 }
 
