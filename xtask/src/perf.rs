@@ -96,12 +96,17 @@ impl<'a> Figures<'a> {
         self.records.figures.insert(name, number);
     }
 
+    /// A value of a report, if it is a number.
+    fn keep_value(&mut self, name: &str, value: &Value) {
+        if let Some(number) = value.as_f64() {
+            self.keep(name, number);
+        }
+    }
+
     /// The median and the quartiles, those of them that are numbers.
     fn keep_spread(&mut self, name: &str, value: &Value) {
         for part in ["median", "low", "high"] {
-            if let Some(number) = value[part].as_f64() {
-                self.keep(&format!("{name}.{part}"), number);
-            }
+            self.keep_value(&format!("{name}.{part}"), &value[part]);
         }
     }
 }

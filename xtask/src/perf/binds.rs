@@ -37,9 +37,7 @@ pub(super) fn keep(records: &mut Records, report: &Value) {
         figures.keep_spread(name, &report[name]);
     }
     for name in NUMBERS {
-        if let Some(number) = report[name].as_f64() {
-            figures.keep(name, number);
-        }
+        figures.keep_value(name, &report[name]);
     }
 }
 

@@ -71,9 +71,7 @@ pub(super) fn keep(records: &mut Records, report: &Value) {
         }
     }
     for name in ["rounds", "many"] {
-        if let Some(number) = report[name].as_f64() {
-            figures.keep(name, number);
-        }
+        figures.keep_value(name, &report[name]);
     }
 }
 

@@ -115,13 +115,9 @@ pub(super) fn keep(records: &mut Records, report: &Value) {
         figures.keep_spread(name, &report[group][name]);
     }
     for (group, name, ..) in NUMBERS {
-        if let Some(number) = report[group][name].as_f64() {
-            figures.keep(name, number);
-        }
+        figures.keep_value(name, &report[group][name]);
     }
-    if let Some(rounds) = report["rounds"].as_f64() {
-        figures.keep("rounds", rounds);
-    }
+    figures.keep_value("rounds", &report["rounds"]);
 }
 
 /// The section of the page.
