@@ -55,6 +55,16 @@ pub(crate) enum Kernel {
     Debug,
 }
 
+/// Which programs the guest has.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Image {
+    /// IGT, and what a shell needs
+    #[default]
+    Igt,
+    /// As well Mesa's Vulkan drivers, vulkaninfo, drm_info and modetest
+    Mesa,
+}
+
 /// Where the parts come from.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SetupArgs {
@@ -67,6 +77,15 @@ pub(crate) struct SetupArgs {
         help_heading = "Set-up"
     )]
     pub(crate) kernel: Kernel,
+    /// Which programs the guest has; the larger image is made when it is first asked for
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_enum,
+        default_value_t,
+        help_heading = "Set-up"
+    )]
+    pub(crate) image: Image,
     /// Debian mirror to fetch packages from
     #[arg(
         long,
@@ -91,7 +110,12 @@ pub(crate) struct SetupArgs {
     )]
     pub(crate) kernel_tree: Option<PathBuf>,
     /// Use this erofs image as the guest's root file system
-    #[arg(long, value_name = "FILE", help_heading = "Set-up")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "image",
+        help_heading = "Set-up"
+    )]
     pub(crate) rootfs: Option<PathBuf>,
 }
 

@@ -17,7 +17,7 @@ pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 
 use crate::apt::{Resolved, Set, Suite};
-use crate::cli::{Kernel, SetupArgs};
+use crate::cli::{Image, Kernel, SetupArgs};
 use crate::paths::Cache;
 use crate::progress::{self, Step};
 use crate::records::Records;
@@ -139,7 +139,12 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         Some(tree) => own_kernel(tree)?,
         None => work.kernel(&buildroot)?,
     };
-    let (rootfs, busybox) = work.rootfs(&buildroot, stock.modules.as_deref(), &stock.release)?;
+    let (rootfs, busybox) = work.rootfs(
+        args.image,
+        &buildroot,
+        stock.modules.as_deref(),
+        &stock.release,
+    )?;
     let (flavour, kernel) = match (&args.kernel_tree, args.kernel) {
         (Some(_), _) => (Flavour::Own, stock),
         (None, Kernel::Stock) => (Flavour::Stock, stock),
@@ -163,7 +168,13 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
             cache.root().display()
         );
     }
-    let sets: Vec<String> = resolved.sets.values().map(Set::key).collect();
+    // What a guest has beside the usual changes nothing that is built.
+    let usual = |name: &str| name != packages::image_set(Image::Mesa);
+    let sets: Vec<String> = resolved
+        .sets
+        .iter()
+        .filter_map(|(name, set)| usual(name).then(|| set.key()))
+        .collect();
     let parts: Vec<&str> = sets.iter().map(String::as_str).collect();
     let key = stamp::digest(&parts);
     Ok(Ready {

@@ -10,7 +10,7 @@ use regex::Regex;
 
 use crate::apt::{Resolved, Set, Suite};
 use crate::chroot::Root;
-use crate::cli::SetupArgs;
+use crate::cli::{Image, SetupArgs};
 use crate::exec;
 use crate::paths::Cache;
 use crate::progress::{self, Step};
@@ -25,9 +25,10 @@ const BASE: &str = "base-files bash dash coreutils sed grep mawk findutils diffu
 /// What builds the kernel module, and the guest's image.
 const BUILD: &str = "gcc-14 gcc binutils libc6-dev make flex bison bc libelf-dev libssl-dev rustc rust-src bindgen \
     rustfmt rust-clippy clang python3-minimal perl xz-utils zstd cpio kmod erofs-utils pahole";
-/// What the guest runs.
-const GUEST: &str =
-    "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace";
+/// What the guest runs. (util-linux-extra has rtcwake, by which IGT ends a suspension.)
+const GUEST: &str = "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace util-linux-extra";
+/// What it has besides in the larger image: users of the device that are no tests.
+const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools";
 
 /// One set of packages to ask for.
 pub(super) struct Wanted {
@@ -80,16 +81,31 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
         });
     }
     sets.push(Wanted {
-        name: "rootfs",
+        name: image_set(Image::Igt),
         suite: "forky",
         packages: words(GUEST),
     });
+    if args.image == Image::Mesa {
+        sets.push(Wanted {
+            name: image_set(Image::Mesa),
+            suite: "forky",
+            packages: words(&format!("{GUEST} {MESA}")),
+        });
+    }
     sets
+}
+
+/// The name of an image's package set, and of the product made of it.
+pub(super) fn image_set(image: Image) -> &'static str {
+    match image {
+        Image::Igt => "rootfs",
+        Image::Mesa => "rootfs-mesa",
+    }
 }
 
 /// The suite a set comes from.
 pub(super) fn suite(cache: &Cache, mirror: &str, set: &str) -> Suite {
-    if set == "rootfs" {
+    if set.starts_with("rootfs") {
         Suite::forky(cache, mirror)
     } else {
         Suite::trixie(cache, mirror)

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::{Work, packages};
 use crate::chroot::Root;
+use crate::cli::Image;
 use crate::progress;
 use crate::{exec, stamp, unpack};
 
@@ -16,6 +17,7 @@ impl Work<'_> {
     /// The image and the busybox out of it.
     pub(super) fn rootfs(
         &mut self,
+        image: Image,
         buildroot: &Path,
         modules: Option<&Path>,
         release: &str,
@@ -26,15 +28,16 @@ impl Work<'_> {
             }
             None => "own kernel".to_string(),
         };
-        let key = stamp::digest(&["rootfs 3", &self.set("rootfs")?.key(), &kernel]);
-        let product = self.cache.product("rootfs");
+        let name = packages::image_set(image);
+        let key = stamp::digest(&["rootfs 3", &self.set(name)?.key(), &kernel]);
+        let product = self.cache.product(name);
         if !stamp::fresh(&product, &key) {
-            let files = self.fetch("rootfs")?;
+            let files = self.fetch(name)?;
             let log = self.cache.logs().join("rootfs.log");
-            self.product("rootfs", &key, "make guest image", |_, into| {
+            self.product(name, &key, "make guest image", |_, into| {
                 let root = into.join("root");
                 fs::create_dir(&root).context("cannot create the guest's root")?;
-                progress::step("unpack rootfs", |step| {
+                progress::step(&format!("unpack {name}"), |step| {
                     unpack::root(&files, &root, step)?;
                     packages::finish_root(&root)?;
                     finish_guest(&root, modules, release)

@@ -3,6 +3,7 @@
 mod host;
 mod licences;
 mod lifecycle;
+mod probing;
 mod softgpu;
 
 use std::io::Write;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Kernel, TestArgs};
+use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::tally::Tally;
@@ -46,6 +47,8 @@ pub(crate) enum Kind {
     IceLake,
     /// The tests of contexts on the debug kernel, also with allocations failing
     Debug,
+    /// libdrm's and Mesa's programs that look at the device
+    Probing,
     /// The demo's picture, checked pixel for pixel
     Demo,
 }
@@ -136,6 +139,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
         Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
+        Kind::Probing => probed(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
 }
@@ -197,6 +201,20 @@ fn ice_lake(args: &TestArgs) -> Result<Tally> {
     let mut tally = groups(&lab, &ICE_LAKE_GROUPS)?;
     tally.merge(igt_list(&lab, &args, "ci/igt/icl.list")?);
     Ok(tally)
+}
+
+/// In a guest with the image that has the programs.
+fn probed(args: &TestArgs) -> Result<Tally> {
+    let mut guest_args = args.guest.clone();
+    if guest_args.setup.rootfs.is_some() {
+        println!("an image of your own was given: it is not looked for Mesa's programs in it");
+        return Ok(Tally {
+            skipped: 1,
+            ..Tally::default()
+        });
+    }
+    guest_args.setup.image = Image::Mesa;
+    probing::all(&Lab::open(&guest_args)?)
 }
 
 /// The daemon's name for an Ice Lake.
