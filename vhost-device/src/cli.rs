@@ -55,6 +55,12 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub stats_file: Option<PathBuf>,
 
+    /// Tell this daemon's own user what it counts, over HTTP/1.1 on a Unix socket that is
+    /// made here, for nobody else to open: GET / lists what there is, igpu-top shows it. What
+    /// is there already is treated like at --socket-path.
+    #[arg(long, value_name = "PATH")]
+    pub management_socket: Option<PathBuf>,
+
     /// End after the first guest.
     #[arg(long)]
     pub once: bool,

@@ -6,6 +6,7 @@
 
 mod guest;
 mod linger;
+pub mod snapshot;
 
 use std::io;
 use std::mem::offset_of;
@@ -48,6 +49,7 @@ pub const MAILBOX_EVENT: u64 = protocol::QUEUE_COUNT as u64 + 1;
 /// One guest's device, from its connection to its going.
 pub struct Device {
     config: DeviceConfig,
+    factory: Arc<dyn Factory>,
     wake: Arc<EventFd>,
     guest: Mutex<Guest>,
     /// The worker's exit event: the end that is left to us, and the number of the one
@@ -62,9 +64,10 @@ impl Device {
     pub fn new(factory: Arc<dyn Factory>, number: u64) -> io::Result<Self> {
         let config = device_config(factory.platform());
         let wake = Mailbox::wake_fd()?;
-        let guest = Mutex::new(Guest::new(factory, Arc::clone(&wake)));
+        let guest = Mutex::new(Guest::new(Arc::clone(&factory), Arc::clone(&wake)));
         Ok(Self {
             config,
+            factory,
             wake,
             guest,
             exit: Mutex::default(),
@@ -76,6 +79,16 @@ impl Device {
     /// The eventfd that the worker has to poll as [`MAILBOX_EVENT`].
     pub fn wake_fd(&self) -> RawFd {
         self.wake.as_raw_fd()
+    }
+
+    /// Which guest this is, counted from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What the guest's GPU is.
+    pub fn platform(&self) -> &Platform {
+        self.factory.platform()
     }
 
     /// The stats file's text, as of now.

@@ -15,6 +15,7 @@ pub mod cli;
 pub mod device;
 pub mod executor;
 pub mod mailbox;
+pub mod management;
 pub mod metrics;
 pub mod queue;
 pub mod server;

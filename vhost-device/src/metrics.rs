@@ -5,6 +5,9 @@
 //! Plain numbers: whoever does something counts it here. `vhost-device/README.md` says
 //! what each means.
 
+pub mod histogram;
+pub mod prometheus;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -13,10 +16,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use histogram::Histogram;
+
 /// The format of the stats file; raised when the meaning of a field changes.
 pub const FORMAT: u32 = 1;
 
-/// Durations, added up.
+/// Durations, added up and by their size.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Stage {
     /// How many.
@@ -25,6 +30,9 @@ pub struct Stage {
     pub total_ns: u64,
     /// The longest, in nanoseconds.
     pub max_ns: u64,
+    /// How many of each size; not in the stats file.
+    #[serde(skip)]
+    pub histogram: Histogram,
 }
 
 impl Stage {
@@ -34,6 +42,7 @@ impl Stage {
         self.count += 1;
         self.total_ns = self.total_ns.saturating_add(ns);
         self.max_ns = self.max_ns.max(ns);
+        self.histogram.add(ns);
     }
 }
 
@@ -78,6 +87,16 @@ impl Queues {
         }
     }
 
+    /// Each with its name.
+    pub fn each(&self) -> [(&'static str, &QueueCounts); 4] {
+        [
+            ("control", &self.control),
+            ("bind", &self.bind),
+            ("submit", &self.submit),
+            ("event", &self.event),
+        ]
+    }
+
     fn sum(&self, field: impl Fn(&QueueCounts) -> u64) -> u64 {
         field(&self.control) + field(&self.bind) + field(&self.submit) + field(&self.event)
     }
@@ -95,6 +114,30 @@ pub struct Stages {
     pub submit_executor_to_completion: Stage,
     /// From the report to the reply's being in the used ring.
     pub completion_to_used: Stage,
+    /// From taking an update off its queue to its reply's being in the used ring.
+    pub bind_whole: Stage,
+    /// The same of submissions.
+    pub submit_whole: Stage,
+}
+
+impl Stages {
+    /// Each with its name.
+    pub fn each(&self) -> [(&'static str, &Stage); 6] {
+        [
+            ("queue_to_executor", &self.queue_to_executor),
+            (
+                "bind_executor_to_completion",
+                &self.bind_executor_to_completion,
+            ),
+            (
+                "submit_executor_to_completion",
+                &self.submit_executor_to_completion,
+            ),
+            ("completion_to_used", &self.completion_to_used),
+            ("bind_whole", &self.bind_whole),
+            ("submit_whole", &self.submit_whole),
+        ]
+    }
 }
 
 /// How submissions and updates ended.

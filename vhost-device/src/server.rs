@@ -25,6 +25,7 @@ use crate::GuestMemory;
 use crate::cli::Arguments;
 use crate::device::{Device, MAILBOX_EVENT};
 use crate::executor::{self, Factory};
+use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
@@ -39,6 +40,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     shared
         .write_stats()
         .context("the stats file can't be written")?;
+    // First of all, while there is one thread: see `management::Server::start`.
+    let path = arguments.management_socket.as_deref();
+    let _management = path.map(|path| manage(path, &shared)).transpose()?;
     let mut listener = claim(&arguments.socket_path)?;
     watch_signals(Arc::clone(&shared))?;
     log::info!("listening on {}", arguments.socket_path.display());
@@ -58,8 +62,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Listens on a path. What another daemon left behind is replaced, anything else is not.
-fn claim(path: &Path) -> anyhow::Result<Listener> {
+/// Starts the management socket.
+fn manage(path: &Path, shared: &Arc<Shared>) -> anyhow::Result<management::Server> {
+    make_way(path)?;
+    let shared = Arc::clone(shared);
+    let source = Box::new(move || shared.current().device.clone());
+    management::Server::start(path, Resources::new(source))
+        .with_context(|| format!("can't listen on {}", path.display()))
+}
+
+/// Removes a socket that another daemon left behind; anything else that is there is an
+/// error.
+fn make_way(path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -76,6 +90,13 @@ fn claim(path: &Path) -> anyhow::Result<Listener> {
             Err(error) => bail!("the socket {shown} exists and can't be tried: {error}"),
         },
     }
+    Ok(())
+}
+
+/// Listens on a path. What another daemon left behind is replaced, anything else is not.
+fn claim(path: &Path) -> anyhow::Result<Listener> {
+    make_way(path)?;
+    let shown = path.display();
     match Listener::new(path, false) {
         Ok(listener) => Ok(listener),
         Err(VhostUserError::SocketError(error)) => bail!("can't listen on {shown}: {error}"),

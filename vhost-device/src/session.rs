@@ -6,6 +6,7 @@
 //! guest's ids, limits and memory ([`control`], [`work`]) and calls the executor. It knows
 //! the wire and the seam; it knows no virtqueue, so it can be driven without one.
 
+pub mod clients;
 mod control;
 pub mod decode;
 mod ranges;
@@ -112,6 +113,7 @@ struct AddressSpace {
 struct Context {
     address_space: u32,
     slots: Vec<Slot>,
+    submissions: u64,
 }
 
 /// An engine slot of it.

@@ -52,6 +52,7 @@ struct InFlight {
     queue: Queue,
     chain: Chain,
     work: Work,
+    taken: Instant,
     accepted: Instant,
 }
 
@@ -124,6 +125,11 @@ impl Guest {
             self.last_counters = session.executor().counters();
         }
         self.last_counters.clone()
+    }
+
+    /// The present session, to be looked at.
+    pub(super) fn present(&mut self) -> Option<&mut Session> {
+        self.session.as_mut()
     }
 
     /// For how many nanoseconds a batch has been on each engine, in the platform's order.
@@ -465,6 +471,7 @@ impl Guest {
                         queue,
                         chain,
                         work,
+                        taken,
                         accepted,
                     },
                 );
@@ -574,7 +581,16 @@ impl Guest {
         };
         stage.add(at.saturating_duration_since(done.accepted));
         self.reply(&done, status, completion.busy_ns, completion.was_active);
-        self.metrics.stages.completion_to_used.add(at.elapsed());
+        let used = Instant::now();
+        let stages = &mut self.metrics.stages;
+        stages
+            .completion_to_used
+            .add(used.saturating_duration_since(at));
+        let whole = match done.work {
+            Work::Submission { .. } => &mut stages.submit_whole,
+            _ => &mut stages.bind_whole,
+        };
+        whole.add(used.saturating_duration_since(done.taken));
     }
 
     fn reply(&mut self, done: &InFlight, status: Status, busy_ns: u64, was_active: bool) {

@@ -288,6 +288,7 @@ impl Session {
                         instances: engine.instances.get(),
                     })
                     .collect(),
+                submissions: 0,
             },
         );
         Ok(())

@@ -14,6 +14,8 @@ const PAGE: u64 = virtio_igpu_protocol::GPU_PAGE_SIZE;
 struct Entry {
     length: u64,
     extents: u64,
+    /// Whether it holds memory.
+    backed: bool,
 }
 
 /// The bound ranges of one address space. They don't overlap.
@@ -21,6 +23,7 @@ struct Entry {
 pub(super) struct Ranges {
     entries: BTreeMap<u64, Entry>,
     extents: u64,
+    bytes: u64,
 }
 
 impl Ranges {
@@ -29,14 +32,20 @@ impl Ranges {
         self.extents
     }
 
-    fn insert(&mut self, start: u64, length: u64, extents: u64) {
-        self.extents += extents;
-        self.entries.insert(start, Entry { length, extents });
+    /// Bytes of memory bound, as often as they are.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
-    /// The range now holds `extents` extents (none: it is unbound). The caller vouches
-    /// that `start + length` doesn't wrap.
-    pub(super) fn replace(&mut self, start: u64, length: u64, extents: u64) {
+    fn insert(&mut self, start: u64, entry: Entry) {
+        self.extents += entry.extents;
+        self.bytes += u64::from(entry.backed) * entry.length;
+        self.entries.insert(start, entry);
+    }
+
+    /// The range now holds `extents` extents (none: it is unbound), of memory if it is
+    /// `backed`. The caller vouches that `start + length` doesn't wrap.
+    pub(super) fn replace(&mut self, start: u64, length: u64, extents: u64, backed: bool) {
         let end = start + length;
         let first = self
             .entries
@@ -50,12 +59,19 @@ impl Ranges {
                 continue;
             };
             self.extents -= entry.extents;
+            self.bytes -= u64::from(entry.backed) * entry.length;
             let mut keep = |from: u64, to: u64| {
                 if from < to {
+                    let length = to - from;
+                    let extents = entry.extents.min(length.div_ceil(PAGE));
+                    let backed = entry.backed;
                     self.insert(
                         from,
-                        to - from,
-                        entry.extents.min((to - from).div_ceil(PAGE)),
+                        Entry {
+                            length,
+                            extents,
+                            backed,
+                        },
                     );
                 }
             };
@@ -63,7 +79,14 @@ impl Ranges {
             keep(end.max(at), at + entry.length);
         }
         if extents > 0 {
-            self.insert(start, length, extents);
+            self.insert(
+                start,
+                Entry {
+                    length,
+                    extents,
+                    backed,
+                },
+            );
         }
     }
 }
@@ -75,17 +98,19 @@ mod tests {
     #[test]
     fn pieces_are_cut_dropped_and_counted() {
         let mut ranges = Ranges::default();
-        ranges.replace(0x10_000, 0x10_000, 16);
-        ranges.replace(0x20_000, 0x10_000, 1);
-        assert_eq!(ranges.extents(), 17);
+        ranges.replace(0x10_000, 0x10_000, 16, true);
+        ranges.replace(0x20_000, 0x10_000, 1, false);
+        assert_eq!((ranges.extents(), ranges.bytes()), (17, 0x10_000));
         // A hole in the first: three pages before it, twelve behind.
-        ranges.replace(0x13_000, 0x1000, 0);
+        ranges.replace(0x13_000, 0x1000, 0, false);
         assert_eq!(ranges.extents(), 3 + 12 + 1);
+        assert_eq!(ranges.bytes(), 0xf000);
         // Over the edge of both.
-        ranges.replace(0x1f_000, 0x2000, 2);
+        ranges.replace(0x1f_000, 0x2000, 2, true);
         assert_eq!(ranges.extents(), 3 + 11 + 2 + 1);
-        ranges.replace(0, u64::MAX, 0);
-        assert_eq!(ranges.extents(), 0);
+        assert_eq!(ranges.bytes(), 0xf000 - 0x1000 + 0x2000);
+        ranges.replace(0, u64::MAX, 0, false);
+        assert_eq!((ranges.extents(), ranges.bytes()), (0, 0));
         assert!(ranges.entries.is_empty());
     }
 
@@ -104,7 +129,7 @@ mod tests {
             let length = 1 + random(64 - start);
             let bind = random(2) == 1;
             let extents = if bind { length } else { 0 };
-            ranges.replace(start * PAGE, length * PAGE, extents);
+            ranges.replace(start * PAGE, length * PAGE, extents, true);
             pages[start as usize..(start + length) as usize].fill(bind);
             assert_eq!(
                 ranges.extents(),

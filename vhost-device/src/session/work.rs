@@ -121,7 +121,8 @@ impl Session {
         let address = self.settle(timeline, signal, result)?;
         if let Some(address_space) = self.address_spaces.get_mut(&id) {
             self.bound_extents -= address_space.ranges.extents();
-            address_space.ranges.replace(address, length, cost);
+            let backed = matches!(work, Work::Bind { bytes, .. } if bytes > 0);
+            address_space.ranges.replace(address, length, cost, backed);
             self.bound_extents += address_space.ranges.extents();
         }
         self.later(timeline, signal, work)
@@ -183,6 +184,9 @@ impl Session {
             Ok(())
         })();
         self.settle(timeline, signal, result)?;
+        if let Some(known) = self.contexts.get_mut(&context) {
+            known.submissions += 1;
+        }
         let batches = batches.len() as u32;
         self.later(timeline, signal, Work::Submission { batches })
     }
