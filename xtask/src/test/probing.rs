@@ -30,16 +30,16 @@ const PROBES: [Probe; 5] = [
         name: "modetest -c, which looks for connectors",
         command: "modetest -c",
         status: 0,
-        says: &[
-            "on driver `i915` (version 1.6.0",
-            "drmModeGetResources failed: Operation not supported",
-        ],
+        says: &["'/dev/dri/card0'... is not a KMS device"],
     },
     Probe {
         name: "modetest -M i915 -c",
         command: "modetest -M i915 -c",
         status: 0,
-        says: &["drmModeGetResources failed: Operation not supported"],
+        says: &[
+            "on driver `i915` (version 1.6.0",
+            "drmModeGetResources failed: Operation not supported",
+        ],
     },
     Probe {
         name: "drmdevice, which lists what libdrm finds",
