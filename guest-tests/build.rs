@@ -1,4 +1,4 @@
-//! Makes Rust declarations of the GPU's uAPI from C headers: the DRM and i915 ones
+//! Makes Rust declarations of the GPU's uAPI from C headers: the DRM, i915 and virtgpu ones
 //! that are installed (package libdrm-dev or linux-libc-dev) and our own
 //! `virtio_igpu_drm.h`. Nothing of the uAPI is written down a second time in Rust.
 
@@ -33,8 +33,10 @@ fn generate() -> Result<(), String> {
         .header("src/sys/uapi.h")
         .clang_arg("-I../guest-driver/uapi")
         .clang_arg(format!("-I{}", headers.display()))
-        .allowlist_type("sync_file_info|drm_(i915|syncobj|gem|prime|version|get_cap).*|i915_.*")
-        .allowlist_var("(I915|DRM|IOCTL|EXEC_OBJECT)_.*|__I915_.*")
+        .allowlist_type(
+            "sync_file_info|drm_(i915|virtgpu|syncobj|gem|prime|version|get_cap).*|i915_.*",
+        )
+        .allowlist_var("(I915|DRM|IOCTL|EXEC_OBJECT|VIRTGPU)_.*|__I915_.*")
         .derive_default(true)
         .prepend_enum_name(false)
         .layout_tests(false)

@@ -41,6 +41,8 @@ pub(crate) enum Action {
     Setup(SetupArgs),
     /// Build the host daemon, the guest's programs and the guest's kernel module
     Build(BuildArgs),
+    /// Measure what submissions and buffers cost, beside the same on a virtio-gpu
+    Bench(BenchArgs),
     /// Write docs/performance.md from what was measured on this machine
     Perf(PerfArgs),
 }
@@ -117,6 +119,9 @@ pub(crate) struct SetupArgs {
         help_heading = "Set-up"
     )]
     pub(crate) rootfs: Option<PathBuf>,
+    /// Whether a QEMU with virtio-gpu and 3D contexts is wanted too: set by `bench`.
+    #[arg(skip)]
+    pub(crate) peer: bool,
 }
 
 /// What to build.
@@ -265,6 +270,45 @@ pub(crate) struct TestArgs {
     /// Run only this kind; may be given several times
     #[arg(long, value_name = "KIND", value_enum)]
     pub(crate) only: Vec<crate::test::Kind>,
+}
+
+/// What the virtual GPU is measured beside.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Peer {
+    /// QEMU's virtio-gpu with 3D contexts (virgl), drawing in software
+    VirtioGpu,
+}
+
+/// Measure submissions and buffers.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo xtask bench                          our GPU alone: a minute
+  cargo xtask bench --compare virtio-gpu     both GPUs in one guest, operations in turn: the honest figures
+  cargo xtask bench --compare virtio-gpu --json /tmp/bench.json
+  cargo xtask perf                           write what was measured last to docs/performance.md
+
+How to read it: each round makes every operation some times on one GPU, then on the other, and keeps
+the median. Shown are the median over the rounds and, in brackets, the quartiles. Times are of this
+machine and of its emulated processor; only ratios, which are taken within a round, say anything
+elsewhere. The guest's first processor has a core of its own, on which the program runs; whatever else
+uses this machine meanwhile widens the quartiles.
+
+--compare needs a QEMU with OpenGL: some 150 MiB more are fetched when it is first asked for, and root is
+needed, since that QEMU runs in a root of its own with an X server that shows nothing.")]
+pub(crate) struct BenchArgs {
+    /// How the guest is made.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Write all figures here, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Do the same operations on this GPU too, in the same guest, in turn
+    #[arg(long, value_name = "GPU", value_enum)]
+    pub(crate) compare: Option<Peer>,
+    /// How many rounds
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..))]
+    pub(crate) rounds: u32,
 }
 
 /// Write the performance page.

@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything a person types in this project, from set-up to the tests.
 
 mod apt;
+mod bench;
 mod build;
 mod chroot;
 mod cli;
@@ -43,6 +44,7 @@ fn run(action: &cli::Action) -> Result<u8> {
         cli::Action::Igt(args) => igt::igt(args),
         cli::Action::Setup(args) => setup::run(args).map(|_| 0),
         cli::Action::Build(args) => build::build(args),
+        cli::Action::Bench(args) => bench::bench(args),
         cli::Action::Perf(args) => perf::perf(args),
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::paths::Cache;
 
@@ -18,6 +19,9 @@ pub(crate) struct Records {
     /// Single measured figures by name.
     #[serde(default)]
     pub(crate) figures: BTreeMap<String, f64>,
+    /// Whole reports of measuring programs by name.
+    #[serde(default)]
+    pub(crate) reports: BTreeMap<String, Value>,
 }
 
 /// What one step cost when it last ran.
@@ -64,6 +68,13 @@ impl Records {
     pub(crate) fn figure(cache: &Cache, name: &str, value: f64) -> Result<()> {
         Self::change(cache, |records| {
             records.figures.insert(name.to_string(), value);
+        })
+    }
+
+    /// Keeps a whole report; an earlier one of that name is forgotten.
+    pub(crate) fn report(cache: &Cache, name: &str, report: Value) -> Result<()> {
+        Self::change(cache, |records| {
+            records.reports.insert(name.to_string(), report);
         })
     }
 }

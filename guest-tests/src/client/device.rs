@@ -44,6 +44,11 @@ pub struct MemoryRegion {
 impl Device {
     /// Opens the first render node whose driver answers to `i915`.
     pub fn open() -> Result<Self> {
+        Self::open_driver("i915")
+    }
+
+    /// Opens the first render node whose driver answers to this name.
+    pub fn open_driver(driver: &str) -> Result<Self> {
         let folder = "/dev/dri";
         let entries = fs::read_dir(folder).map_err(|source| Error::File {
             what: format!("reading {folder}"),
@@ -55,11 +60,11 @@ impl Device {
             .collect();
         nodes.sort();
         let devices = nodes.iter().filter_map(|node| Self::open_path(node).ok());
-        let mut of_ours =
-            devices.filter(|device| device.version().is_ok_and(|(name, _)| name == "i915"));
-        of_ours.next().ok_or_else(|| {
+        let mut wanted =
+            devices.filter(|device| device.version().is_ok_and(|(name, _)| name == driver));
+        wanted.next().ok_or_else(|| {
             Error::Unexpected(format!(
-                "no render node with an i915 driver among {nodes:?}"
+                "no render node whose driver is {driver} among {nodes:?}"
             ))
         })
     }

@@ -1,10 +1,11 @@
 //! The system calls, and the only `unsafe` of this crate: ioctls with typed arguments
-//! ([`request`]), memory shared with the GPU ([`memory`]) and what a process does to it
+//! ([`request`]), marks for who counts instructions ([`mark`]), memory shared with the GPU ([`memory`]) and what a process does to it
 //! ([`remap`]), descriptors and capabilities of the process ([`process`]), and the uAPI's
 //! declarations ([`uapi`]), which `build.rs` makes from the C headers.
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
+pub mod mark;
 pub mod memory;
 pub mod process;
 pub mod remap;

@@ -6,7 +6,7 @@
 //! pattern is harmless. [`call_out`] serves those that make the kernel write through a
 //! pointer: there the pointer comes from an [`Out`], never from a plain number.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -141,6 +141,7 @@ pub fn call_raw<const N: usize>(
         IOCTL_VERSION,
         IOCTL_SYNCOBJ_QUERY,
         GetParam::CODE,
+        VirtgpuGetParam::CODE,
         Query::CODE,
         GemPread::CODE,
         ContextGetParam::CODE,
@@ -283,6 +284,18 @@ requests! {
     VmUnbind = IOCTL_I915_GEM_VM_UNBIND(drm_i915_gem_vm_unbind);
     /// Runs a batch in an address space in VM_BIND mode.
     GemExecbuffer3 = IOCTL_I915_GEM_EXECBUFFER3(drm_i915_gem_execbuffer3);
+    /// virtio-gpu: hands over commands.
+    VirtgpuExecbuffer = IOCTL_VIRTGPU_EXECBUFFER(drm_virtgpu_execbuffer);
+    /// virtio-gpu: makes an object and what the host knows of it.
+    VirtgpuResourceCreate = IOCTL_VIRTGPU_RESOURCE_CREATE(drm_virtgpu_resource_create);
+    /// virtio-gpu: asks where in the node an object can be mapped.
+    VirtgpuMap = IOCTL_VIRTGPU_MAP(drm_virtgpu_map);
+    /// virtio-gpu: waits for an object.
+    VirtgpuWait = IOCTL_VIRTGPU_WAIT(drm_virtgpu_3d_wait);
+    /// virtio-gpu: has the host copy out of an object's pages.
+    VirtgpuTransferToHost = IOCTL_VIRTGPU_TRANSFER_TO_HOST(drm_virtgpu_3d_transfer_to_host);
+    /// virtio-gpu: has the host copy into an object's pages.
+    VirtgpuTransferFromHost = IOCTL_VIRTGPU_TRANSFER_FROM_HOST(drm_virtgpu_3d_transfer_from_host);
 }
 
 /// Declares requests through which the kernel writes to one more place.
@@ -317,6 +330,10 @@ out_requests! {
     /// Asks the driver about one parameter.
     GetParam = IOCTL_I915_GETPARAM(drm_i915_getparam);
         pointer: |a, address| a.value = std::ptr::with_exposed_provenance_mut(address as usize);
+        bytes: |_| 4;
+    /// virtio-gpu: asks the driver about one parameter.
+    VirtgpuGetParam = IOCTL_VIRTGPU_GETPARAM(drm_virtgpu_getparam);
+        pointer: |a, address| a.value = address;
         bytes: |_| 4;
     /// Reads from an object.
     GemPread = IOCTL_I915_GEM_PREAD(drm_i915_gem_pread);
@@ -466,6 +483,31 @@ pub fn query_bad_items(
     // SAFETY: the items' address is one that the kernel can't read or write, so it gets
     // no pointers from there.
     unsafe { repeat(fd, Query::CODE, &mut argument) }
+}
+
+/// virtio-gpu: hands over commands that use these objects; returns a sync_file that signals
+/// when they are done, if one is wanted.
+pub fn virtgpu_execbuffer(
+    fd: BorrowedFd<'_>,
+    commands: &[u32],
+    objects: &[u32],
+    want_fence: bool,
+) -> Result<Option<OwnedFd>, Errno> {
+    let mut argument = drm_virtgpu_execbuffer {
+        flags: if want_fence {
+            VIRTGPU_EXECBUF_FENCE_FD_OUT
+        } else {
+            0
+        },
+        size: u32::try_from(size_of_val(commands)).unwrap_or(u32::MAX),
+        command: super::address_of_slice(commands),
+        bo_handles: super::address_of_slice(objects),
+        num_bo_handles: u32::try_from(objects.len()).unwrap_or(u32::MAX),
+        fence_fd: -1,
+        ..Default::default()
+    };
+    call::<VirtgpuExecbuffer>(fd, &mut argument)?;
+    Ok(want_fence.then(|| super::take_descriptor(argument.fence_fd)))
 }
 
 /// The driver's name and version, as `major.minor.patch`.

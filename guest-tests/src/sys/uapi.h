@@ -6,6 +6,7 @@
 #include "virtio_igpu_drm.h"
 
 #include <linux/sync_file.h>
+#include "virtgpu_drm.h"
 
 #define REQUEST(name) static const unsigned int IOCTL_##name = DRM_IOCTL_##name
 
@@ -61,3 +62,12 @@ REQUEST(I915_GEM_VM_DESTROY);
 REQUEST(I915_GEM_VM_BIND);
 REQUEST(I915_GEM_VM_UNBIND);
 REQUEST(I915_GEM_EXECBUFFER3);
+
+/* The peer that igpu-bench measures beside ours. */
+REQUEST(VIRTGPU_GETPARAM);
+REQUEST(VIRTGPU_EXECBUFFER);
+REQUEST(VIRTGPU_RESOURCE_CREATE);
+REQUEST(VIRTGPU_MAP);
+REQUEST(VIRTGPU_WAIT);
+REQUEST(VIRTGPU_TRANSFER_TO_HOST);
+REQUEST(VIRTGPU_TRANSFER_FROM_HOST);

@@ -32,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) buildroot: Option<PathBuf>,
     /// How QEMU is called.
     pub(crate) qemu: Qemu,
+    /// A root with a QEMU that offers virtio-gpu with 3D contexts, if it was asked for.
+    pub(crate) peer: Option<PathBuf>,
     /// Whose kernel is booted.
     pub(crate) flavour: Flavour,
     /// The prepared kernel tree.
@@ -134,6 +136,10 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         Some(path) => Qemu::Own(existing(path, "--qemu")?),
         None => Qemu::Cached(work.root("qemu")?),
     };
+    let peer = match args.peer {
+        true => Some(work.root(packages::PEER_SET)?),
+        false => None,
+    };
     let buildroot = work.root("buildroot")?;
     let stock = match &args.kernel_tree {
         Some(tree) => own_kernel(tree)?,
@@ -168,8 +174,8 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
             cache.root().display()
         );
     }
-    // What a guest has beside the usual changes nothing that is built.
-    let usual = |name: &str| name != packages::image_set(Image::Mesa);
+    // What a guest has beside the usual, and the QEMU of its peer, change nothing that is built.
+    let usual = |name: &str| name != packages::image_set(Image::Mesa) && name != packages::PEER_SET;
     let sets: Vec<String> = resolved
         .sets
         .iter()
@@ -181,6 +187,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         buildroot: args.kernel_tree.is_none().then_some(buildroot),
         cache: cache.clone(),
         qemu,
+        peer,
         flavour,
         tree: kernel.tree,
         vmlinux: kernel.vmlinux,

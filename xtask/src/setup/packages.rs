@@ -29,6 +29,23 @@ const BUILD: &str = "gcc-14 gcc binutils libc6-dev make flex bison bc libelf-dev
 const GUEST: &str = "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace util-linux";
 /// What it has besides in the larger image: users of the device that are no tests.
 const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools";
+/// What a QEMU needs beside the packages of [`QEMU`] to give its guest a virtio-gpu with 3D
+/// contexts where there is no GPU: its OpenGL modules, a window to draw in, an X server that
+/// shows nothing, and OpenGL in software.
+const PEER: &str = "base-files bash dash coreutils libc-bin util-linux mount xvfb x11-xkb-utils xkb-data \
+    libgl1-mesa-dri libegl-mesa0 libglx-mesa0 libegl1 libgl1 libgles2 libgdk-pixbuf-2.0-0 shared-mime-info \
+    adwaita-icon-theme fonts-dejavu-core fontconfig-config";
+/// QEMU itself.
+const QEMU: [&str; 4] = [
+    "qemu-system-x86",
+    "qemu-system-common",
+    "qemu-system-data",
+    "seabios",
+];
+/// Its modules for [`PEER`].
+const QEMU_OPENGL: [&str; 2] = ["qemu-system-modules-opengl", "qemu-system-gui"];
+/// The name of that set of packages, and of the root made of it.
+pub(super) const PEER_SET: &str = "qemu-opengl";
 
 /// One set of packages to ask for.
 pub(super) struct Wanted {
@@ -66,13 +83,7 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
         });
     }
     if args.qemu.is_none() {
-        let packages = [
-            "qemu-system-x86",
-            "qemu-system-common",
-            "qemu-system-data",
-            "seabios",
-        ]
-        .map(|name| format!("{name}/trixie-backports"));
+        let packages = QEMU.map(|name| format!("{name}/trixie-backports"));
         let packages = [words("base-files libc-bin"), packages.to_vec()].concat();
         sets.push(Wanted {
             name: "qemu",
@@ -90,6 +101,15 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
             name: image_set(Image::Mesa),
             suite: "forky",
             packages: words(&format!("{GUEST} {MESA}")),
+        });
+    }
+    if args.peer {
+        let qemu = QEMU.iter().chain(&QEMU_OPENGL);
+        let packages = qemu.map(|name| format!("{name}/trixie-backports"));
+        sets.push(Wanted {
+            name: PEER_SET,
+            suite: "trixie",
+            packages: words(PEER).into_iter().chain(packages).collect(),
         });
     }
     sets
@@ -137,7 +157,7 @@ pub(super) fn resolve(
                     ..Set::default()
                 },
             };
-            if wanted.name == "qemu" {
+            if wanted.name == "qemu" || wanted.name == PEER_SET {
                 check_qemu(&set)?;
             }
             set.recipe = wanted.recipe();

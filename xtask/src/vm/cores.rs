@@ -15,7 +15,8 @@ pub(super) fn place(qemu: u32, daemon: Option<u32>) -> Result<()> {
         return Ok(());
     };
     let mut found = false;
-    for process in [Some(qemu), daemon].into_iter().flatten() {
+    let companions = children(qemu);
+    for process in [Some(qemu), daemon].into_iter().flatten().chain(companions) {
         for thread in threads(process)? {
             let name = fs::read_to_string(format!("/proc/{process}/task/{thread}/comm"));
             let processor = name.is_ok_and(|name| is_first_processor(&name));
@@ -31,6 +32,15 @@ pub(super) fn place(qemu: u32, daemon: Option<u32>) -> Result<()> {
         bail!("no thread of QEMU says that it is the guest's first processor");
     }
     Ok(())
+}
+
+/// What a process has started: QEMU's X server, if it has one.
+fn children(process: u32) -> Vec<u32> {
+    let file = format!("/proc/{process}/task/{process}/children");
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 /// QEMU's names: "CPU 0/TCG", "CPU 0/KVM".

@@ -91,6 +91,7 @@ impl Lab {
             files: Vec::new(),
             daemon_may_die: false,
             own_core: false,
+            peer: false,
             module: "virtio_igpu",
             mem: "2G",
         }
@@ -107,6 +108,7 @@ pub(crate) struct Guest<'a> {
     files: Vec<(String, bool, Vec<u8>)>,
     daemon_may_die: bool,
     own_core: bool,
+    peer: bool,
     module: &'static str,
     mem: &'static str,
 }
@@ -212,6 +214,13 @@ impl Guest<'_> {
         self
     }
 
+    /// Gives the guest a virtio-gpu with 3D contexts too. The set-up must have been asked
+    /// for the QEMU that has one.
+    pub(crate) fn peer(mut self, wanted: bool) -> Self {
+        self.peer = wanted;
+        self
+    }
+
     /// As IGT wants its guests: with the driver as the module i915, which it loads and unloads
     /// by that name, and with memory for the acceptance list's largest, gem_exec_gttfill.
     pub(crate) fn for_igt(mut self) -> Self {
@@ -290,9 +299,10 @@ impl Guest<'_> {
             share,
             device: daemon.is_some(),
             console: interactive,
+            peer: self.peer,
             kernel_args: &args.kernel_args,
         };
-        let mut command = machine.command();
+        let mut command = machine.command()?;
         let qemu_log = folder.join("qemu.log");
         let output = fs::File::create(&qemu_log).context("cannot write QEMU's log")?;
         let errors = output.try_clone().context("cannot write QEMU's log")?;

@@ -4,8 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context, Result};
 use virtio_igpu_protocol::{DEVICE_CONFIG_SIZE, QUEUE_COUNT, VIRTIO_ID_STOCK_QEMU};
 
+use crate::chroot::Root;
 use crate::exec;
 use crate::setup::{Flavour, Qemu, Ready};
 
@@ -39,9 +41,26 @@ pub(crate) struct Machine<'a> {
     pub(crate) device: bool,
     /// Whether there is an interactive console.
     pub(crate) console: bool,
+    /// Whether there is a virtio-gpu with 3D contexts too.
+    pub(crate) peer: bool,
     /// Extra words for the kernel.
     pub(crate) kernel_args: &'a [String],
 }
+
+/// Starts an X server that shows nothing, and becomes QEMU. The server ends with its only
+/// client.
+const WITH_X: &str = r#"
+Xvfb -displayfd 5 -screen 0 800x600x24 -nolisten tcp -terminate 5>/tmp/display &
+patience=200
+until [ -s /tmp/display ]; do
+    patience=$((patience - 1))
+    [ $patience -gt 0 ] || { echo "the X server does not start" >&2; exit 1; }
+    sleep 0.05
+done
+DISPLAY=:$(cat /tmp/display) XDG_RUNTIME_DIR=/tmp GDK_BACKEND=x11 NO_AT_BRIDGE=1 LIBGL_ALWAYS_SOFTWARE=1
+export DISPLAY XDG_RUNTIME_DIR GDK_BACKEND NO_AT_BRIDGE LIBGL_ALWAYS_SOFTWARE
+exec /usr/bin/qemu-system-x86_64 "$@"
+"#;
 
 /// The plain ports in their order: port numbers begin at 1.
 pub(crate) const PORTS: [&str; 5] = ["stdout", "stderr", "control", "klog", "stdin"];
@@ -70,8 +89,11 @@ pub(crate) fn program(qemu: &Qemu) -> Command {
 
 impl Machine<'_> {
     /// The whole command.
-    pub(crate) fn command(&self) -> Command {
-        let mut command = program(&self.ready.qemu);
+    pub(crate) fn command(&self) -> Result<Command> {
+        let mut command = match self.peer {
+            true => self.program_with_peer()?,
+            false => program(&self.ready.qemu),
+        };
         self.board(&mut command);
         self.disks(&mut command);
         self.ports(&mut command);
@@ -87,7 +109,27 @@ impl Machine<'_> {
                  config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
             ));
         }
-        command
+        if self.peer {
+            command.args(["-device", "virtio-gpu-gl-pci"]);
+        }
+        Ok(command)
+    }
+
+    /// The QEMU that draws with OpenGL, in its root, with the folders that the guest's
+    /// parts lie in.
+    fn program_with_peer(&self) -> Result<Command> {
+        let root = self.ready.peer.as_ref();
+        let root = root.context("the set-up was not asked for a QEMU with OpenGL")?;
+        let mut root = Root::new(root);
+        let folders = [
+            Some(self.ready.cache.root()),
+            Some(self.folder),
+            self.share.as_deref(),
+        ];
+        for folder in folders.into_iter().flatten() {
+            root = root.bind(folder, &folder.to_string_lossy());
+        }
+        root.command(["sh", "-c", WITH_X, "qemu"])
     }
 
     fn board(&self, command: &mut Command) {
@@ -105,11 +147,12 @@ impl Machine<'_> {
             self.mem
         ));
         command.args(["-m", self.mem, "-smp", &self.smp.to_string()]);
+        let display = if self.peer { "gtk,gl=on" } else { "none" };
         command.args([
             "-nodefaults",
             "-no-user-config",
             "-display",
-            "none",
+            display,
             "-no-reboot",
         ]);
         option(

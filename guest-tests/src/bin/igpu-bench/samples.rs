@@ -1,0 +1,77 @@
+//! Times, their middles and quartiles.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// The middle of the values, and the middles of the lower and the upper half.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Spread {
+    /// Of at least one value.
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |part: f64| {
+            let place = part * (values.len() - 1) as f64;
+            let (below, above) = (place.floor() as usize, place.ceil() as usize);
+            values[below] + (values[above] - values[below]) * place.fract()
+        };
+        Self {
+            median: at(0.5),
+            low: at(0.25),
+            high: at(0.75),
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = if self.median < 100.0 { 2 } else { 0 };
+        let (median, low, high) = (self.median, self.low, self.high);
+        f.pad(&format!(
+            "{median:.digits$} ({low:.digits$} to {high:.digits$})"
+        ))
+    }
+}
+
+/// The median time of a call in microseconds, of so many; each of them made in a row of
+/// `burst`, of which the time is an equal part.
+pub(crate) fn median_us<E>(
+    times: u32,
+    burst: u32,
+    mut call: impl FnMut() -> Result<(), E>,
+) -> Result<f64, E> {
+    let mut samples = Vec::with_capacity(times as usize);
+    for _ in 0..times {
+        let begin = Instant::now();
+        for _ in 0..burst {
+            call()?;
+        }
+        samples.push(begin.elapsed().as_secs_f64() * 1e6 / f64::from(burst));
+    }
+    Ok(Spread::of(samples).median)
+}
+
+/// Lets the devices come to rest.
+pub(crate) fn settle() {
+    std::thread::sleep(Duration::from_millis(5));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn middles_of_all_and_of_the_halves() {
+        let spread = Spread::of(vec![5.0, 1.0, 3.0, 2.0, 4.0]);
+        assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
+        let spread = Spread::of(vec![2.0, 1.0]);
+        assert_eq!((spread.low, spread.median, spread.high), (1.25, 1.5, 1.75));
+    }
+}
