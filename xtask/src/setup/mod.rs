@@ -179,7 +179,8 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let sets: Vec<String> = resolved
         .sets
         .iter()
-        .filter_map(|(name, set)| usual(name).then(|| set.key()))
+        .filter(|(name, _)| usual(name))
+        .map(|(_, set)| set.key())
         .collect();
     let parts: Vec<&str> = sets.iter().map(String::as_str).collect();
     let key = stamp::digest(&parts);

@@ -171,13 +171,16 @@ impl fmt::Display for Timed {
     }
 }
 
+/// An operation's time of a round in microseconds, ours and the other GPU's.
+type Pair = (f64, Option<f64>);
+
 /// Measures all of them.
 pub(crate) fn measure(
     rounds: u32,
     ours: &mut Ours,
     mut peer: Option<&mut dyn Gpu>,
 ) -> Result<Vec<Timed>> {
-    let mut times: Vec<Vec<(f64, Option<f64>)>> = Vec::new();
+    let mut times: Vec<Vec<Pair>> = Vec::new();
     for _ in 0..rounds {
         let mut round = Vec::new();
         for operation in OPERATIONS {
@@ -194,7 +197,7 @@ pub(crate) fn measure(
         .iter()
         .position(|operation| *operation == Operation::RoundTrip)
         .unwrap_or(0);
-    let spread = |value: &dyn Fn(&Vec<(f64, Option<f64>)>) -> Option<f64>| {
+    let spread = |value: &dyn Fn(&Vec<Pair>) -> Option<f64>| {
         let values: Vec<f64> = times.iter().filter_map(value).collect();
         (!values.is_empty()).then(|| Spread::of(values))
     };

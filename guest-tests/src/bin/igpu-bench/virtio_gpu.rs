@@ -25,6 +25,8 @@ pub(crate) struct VirtioGpu {
     device: Device,
     listed: u32,
     copied: u32,
+    /// Of submissions that nobody has waited for yet: closing them is no part of these.
+    fences: Vec<OwnedFd>,
 }
 
 impl VirtioGpu {
@@ -34,6 +36,7 @@ impl VirtioGpu {
             device,
             listed: 0,
             copied: 0,
+            fences: Vec::with_capacity(64),
         };
         if gpu.param(VIRTGPU_PARAM_3D_FEATURES)? == 0 {
             return Err(Error::Unexpected(
@@ -115,10 +118,12 @@ impl Gpu for VirtioGpu {
     }
 
     fn submit_only(&mut self) -> Result<()> {
-        self.execute(true, &[]).map(drop)
+        self.fences.extend(self.execute(true, &[])?);
+        Ok(())
     }
 
     fn drain(&mut self) -> Result<()> {
+        self.fences.clear();
         let fence = self.execute(true, &[])?;
         let fence = fence.ok_or_else(|| Error::Unexpected("no fence".into()))?;
         let timeout = PollTimeout::try_from(PATIENCE)
