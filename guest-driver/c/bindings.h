@@ -19,3 +19,4 @@
 #include <drm/drm_syncobj.h>
 
 #include "helpers.h"
+#include "igpu_trace.h"

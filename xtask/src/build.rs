@@ -30,7 +30,7 @@ pub(crate) struct Built {
     pub(crate) modules: PathBuf,
 }
 
-/// The names of the two packages whose programs are built.
+/// The daemon's program; all others that are built are the guest's.
 const DAEMON: &str = "vhost-device-igpu";
 
 /// Builds everything, as far as it has changed.
@@ -82,7 +82,7 @@ pub(crate) fn latest(ready: &Ready) -> Built {
 /// Builds the daemon and the guest's programs; returns the executables.
 fn cargo_programs(ready: &Ready) -> Result<Vec<PathBuf>> {
     let begun = Instant::now();
-    let packages: Vec<String> = ["vhost-device", "guest-tests"]
+    let packages: Vec<String> = ["vhost-device", "guest-tests", "igpu-top"]
         .iter()
         .map(|folder| package_name(&checkout().join(folder).join("Cargo.toml")))
         .collect::<Result<_>>()?;

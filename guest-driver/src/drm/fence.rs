@@ -24,7 +24,7 @@ use super::{
     device::{Device, Static},
     sync::{Timeout, ECANCELED, ETIME},
 };
-use crate::{protocol::Point, raw};
+use crate::{protocol::Point, raw, virtio::trace};
 
 /// A dma_fence of whatever driver. Shared as `ARef<Fence>`; references may be taken and
 /// dropped in any context.
@@ -173,6 +173,9 @@ impl Fence {
     pub(crate) fn send(&self, hand_over: impl FnOnce()) {
         // Asked first: it may have signalled when the command has been handed over.
         let own = self.as_own();
+        if let Some(own) = own {
+            trace::send(own.point());
+        }
         hand_over();
         if let Some(own) = own {
             own.sent.store(true, Ordering::Release);
@@ -288,6 +291,11 @@ impl OwnFence {
         Ok(unsafe { ARef::from_raw(fence.cast()) })
     }
 
+    /// Its point: the timeline's number and the value.
+    fn point(&self) -> trace::Point {
+        (self.timeline, self.base.seqno)
+    }
+
     /// The fence that signals when the command has been sent, while it hasn't.
     fn sending(&self) -> Option<ARef<Fence>> {
         let _reading = rcu::read_lock();
@@ -400,6 +408,9 @@ impl PendingFence {
     /// Signals it, with an error if `result` is one. Any context, but not from within
     /// another fence's callback.
     pub(crate) fn signal(self, result: Result) {
+        // SAFETY: It is ours: see `Timeline::fence`.
+        let own = unsafe { &*self.0.as_raw().cast::<OwnFence>() };
+        trace::signal(own.point(), result.err().map_or(0, Error::to_errno));
         signal(&self.0, result);
         let this = core::mem::ManuallyDrop::new(self);
         // SAFETY: `this` is forgotten, so the reference is dropped once.

@@ -8,7 +8,7 @@ use crate::drm::{self, Fence};
 use crate::error_state::HungSubmission;
 use crate::fence::{Place, Waits};
 use crate::protocol::{self, Batch, Status, SubmitReply};
-use crate::virtio::{status_to_result, Prepared};
+use crate::virtio::{status_to_result, trace, Prepared};
 use crate::vm::{ActiveViews, CaptureSet, Mode};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
@@ -85,6 +85,8 @@ impl Submission<'_> {
         let value = state.last_value + 1;
         let pending = slot.timeline().fence(value)?;
         let fence = pending.fence();
+        let point = (slot.timeline().number(), value);
+        trace::submit(context.number(), index as u32, point);
         let command = protocol::Submit {
             context: context.number().into(),
             slot: (index as u16).into(),

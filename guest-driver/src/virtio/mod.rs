@@ -14,6 +14,7 @@ mod events;
 mod irq_lock;
 mod queue;
 mod returns;
+pub(crate) mod trace;
 mod transport;
 pub(crate) mod work;
 

@@ -16,6 +16,7 @@ use super::{
     command::{CommandList, Outcome, RawCommand},
     counters::QueueCounters,
     irq_lock::{new_irq_lock, IrqBackend, IrqLock},
+    trace,
 };
 use crate::{protocol::Status, raw};
 
@@ -336,6 +337,8 @@ impl Ring {
 fn kick(notify: Option<*mut raw::virtqueue>, counters: &QueueCounters) {
     if let Some(vq) = notify {
         counters.kicks.add(1);
+        // SAFETY: As below.
+        trace::kick(unsafe { (*vq).index });
         // SAFETY: The virtqueue is freed only a grace period after it can't be found any
         // more, and the caller's read lock began while it could be.
         unsafe { raw::virtqueue_notify(vq) };

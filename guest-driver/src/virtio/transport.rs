@@ -25,7 +25,7 @@ use super::{
     events::EventQueue,
     irq_lock::{new_irq_lock, IrqLock},
     queue::{CommandQueue, Trouble},
-    work,
+    trace, work,
 };
 use crate::{
     protocol::{Command, Event, Hello, HelloFlags, Queue, Status, Suspend},
@@ -352,6 +352,7 @@ impl Transport {
 
     /// The queue's interrupt. Hard interrupt context.
     pub(super) fn interrupt(&self, queue: usize) {
+        trace::interrupt(queue as u32);
         let queue = match queue {
             0 => Queue::Control,
             1 => Queue::Bind,

@@ -7,7 +7,7 @@ use crate::drm::{self, Fence};
 use crate::fence::{Place, Waits};
 use crate::protocol::{self, Bind, BindFlags, Extent, Point, Status, Unbind};
 use crate::rules::address::Range;
-use crate::virtio::{status_to_result, Prepared};
+use crate::virtio::{status_to_result, trace, Prepared};
 use crate::vm::address_space::State;
 use crate::vm::displaced::Displaced;
 use crate::vm::mapping::Shown;
@@ -202,6 +202,7 @@ impl AddressSpace {
         let value = state.last_value;
         let pending = self.timeline.fence(value)?;
         let fence = pending.fence();
+        trace::update(self.number(), (self.timeline.number(), value));
         let vm = self.clone();
         let errors = errors.clone();
         let displaced = prepared.displaced.clone();
