@@ -41,7 +41,7 @@ pub(crate) enum Action {
     Setup(SetupArgs),
     /// Build the host daemon, the guest's programs and the guest's kernel module
     Build(BuildArgs),
-    /// Measure what submissions and buffers cost, beside the same on a virtio-gpu
+    /// Measure what submissions and buffers cost, beside the same on a virtio-gpu and without a guest
     Bench(BenchArgs),
     /// Write docs/performance.md from what was measured on this machine
     Perf(PerfArgs),
@@ -283,7 +283,8 @@ pub(crate) enum Peer {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo xtask bench                          our GPU alone: a minute
+  cargo xtask bench                          our GPU in a guest, and the device without one: some minutes
+  cargo xtask bench --no-guest               the device without a guest, beside an eventfd ping-pong
   cargo xtask bench --compare virtio-gpu     both GPUs in one guest, operations in turn: the honest figures
   cargo xtask bench --compare virtio-gpu --json /tmp/bench.json
   cargo xtask perf                           write what was measured last to docs/performance.md
@@ -306,9 +307,12 @@ pub(crate) struct BenchArgs {
     /// Do the same operations on this GPU too, in the same guest, in turn
     #[arg(long, value_name = "GPU", value_enum)]
     pub(crate) compare: Option<Peer>,
-    /// How many rounds
+    /// How many rounds in the guest
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..))]
     pub(crate) rounds: u32,
+    /// Measure only the device by itself: the daemon, driven by a program on this machine
+    #[arg(long, conflicts_with = "compare")]
+    pub(crate) no_guest: bool,
 }
 
 /// Write the performance page.

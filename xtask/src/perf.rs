@@ -1,5 +1,6 @@
 //! `cargo xtask perf`: docs/performance.md, made from the figures in the cache.
 
+mod bench;
 mod binds;
 mod contexts;
 mod objects;
@@ -47,6 +48,7 @@ pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
         Records::change(&cache, |records| softgpu::keep(records, &report))?;
     }
     let page = page(&Records::read(&cache), &machine());
+    bench::draw(&Records::read(&cache), &checkout().join("docs"))?;
     let file = checkout().join("docs/performance.md");
     fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
     println!("written: {}", file.display());
@@ -177,6 +179,7 @@ fn page(records: &Records, machine: &str) -> String {
             figure_text(records, figure, "")
         ));
     }
+    page.push_str(&bench::section(records));
     page.push_str(&contexts::section(records));
     page.push_str(&binds::section(records));
     page.push_str(&objects::section(records));

@@ -59,6 +59,23 @@ pub(crate) struct Ticket {
     room: u32,
 }
 
+impl Ticket {
+    /// The queue it was made available on.
+    pub(crate) fn queue(self) -> Queue {
+        [Queue::Control, Queue::Bind, Queue::Submit, Queue::Event][self.queue]
+    }
+
+    /// Its first descriptor.
+    pub(crate) fn head(self) -> u16 {
+        self.head
+    }
+
+    /// Where its reply is written.
+    pub(crate) fn reply(self) -> u64 {
+        self.reply
+    }
+}
+
 /// The guest's side of a connection.
 pub(crate) struct Guest {
     pub(crate) frontend: Frontend,
@@ -243,8 +260,7 @@ impl Guest {
 
     /// The reply to a command, if it comes in time.
     pub(crate) fn try_wait(&mut self, ticket: Ticket, patience: Duration) -> Option<Vec<u8>> {
-        let queue = [Queue::Control, Queue::Bind, Queue::Submit, Queue::Event][ticket.queue];
-        let length = self.wait_used(queue, ticket.head, patience)?;
+        let length = self.wait_used(ticket.queue(), ticket.head, patience)?;
         assert!(length <= ticket.room);
         let mut reply = vec![0; length as usize];
         self.memory

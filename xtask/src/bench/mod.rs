@@ -1,7 +1,10 @@
 //! `cargo xtask bench`: what submissions and buffers cost, measured in a guest beside the
-//! same on a virtio-gpu.
+//! same on a virtio-gpu; and what the device costs without a guest.
 
-mod table;
+pub(crate) mod aims;
+pub(crate) mod host;
+pub(crate) mod plot;
+pub(crate) mod table;
 
 use std::fs;
 use std::time::Duration;
@@ -10,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::cli::{BenchArgs, Peer};
+use crate::paths::Cache;
 use crate::records::Records;
 use crate::vm::{Lab, pass_on};
 
@@ -19,11 +23,35 @@ const LIMIT: Duration = Duration::from_secs(1800);
 /// Keeps the guest's console from drawing on the other GPU while it is measured.
 const NO_CONSOLE: &str = "drm_client_lib.active=";
 
-/// The name under which the figures are kept.
-pub(crate) const REPORT: &str = "bench";
+/// The names under which the figures are kept.
+pub(crate) const GUEST_REPORT: &str = "bench";
+pub(crate) const HOST_REPORT: &str = "bench_host";
 
 /// The command.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
+    let cache = Cache::open()?;
+    let mut all = serde_json::Map::new();
+    if !args.no_guest {
+        let report = guest(args)?;
+        print!("{}", table::text(&report));
+        print!("{}", table::aims(&aims::of_guest(&report)));
+        Records::report(&cache, GUEST_REPORT, report.clone())?;
+        all.insert("guest".into(), report);
+    }
+    let report = host::measure()?;
+    print!("{}", host::text(&report));
+    print!("{}", table::aims(&aims::of_host(&report)));
+    Records::report(&cache, HOST_REPORT, report.clone())?;
+    all.insert("host".into(), report);
+    if let Some(file) = &args.json {
+        let text = serde_json::to_vec_pretty(&all).context("cannot encode the figures")?;
+        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(0)
+}
+
+/// What is measured in a guest.
+fn guest(args: &BenchArgs) -> Result<Value> {
     let mut guest = args.guest.clone();
     guest.setup.peer = args.compare.is_some();
     if args.compare.is_some() {
@@ -35,13 +63,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         Some(Peer::VirtioGpu) => json!("virtio-gpu"),
         None => Value::Null,
     };
-    print!("{}", table::text(&report));
-    if let Some(file) = &args.json {
-        let text = serde_json::to_vec_pretty(&report).context("cannot encode the figures")?;
-        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Records::report(&lab.ready.cache, REPORT, report)?;
-    Ok(0)
+    Ok(report)
 }
 
 /// What `igpu-bench` reports.

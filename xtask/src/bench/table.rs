@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::aims::Judged;
+
 /// Median and quartiles, if there are any.
 pub(crate) fn spread(value: &Value) -> Option<String> {
     let part = |name: &str| value[name].as_f64();
@@ -12,11 +14,28 @@ pub(crate) fn spread(value: &Value) -> Option<String> {
     ))
 }
 
+/// A plain number, if it is one.
+pub(crate) fn number(value: &Value, digits: usize) -> Option<String> {
+    let text = format!("{:.digits$}", value.as_f64()?);
+    Some(text.trim_end_matches('0').trim_end_matches('.').to_string())
+}
+
 fn shown(value: &Value) -> String {
     spread(value).unwrap_or_else(|| "-".to_string())
 }
 
-/// All tables.
+/// The aims, each met or missed.
+pub(super) fn aims(all: &[Judged]) -> String {
+    let mut text = String::from("\naims\n");
+    for judged in all {
+        let verdict = judged.verdict().replace("**", "");
+        let Judged { what, measured, .. } = judged;
+        text.push_str(&format!("{measured:>26}  {what}; {verdict}\n"));
+    }
+    text
+}
+
+/// All tables of what was measured in a guest.
 pub(super) fn text(report: &Value) -> String {
     let rows = |name: &str| report[name].as_array().cloned().unwrap_or_default();
     let peer = report["compared"].as_str().unwrap_or("other");

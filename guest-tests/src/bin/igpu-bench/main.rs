@@ -5,6 +5,7 @@
 mod counts;
 mod flat;
 mod gpu;
+mod instructions;
 mod operations;
 mod ours;
 mod samples;
@@ -42,6 +43,11 @@ struct Arguments {
     #[arg(long)]
     compare: bool,
 
+    /// Measure nothing, but make each operation between marks, for a plugin of QEMU's that
+    /// counts instructions; the report says which mark is which operation's
+    #[arg(long)]
+    instructions: bool,
+
     /// How many rounds
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..))]
     rounds: u32,
@@ -72,6 +78,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> std::result::Result<(), String> {
     stay_on_first_cpu().map_err(|errno| format!("cannot stay on the first CPU: {errno}"))?;
+    if arguments.instructions {
+        let series = sample(arguments).map_err(|error| error.to_string())?;
+        return arguments.save(&series);
+    }
     let report = measure(arguments).map_err(|error| error.to_string())?;
     for line in &report.operations {
         println!("{line}");
@@ -82,11 +92,25 @@ fn run(arguments: &Arguments) -> std::result::Result<(), String> {
     for line in &report.flat {
         println!("{line}");
     }
-    let Some(path) = &arguments.report else {
-        return Ok(());
-    };
-    let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-    std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    arguments.save(&report)
+}
+
+impl Arguments {
+    fn save(&self, report: &impl Serialize) -> std::result::Result<(), String> {
+        let Some(path) = &self.report else {
+            return Ok(());
+        };
+        let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
+        std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+fn sample(arguments: &Arguments) -> Result<Vec<instructions::Series>> {
+    let mut all = instructions::sample(&mut Ours::new()?, false)?;
+    if arguments.compare {
+        all.extend(instructions::sample(&mut VirtioGpu::new()?, true)?);
+    }
+    Ok(all)
 }
 
 fn measure(arguments: &Arguments) -> Result<Report> {

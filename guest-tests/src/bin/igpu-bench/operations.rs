@@ -17,7 +17,7 @@ const LARGE: u64 = 4 << 20;
 
 /// The operations, in the order of a round.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Operation {
+pub(crate) enum Operation {
     GetParam,
     RoundTrip,
     Submit(u32),
@@ -46,7 +46,8 @@ const OPERATIONS: [Operation; 13] = [
 ];
 
 impl Operation {
-    fn name(self) -> String {
+    /// What reports call it.
+    pub(crate) fn name(self) -> String {
         match self {
             Self::GetParam => "getparam".into(),
             Self::RoundTrip => "round_trip".into(),
@@ -60,7 +61,8 @@ impl Operation {
         }
     }
 
-    fn what(self) -> String {
+    /// What it is, for people.
+    pub(crate) fn what(self) -> String {
         match self {
             Self::GetParam => "an ioctl that stays in the guest (GETPARAM)".into(),
             Self::RoundTrip => "a bare round trip on the control queue (REG_READ)".into(),
@@ -120,14 +122,20 @@ impl Operation {
             _ => times.push(median_us(samples, burst, || self.call(gpu))?),
         }
         gpu.drain()?;
-        let each = match self {
-            Self::Submit(count) => f64::from(count),
-            _ => 1.0,
-        };
+        let each = f64::from(self.divisor());
         Ok(Some(Spread::of(times).median / each))
     }
 
-    fn call(self, gpu: &mut dyn Gpu) -> Result<()> {
+    /// Of how many a call is made.
+    pub(crate) fn divisor(self) -> u32 {
+        match self {
+            Self::Submit(count) => count,
+            _ => 1,
+        }
+    }
+
+    /// Makes it once.
+    pub(crate) fn call(self, gpu: &mut dyn Gpu) -> Result<()> {
         match self {
             Self::GetParam => gpu.getparam(),
             Self::RoundTrip => gpu.round_trip().unwrap_or(Ok(())),

@@ -1,0 +1,171 @@
+//! What submissions and buffers cost, in a guest beside virtio-gpu and without a guest:
+//! measured by `cargo xtask bench`, whose reports are kept whole; shown as a section of the
+//! page, with a plot.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::bench::aims::{self, Judged};
+use crate::bench::table::{number, spread};
+use crate::bench::{GUEST_REPORT, HOST_REPORT, host, plot};
+use crate::records::Records;
+
+/// The plot's file in docs/.
+const PLOT: &str = "performance-virtio-gpu.svg";
+
+/// Draws the plot, if both GPUs were measured.
+pub(super) fn draw(records: &Records, docs: &Path) -> Result<()> {
+    let Some(report) = records.reports.get(GUEST_REPORT).filter(|r| compared(r)) else {
+        return Ok(());
+    };
+    let file = docs.join(PLOT);
+    let svg = plot::svg(report).context("the plot could not be drawn")?;
+    fs::write(&file, svg).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn compared(report: &Value) -> bool {
+    !report["compared"].is_null()
+}
+
+fn cell(value: &Value) -> String {
+    spread(value).unwrap_or_default()
+}
+
+fn aims_table(page: &mut String, all: &[Judged]) {
+    page.push_str("\n| aim of | measured | aim |\n| --- | --- | --- |\n");
+    for judged in all {
+        let Judged { what, measured, .. } = judged;
+        page.push_str(&format!("| {what} | {measured} | {} |\n", judged.verdict()));
+    }
+}
+
+/// The section of the page.
+pub(super) fn section(records: &Records) -> String {
+    let mut page = String::from("\n## Submissions and buffers\n\n");
+    match records.reports.get(GUEST_REPORT) {
+        Some(report) => guest(&mut page, report),
+        None => page.push_str("Not measured: `cargo xtask bench --compare virtio-gpu` does.\n"),
+    }
+    page.push_str("\n### Without a guest\n\n");
+    match records.reports.get(HOST_REPORT) {
+        Some(report) => without_guest(&mut page, report),
+        None => page.push_str("Not measured: `cargo xtask bench` does.\n"),
+    }
+    page
+}
+
+fn guest(page: &mut String, report: &Value) {
+    let rows = |name: &str| report[name].as_array().into_iter().flatten();
+    page.push_str(&format!(
+        "`cargo xtask bench --compare virtio-gpu`: one guest with our device and a virtio-gpu with 3D \
+         contexts (virgl, drawing in\nsoftware), whose first processor has a core of its own. Each of {} \
+         rounds makes every operation on one GPU, then on the\nother, and keeps the median; given are the \
+         median over the rounds and the quartiles. Ratios are taken within a round.\nTimes are of an \
+         emulated processor.\n\n",
+        report["rounds"]
+    ));
+    if compared(report) {
+        page.push_str(&format!(
+            "![Times of each operation, ours beside virtio-gpu's]({PLOT})\n\n"
+        ));
+    }
+    page.push_str(
+        "| what | microseconds | virtio-gpu's | ours in its | in bare round trips |\n\
+         | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows("operations") {
+        page.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            row["what"].as_str().unwrap_or_default(),
+            cell(&row["ours"]),
+            cell(&row["peer"]),
+            cell(&row["ratio"]),
+            cell(&row["round_trips"])
+        ));
+    }
+    page.push_str(
+        "\n| for each | messages | doorbells | interrupts | virtio-gpu's interrupts |\n\
+         | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows("counts") {
+        let count = |name: &str| number(&row[name], 3).unwrap_or_default();
+        page.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            row["what"].as_str().unwrap_or_default(),
+            count("messages"),
+            count("doorbells"),
+            count("interrupts"),
+            count("peer_interrupts")
+        ));
+    }
+    page.push_str(
+        "\n| with so many | number | microseconds | in the same with one |\n| --- | --- | --- | --- |\n",
+    );
+    for row in rows("flat") {
+        let of = match row["name"].as_str() {
+            Some("contexts") => "contexts",
+            _ => "mappings",
+        };
+        page.push_str(&format!(
+            "| {of}: {} | {} | {} | {} |\n",
+            row["what"].as_str().unwrap_or_default(),
+            row["count"],
+            cell(&row["time"]),
+            cell(&row["to_one"])
+        ));
+    }
+    aims_table(page, &aims::of_guest(report));
+}
+
+fn without_guest(page: &mut String, report: &Value) {
+    page.push_str(&format!(
+        "The daemon driven over vhost-user by a program on the host (`vhost-device/benches/figures.rs`), \
+         beside two threads that\nwake each other by eventfds, in turn in each of {} rounds. The program \
+         has the first core, the daemon the others.\n\n\
+         | what | microseconds | in ping-pongs |\n| --- | --- | --- |\n",
+        report["rounds"]
+    ));
+    for (state, name, what) in host::ROWS {
+        page.push_str(&format!(
+            "| {what} | {} | {} |\n",
+            cell(&report[state][format!("{name}_us")]),
+            cell(&report[state][name])
+        ));
+    }
+    aims_table(page, &aims::of_host(report));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::section;
+    use crate::bench::{GUEST_REPORT, HOST_REPORT};
+    use crate::records::Records;
+
+    #[test]
+    fn what_was_measured_is_shown_beside_its_aim() {
+        let mut records = Records::default();
+        assert!(section(&records).contains("Not measured"));
+        let spread = |median: f64| serde_json::json!({"median": median, "low": 0.5, "high": 2.0});
+        let guest = serde_json::json!({
+            "rounds": 4, "compared": "virtio-gpu",
+            "operations": [{"name": "submit_1", "what": "a submission", "ours": spread(50.0),
+                "peer": spread(100.0), "ratio": spread(0.9), "round_trips": spread(1.0)}],
+            "counts": [], "flat": [],
+        });
+        records.reports.insert(GUEST_REPORT.into(), guest);
+        let host = serde_json::json!({"rounds": 20, "idle_percent": 0.01});
+        records.reports.insert(HOST_REPORT.into(), host);
+        let page = section(&records);
+        for part in [
+            "performance-virtio-gpu.svg",
+            "| a submission | 50.00 (0.50 to 2.00) | 100 (0 to 2) | 0.90 (0.50 to 2.00) |",
+            "| the same, in virtio-gpu's | 0.90 (0.50 to 2.00) | at most 0.8: **missed** |",
+            "| percent of a core that an idle daemon uses | 0.01 | at most 0.5: met |",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+    }
+}
