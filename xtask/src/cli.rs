@@ -287,6 +287,8 @@ Examples:
   cargo xtask bench --no-guest               the device without a guest, beside an eventfd ping-pong
   cargo xtask bench --compare virtio-gpu     both GPUs in one guest, operations in turn: the honest figures
   cargo xtask bench --compare virtio-gpu --json /tmp/bench.json
+  cargo xtask bench --instructions --compare virtio-gpu
+                                             guest instructions of each, counted by a plugin of the emulator
   cargo xtask perf                           write what was measured last to docs/performance.md
 
 How to read it: each round makes every operation some times on one GPU, then on the other, and keeps
@@ -313,6 +315,9 @@ pub(crate) struct BenchArgs {
     /// Measure only the device by itself: the daemon, driven by a program on this machine
     #[arg(long, conflicts_with = "compare")]
     pub(crate) no_guest: bool,
+    /// Count instead of measuring: guest instructions and device notifications of each operation
+    #[arg(long, conflicts_with = "no_guest")]
+    pub(crate) instructions: bool,
 }
 
 /// Write the performance page.

@@ -142,6 +142,31 @@ pub(crate) fn of_guest(report: &Value) -> Vec<Judged> {
     all
 }
 
+/// The aims of what is counted.
+pub(crate) fn of_instructions(report: &Value) -> Vec<Judged> {
+    let ratio = |name: &str| {
+        let row = row(report, "rows", name);
+        let of = |gpu: &str| row[gpu]["least"].as_f64();
+        of("ours")
+            .zip(of("peer"))
+            .map_or(Value::Null, |(ours, peer)| (ours / peer).into())
+    };
+    vec![
+        at_most(
+            "instructions of a submission's ioctl with an out-fence, in virtio-gpu's",
+            &ratio("submit_only"),
+            0.8,
+            "",
+        ),
+        at_most(
+            "instructions of a submission and the wait for it, in virtio-gpu's",
+            &ratio("submit_1"),
+            0.6,
+            "",
+        ),
+    ]
+}
+
 /// The aims of what is measured without a guest.
 pub(crate) fn of_host(report: &Value) -> Vec<Judged> {
     let mut all = Vec::new();

@@ -3,6 +3,7 @@
 
 pub(crate) mod aims;
 pub(crate) mod host;
+pub(crate) mod instructions;
 pub(crate) mod plot;
 pub(crate) mod table;
 
@@ -12,10 +13,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::cli::{BenchArgs, Peer};
+use crate::cli::{BenchArgs, GuestArgs, Peer};
 use crate::paths::Cache;
 use crate::records::Records;
-use crate::vm::{Lab, pass_on};
+use crate::vm::{Finished, Guest, Lab, load_peer, pass_on};
 
 /// A guest that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -26,11 +27,21 @@ const NO_CONSOLE: &str = "drm_client_lib.active=";
 /// The names under which the figures are kept.
 pub(crate) const GUEST_REPORT: &str = "bench";
 pub(crate) const HOST_REPORT: &str = "bench_host";
+pub(crate) const INSTRUCTIONS_REPORT: &str = "bench_instructions";
 
 /// The command.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     let cache = Cache::open()?;
     let mut all = serde_json::Map::new();
+    if args.instructions {
+        let rows = instructions::measure(&guest_args(args), args.compare.is_some())?;
+        print!("{}", instructions::text(&rows));
+        let report = json!({ "rows": rows });
+        print!("{}", table::aims(&aims::of_instructions(&report)));
+        Records::report(&cache, INSTRUCTIONS_REPORT, report.clone())?;
+        all.insert("instructions".into(), report);
+        return save(args, &all);
+    }
     if !args.no_guest {
         let report = guest(args)?;
         print!("{}", table::text(&report));
@@ -43,8 +54,12 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     print!("{}", table::aims(&aims::of_host(&report)));
     Records::report(&cache, HOST_REPORT, report.clone())?;
     all.insert("host".into(), report);
+    save(args, &all)
+}
+
+fn save(args: &BenchArgs, all: &serde_json::Map<String, Value>) -> Result<u8> {
     if let Some(file) = &args.json {
-        let text = serde_json::to_vec_pretty(&all).context("cannot encode the figures")?;
+        let text = serde_json::to_vec_pretty(all).context("cannot encode the figures")?;
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(0)
@@ -52,13 +67,13 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
 
 /// What is measured in a guest.
 fn guest(args: &BenchArgs) -> Result<Value> {
-    let mut guest = args.guest.clone();
-    guest.setup.peer = args.compare.is_some();
-    if args.compare.is_some() {
-        guest.kernel_args.push(NO_CONSOLE.into());
-    }
-    let lab = Lab::open(&guest)?;
-    let mut report = in_guest(&lab, args)?;
+    let lab = Lab::open(&guest_args(args))?;
+    let wanted = Wanted {
+        arguments: format!("--rounds {}", args.rounds),
+        compare: args.compare.is_some(),
+        limit: LIMIT,
+    };
+    let (mut report, _) = share_of(&lab, &wanted, |guest| guest)?;
     report["compared"] = match args.compare {
         Some(Peer::VirtioGpu) => json!("virtio-gpu"),
         None => Value::Null,
@@ -66,27 +81,43 @@ fn guest(args: &BenchArgs) -> Result<Value> {
     Ok(report)
 }
 
-/// What `igpu-bench` reports.
-fn in_guest(lab: &Lab, args: &BenchArgs) -> Result<Value> {
+/// How the guest is made, with another GPU if one is wanted.
+fn guest_args(args: &BenchArgs) -> GuestArgs {
+    let mut guest = args.guest.clone();
+    guest.setup.peer = args.compare.is_some();
+    if args.compare.is_some() {
+        guest.kernel_args.push(NO_CONSOLE.into());
+    }
+    guest
+}
+
+/// A run of `igpu-bench`.
+struct Wanted {
+    /// More arguments than where to write and whether to compare.
+    arguments: String,
+    compare: bool,
+    limit: Duration,
+}
+
+/// What `igpu-bench` reports, in a guest that `more` may change.
+fn share_of<'a>(
+    lab: &'a Lab,
+    wanted: &Wanted,
+    more: impl FnOnce(Guest<'a>) -> Guest<'a>,
+) -> Result<(Value, Finished)> {
     let share = tempfile::tempdir().context("cannot create a folder for the figures")?;
-    let compare = args.compare.is_some();
-    let module = if compare {
-        "/usr/sbin/modprobe virtio-gpu && "
-    } else {
-        ""
-    };
-    let script = format!(
-        "{module}igpu-bench --rounds {} --report /mnt/share/bench.json{}",
-        args.rounds,
-        if compare { " --compare" } else { "" }
-    );
-    let finished = lab
-        .guest()
+    let arguments = &wanted.arguments;
+    let mut script = format!("igpu-bench {arguments} --report /mnt/share/bench.json");
+    let mut guest = lab.guest();
+    if wanted.compare {
+        script = format!("{} && {script} --compare", load_peer());
+        guest = guest.peer()?;
+    }
+    let finished = more(guest)
         .share(Some(share.path()))
         .command(&["sh", "-c", &script])
-        .timeout(Some(LIMIT))
+        .timeout(Some(wanted.limit))
         .own_core()
-        .peer(compare)
         .run(&mut |error, bytes, _| {
             // The program's own lines are what the table is made of.
             if error {
@@ -101,5 +132,7 @@ fn in_guest(lab: &Lab, args: &BenchArgs) -> Result<Value> {
         );
     }
     let text = fs::read(share.path().join("bench.json")).context("igpu-bench left no figures")?;
-    serde_json::from_slice(&text).context("the figures of igpu-bench are not understood")
+    let report =
+        serde_json::from_slice(&text).context("the figures of igpu-bench are not understood")?;
+    Ok((report, finished))
 }

@@ -17,7 +17,10 @@ pub(crate) fn spread(value: &Value) -> Option<String> {
 /// A plain number, if it is one.
 pub(crate) fn number(value: &Value, digits: usize) -> Option<String> {
     let text = format!("{:.digits$}", value.as_f64()?);
-    Some(text.trim_end_matches('0').trim_end_matches('.').to_string())
+    match text.contains('.') {
+        true => Some(text.trim_end_matches('0').trim_end_matches('.').to_string()),
+        false => Some(text),
+    }
 }
 
 fn shown(value: &Value) -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::bench::aims::{self, Judged};
 use crate::bench::table::{number, spread};
-use crate::bench::{GUEST_REPORT, HOST_REPORT, host, plot};
+use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, host, plot};
 use crate::records::Records;
 
 /// The plot's file in docs/.
@@ -48,6 +48,13 @@ pub(super) fn section(records: &Records) -> String {
     match records.reports.get(GUEST_REPORT) {
         Some(report) => guest(&mut page, report),
         None => page.push_str("Not measured: `cargo xtask bench --compare virtio-gpu` does.\n"),
+    }
+    page.push_str("\n### Guest instructions\n\n");
+    match records.reports.get(INSTRUCTIONS_REPORT) {
+        Some(report) => instructions(&mut page, report),
+        None => page.push_str(
+            "Not counted: `cargo xtask bench --instructions --compare virtio-gpu` does.\n",
+        ),
     }
     page.push_str("\n### Without a guest\n\n");
     match records.reports.get(HOST_REPORT) {
@@ -120,6 +127,39 @@ fn guest(page: &mut String, report: &Value) {
     aims_table(page, &aims::of_guest(report));
 }
 
+fn instructions(page: &mut String, report: &Value) {
+    page.push_str(
+        "`cargo xtask bench --instructions --compare virtio-gpu`: a guest with one processor, whose \
+         instructions a plugin of the\nemulator counts between two marks that the program makes \
+         (`tcg-plugin/`): programs', kernel's, interrupts' and all. Given are\nthe fewest, which repeat \
+         from run to run, and the median; notifications are writes to the devices' notify areas.\n\n\
+         | of each | fewest | of them the program's | median | within 2 % of the fewest | notifications | \
+         virtio-gpu: fewest | median | notifications | fewest, ours in its |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in report["rows"].as_array().into_iter().flatten() {
+        let cell = |gpu: &str, name: &str, digits: usize| {
+            number(&row[gpu][name], digits).unwrap_or_default()
+        };
+        let least = |gpu: &str| row[gpu]["least"].as_f64();
+        let ratio = least("ours").zip(least("peer"));
+        page.push_str(&format!(
+            "| {} | {} | {} | {} | {} % | {} | {} | {} | {} | {} |\n",
+            row["what"].as_str().unwrap_or_default(),
+            cell("ours", "least", 0),
+            cell("ours", "user", 0),
+            cell("ours", "median", 0),
+            cell("ours", "steady", 0),
+            cell("ours", "notifications", 2),
+            cell("peer", "least", 0),
+            cell("peer", "median", 0),
+            cell("peer", "notifications", 2),
+            ratio.map_or(String::new(), |(ours, peer)| format!("{:.2}", ours / peer)),
+        ));
+    }
+    aims_table(page, &aims::of_instructions(report));
+}
+
 fn without_guest(page: &mut String, report: &Value) {
     page.push_str(&format!(
         "The daemon driven over vhost-user by a program on the host (`vhost-device/benches/figures.rs`), \
@@ -141,7 +181,7 @@ fn without_guest(page: &mut String, report: &Value) {
 #[cfg(test)]
 mod tests {
     use super::section;
-    use crate::bench::{GUEST_REPORT, HOST_REPORT};
+    use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT};
     use crate::records::Records;
 
     #[test]
@@ -158,8 +198,17 @@ mod tests {
         records.reports.insert(GUEST_REPORT.into(), guest);
         let host = serde_json::json!({"rounds": 20, "idle_percent": 0.01});
         records.reports.insert(HOST_REPORT.into(), host);
+        let count = |least: f64| {
+            serde_json::json!({"least": least, "user": 90.0, "median": 4000.0,
+            "steady": 93.0, "notifications": 1.0})
+        };
+        let rows = serde_json::json!({"rows": [{"name": "submit_only", "what": "the ioctl alone",
+            "ours": count(3600.0), "peer": count(4800.0)}]});
+        records.reports.insert(INSTRUCTIONS_REPORT.into(), rows);
         let page = section(&records);
         for part in [
+            "| the ioctl alone | 3600 | 90 | 4000 | 93 % | 1 | 4800 | 4000 | 1 | 0.75 |",
+            "| at most 0.8: met |",
             "performance-virtio-gpu.svg",
             "| a submission | 50.00 (0.50 to 2.00) | 100 (0 to 2) | 0.90 (0.50 to 2.00) |",
             "| the same, in virtio-gpu's | 0.90 (0.50 to 2.00) | at most 0.8: **missed** |",

@@ -99,7 +99,7 @@ impl Work<'_> {
         })
     }
 
-    fn kernel_file(&self, name: &str) -> Result<PathBuf> {
+    pub(super) fn kernel_file(&self, name: &str) -> Result<PathBuf> {
         let package = self.set("kernel")?.package(name)?;
         Ok(self.suite("kernel").file(package))
     }

@@ -5,6 +5,7 @@ mod debug_kernel;
 mod host;
 mod kernel;
 mod packages;
+mod peer;
 mod rootfs;
 
 use std::fs::File;
@@ -15,6 +16,7 @@ use anyhow::{Context, Result};
 
 pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
+pub(crate) use peer::{MODULES as PEER_MODULES, NEEDED as PEER_NEEDED, Peer};
 
 use crate::apt::{Resolved, Set, Suite};
 use crate::cli::{Image, Kernel, SetupArgs};
@@ -32,8 +34,8 @@ pub(crate) struct Ready {
     pub(crate) buildroot: Option<PathBuf>,
     /// How QEMU is called.
     pub(crate) qemu: Qemu,
-    /// A root with a QEMU that offers virtio-gpu with 3D contexts, if it was asked for.
-    pub(crate) peer: Option<PathBuf>,
+    /// A QEMU that offers virtio-gpu with 3D contexts, if it was asked for.
+    pub(crate) peer: Option<Peer>,
     /// Whose kernel is booted.
     pub(crate) flavour: Flavour,
     /// The prepared kernel tree.
@@ -136,10 +138,6 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         Some(path) => Qemu::Own(existing(path, "--qemu")?),
         None => Qemu::Cached(work.root("qemu")?),
     };
-    let peer = match args.peer {
-        true => Some(work.root(packages::PEER_SET)?),
-        false => None,
-    };
     let buildroot = work.root("buildroot")?;
     let stock = match &args.kernel_tree {
         Some(tree) => own_kernel(tree)?,
@@ -151,6 +149,10 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         stock.modules.as_deref(),
         &stock.release,
     )?;
+    let peer = match args.peer {
+        true => Some(work.peer(&buildroot, &stock.release)?),
+        false => None,
+    };
     let (flavour, kernel) = match (&args.kernel_tree, args.kernel) {
         (Some(_), _) => (Flavour::Own, stock),
         (None, Kernel::Stock) => (Flavour::Stock, stock),

@@ -18,7 +18,7 @@ use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::tally::Tally;
 use crate::vm::{Lab, pass_on};
-use crate::{build, demo, exec, igt, setup};
+use crate::{bench, build, demo, exec, igt, setup};
 
 /// The kinds of tests, in the order they run.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Debug,
     /// libdrm's and Mesa's programs that look at the device
     Probing,
+    /// Guest instructions of a submission, held against ci/instructions.toml
+    Instructions,
     /// The demo's picture, checked pixel for pixel
     Demo,
 }
@@ -140,8 +142,16 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
         Kind::Probing => probed(args),
+        Kind::Instructions => instructions(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
+}
+
+/// What is counted is of the stock kernel.
+fn instructions(args: &TestArgs) -> Result<Tally> {
+    let mut guest = args.guest.clone();
+    guest.setup.kernel = Kernel::Stock;
+    bench::instructions::guard(&guest)
 }
 
 /// The lab that all guest tests share, opened by the first of them.

@@ -25,7 +25,7 @@ pub(crate) use initramfs::shell_quoted;
 use crate::build::{self, Built};
 use crate::cli::{GuestArgs, VmArgs};
 use crate::exec::{self, Guarded};
-use crate::setup::{self, Flavour, Ready};
+use crate::setup::{self, Flavour, PEER_MODULES, PEER_NEEDED, Ready};
 use crate::{klog, records};
 use console::Console;
 use daemon::Daemon;
@@ -38,6 +38,21 @@ pub(crate) const STATUS_RUN_FAILED: u8 = 125;
 
 /// How many times longer the debug kernel may take over something.
 const DEBUG_PATIENCE: u32 = 4;
+
+/// An emulator's plugin in a run's folder, and what it writes there.
+const PLUGIN: &str = "plugin.so";
+const PLUGIN_OUT: &str = "plugin.json";
+
+/// The shell commands by which a guest that was given a virtio-gpu loads its modules.
+pub(crate) fn load_peer() -> String {
+    let plain = PEER_NEEDED.map(|name| format!("/usr/sbin/modprobe {name}"));
+    let own = PEER_MODULES.map(|name| format!("/usr/sbin/insmod /opt/virtio-igpu/peer/{name}.ko"));
+    let here = format!(
+        "[ ! -d /opt/virtio-igpu/peer ] || {{ {}; }}",
+        own.join(" && ")
+    );
+    format!("{} && {here}", plain.join(" && "))
+}
 
 /// Everything that guests of one kind share.
 pub(crate) struct Lab {
@@ -92,6 +107,7 @@ impl Lab {
             daemon_may_die: false,
             own_core: false,
             peer: false,
+            plugin: None,
             module: "virtio_igpu",
             mem: "2G",
         }
@@ -109,6 +125,7 @@ pub(crate) struct Guest<'a> {
     daemon_may_die: bool,
     own_core: bool,
     peer: bool,
+    plugin: Option<PathBuf>,
     module: &'static str,
     mem: &'static str,
 }
@@ -123,6 +140,8 @@ pub(crate) struct Finished {
     pub(crate) problems: Vec<String>,
     /// The daemon's counters.
     pub(crate) stats: Option<Value>,
+    /// What the emulator's plugin has written.
+    pub(crate) instructions: Option<Value>,
     /// From the call to the command's first output.
     pub(crate) first_output: Option<f64>,
     /// From the call to QEMU's end.
@@ -214,10 +233,26 @@ impl Guest<'_> {
         self
     }
 
-    /// Gives the guest a virtio-gpu with 3D contexts too. The set-up must have been asked
-    /// for the QEMU that has one.
-    pub(crate) fn peer(mut self, wanted: bool) -> Self {
-        self.peer = wanted;
+    /// Gives the guest a virtio-gpu with 3D contexts too, and its modules, to be loaded by
+    /// [`load_peer`]. The set-up must have been asked for them.
+    pub(crate) fn peer(mut self) -> Result<Self> {
+        let peer = self.lab.ready.peer.as_ref();
+        let peer = peer.context("the set-up was not asked for virtio-gpu")?;
+        if let Some(folder) = &peer.modules {
+            for name in PEER_MODULES {
+                let file = folder.join(format!("{name}.ko"));
+                let content =
+                    fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                self = self.file(&format!("peer/{name}.ko"), false, content);
+            }
+        }
+        self.peer = true;
+        Ok(self)
+    }
+
+    /// Has the emulator load a plugin, which is told to write to a file by `out=`.
+    pub(crate) fn plugin(mut self, file: &Path) -> Self {
+        self.plugin = Some(file.to_path_buf());
         self
     }
 
@@ -300,8 +335,12 @@ impl Guest<'_> {
             device: daemon.is_some(),
             console: interactive,
             peer: self.peer,
+            plugin: self.plugin.as_ref().map(|_| (PLUGIN, PLUGIN_OUT)),
             kernel_args: &args.kernel_args,
         };
+        if let Some(plugin) = &self.plugin {
+            fs::copy(plugin, folder.join(PLUGIN)).context("cannot copy the plugin")?;
+        }
         let mut command = machine.command()?;
         let qemu_log = folder.join("qemu.log");
         let output = fs::File::create(&qemu_log).context("cannot write QEMU's log")?;
@@ -535,6 +574,9 @@ impl Run<'_> {
             timed_out: self.received.timed_out,
             problems,
             stats,
+            instructions: fs::read(folder.join(PLUGIN_OUT))
+                .ok()
+                .and_then(|text| serde_json::from_slice(&text).ok()),
             first_output: self.received.first_output,
             seconds,
         })

@@ -43,6 +43,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) console: bool,
     /// Whether there is a virtio-gpu with 3D contexts too.
     pub(crate) peer: bool,
+    /// A plugin of the emulator's, in the run's folder, and the file there that it writes.
+    pub(crate) plugin: Option<(&'static str, &'static str)>,
     /// Extra words for the kernel.
     pub(crate) kernel_args: &'a [String],
 }
@@ -109,6 +111,11 @@ impl Machine<'_> {
                  config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
             ));
         }
+        if let Some((plugin, out)) = self.plugin {
+            let mut words = with_path("", self.folder.join(plugin).as_os_str());
+            words.push(with_path(",out=", self.folder.join(out).as_os_str()));
+            command.arg("-plugin").arg(words);
+        }
         if self.peer {
             command.args(["-device", "virtio-gpu-gl-pci"]);
         }
@@ -118,9 +125,9 @@ impl Machine<'_> {
     /// The QEMU that draws with OpenGL, in its root, with the folders that the guest's
     /// parts lie in.
     fn program_with_peer(&self) -> Result<Command> {
-        let root = self.ready.peer.as_ref();
-        let root = root.context("the set-up was not asked for a QEMU with OpenGL")?;
-        let mut root = Root::new(root);
+        let peer = self.ready.peer.as_ref();
+        let peer = peer.context("the set-up was not asked for a QEMU with OpenGL")?;
+        let mut root = Root::new(&peer.root);
         let folders = [
             Some(self.ready.cache.root()),
             Some(self.folder),

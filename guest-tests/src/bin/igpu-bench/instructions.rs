@@ -30,11 +30,14 @@ const SERIES: [(Option<Operation>, u32); 7] = [
 /// A function for the beginning and one for the end of each series.
 macro_rules! marks {
     ($($number:literal)*) => {
-        [$((mark::<$number> as fn(), mark::<{ $number | END }> as fn())),*]
+        [$((mark::<$number> as _, mark::<{ $number | END }> as _)),*]
     };
 }
 
-const MARKS: [(fn(), fn()); 2 * PEER] = marks!(
+/// What begins a sample and what ends it.
+type Pair = (fn(), fn());
+
+const MARKS: [Pair; 2 * PEER] = marks!(
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
     16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
 );
