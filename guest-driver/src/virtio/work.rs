@@ -58,11 +58,14 @@ impl Drop for WorkQueues {
     fn drop(&mut self) {
         // What takes long may queue the others, and what runs in order what runs in any.
         for place in [&PATIENT, &ORDERED, &UNORDERED] {
-            let queue = place.swap(ptr::null_mut(), Ordering::AcqRel);
+            let queue = place.load(Ordering::Acquire);
             if !queue.is_null() {
-                // SAFETY: It came from alloc_workqueue and nobody finds it any more: this
-                // runs at module exit, when no device is left. Destroying drains it first.
-                unsafe { bindings::destroy_workqueue(queue) }
+                // It stays in its place meanwhile: what is still queued may queue more on it.
+                // SAFETY: It came from alloc_workqueue. Destroying drains it first, of what
+                // its own work queues too; nobody else finds it any more, since this runs at
+                // module exit, when no device is left.
+                unsafe { bindings::destroy_workqueue(queue) };
+                place.store(ptr::null_mut(), Ordering::Release);
             }
         }
     }
