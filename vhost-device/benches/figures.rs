@@ -19,6 +19,7 @@
 mod frontend;
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,11 +28,11 @@ use frontend::daemon::Daemon;
 use frontend::gpu::{BATCH_END, SUBMIT_REPLY, submit};
 use frontend::{Guest, OBJECTS, Ticket, encode, status};
 use protocol::{Queue, ReadRegister, ReadRegisterReply, Status};
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Value, json};
 use virtio_igpu_protocol as protocol;
 use vm_memory::{Bytes, GuestAddress};
+use vmm_sys_util::epoll::{ControlOperation, Epoll, EpollEvent, EventSet};
 use vmm_sys_util::eventfd::EventFd;
 use zerocopy::little_endian::U32;
 
@@ -117,6 +118,8 @@ impl Drop for Partner {
 /// The driver's side, with something to submit.
 struct Driver {
     guest: Guest,
+    /// Waits for any ring's.
+    interrupts: Epoll,
     next_point: u64,
 }
 
@@ -135,8 +138,14 @@ impl Driver {
         guest.set_up();
         guest.write_dwords(OBJECTS, &[BATCH_END, 0]);
         guest.bind_now(BATCH, OBJECTS, 0x1000, 1);
+        let interrupts = Epoll::new().unwrap();
+        for ring in &guest.rings {
+            let (fd, event) = (ring.call.as_raw_fd(), EpollEvent::new(EventSet::IN, 0));
+            interrupts.ctl(ControlOperation::Add, fd, event).unwrap();
+        }
         Self {
             guest,
+            interrupts,
             next_point: 0,
         }
     }
@@ -184,9 +193,9 @@ impl Driver {
             if self.taken(queue, ticket) {
                 break;
             }
-            let ring = &self.guest.rings[queue as usize];
-            poll(&mut [PollFd::new(&ring.call, PollFlags::IN)], None).unwrap();
-            let _ = ring.call.read();
+            let mut events = [EpollEvent::default(); 4];
+            self.interrupts.wait(-1, &mut events).unwrap();
+            let _ = self.guest.rings[queue as usize].call.read();
         }
         let time = begin.elapsed();
         self.check(ticket);
