@@ -2,13 +2,16 @@
 
 //! What the plugin has to know of an instruction: its bytes and its address say it.
 
-/// A mark before its number.
-const MARK: [u8; 5] = [0x66, 0x0f, 0x1f, 0x84, 0x00];
+/// A mark before its number: a nop of nine bytes.
+const NOP: [u8; 5] = [0x66, 0x0f, 0x1f, 0x84, 0x00];
+/// The upper half of a mark's operand. Compilers align with the same nop, its operand 0.
+const MAGIC: u32 = 0x4967;
 
 /// The number of a mark, if these bytes are one.
 pub(crate) fn mark(bytes: &[u8]) -> Option<u32> {
-    let number = bytes.strip_prefix(&MARK)?;
-    number.try_into().ok().map(u32::from_le_bytes)
+    let operand = bytes.strip_prefix(&NOP)?;
+    let operand = operand.try_into().ok().map(u32::from_le_bytes)?;
+    (operand >> 16 == MAGIC).then_some(operand & 0xffff)
 }
 
 /// Whether code at this address is the kernel's: it has the upper half of all addresses.
@@ -38,11 +41,11 @@ mod tests {
 
     #[test]
     fn marks_are_known_by_all_their_bytes() {
-        let bytes = [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x03, 0x00, 0x01, 0x00];
-        assert_eq!(mark(&bytes), Some(0x1_0003));
+        let bytes = [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x03, 0x80, 0x67, 0x49];
+        assert_eq!(mark(&bytes), Some(0x8003));
         assert_eq!(mark(&bytes[..8]), None);
-        // The nop that compilers align with has another operand size.
-        assert_eq!(mark(&[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]), None);
+        // The nop that compilers align with.
+        assert_eq!(mark(&[0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 /// The bit of a mark's number that says that it is the second one.
-const END: u32 = 1 << 16;
+const END: u32 = 1 << 15;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

@@ -3,10 +3,14 @@
 
 use std::arch::asm;
 
-/// The bytes of a mark before its number: a nop of nine bytes, `nopw NUMBER(%rax,%rax)`.
-pub const NOP: [u8; 5] = [0x66, 0x0f, 0x1f, 0x84, 0x00];
+/// The upper half of a mark's operand: compilers align with the same nop, its operand 0.
+const MAGIC: u32 = 0x4967 << 16;
 
-/// Executes the mark of that number. Not inlined, so that each number stands in one place.
+/// The bit of a mark's number that says that it is the second one of its series.
+pub const END: u32 = 1 << 15;
+
+/// Executes the mark of that number, of 16 bits: a nop of nine bytes, whose operand is its
+/// number. Not inlined, so that each number stands in one place.
 #[inline(never)]
 #[cfg(target_arch = "x86_64")]
 pub fn mark<const NUMBER: u32>() {
@@ -16,7 +20,7 @@ pub fn mark<const NUMBER: u32>() {
         asm!(
             ".byte 0x66, 0x0f, 0x1f, 0x84, 0x00",
             ".long {number}",
-            number = const NUMBER,
+            number = const MAGIC | NUMBER,
             options(nostack, preserves_flags),
         );
     }

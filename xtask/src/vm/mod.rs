@@ -608,6 +608,7 @@ fn keep_logs(from: &Path, to: &Path) -> Result<()> {
         "qemu.log",
         "daemon.log",
         "stats.json",
+        PLUGIN_OUT,
     ] {
         if from.join(name).exists() {
             fs::copy(from.join(name), to.join(name))

@@ -3,13 +3,11 @@
 
 use serde::Serialize;
 use virtio_igpu_guest_tests::client::Result;
-use virtio_igpu_guest_tests::sys::mark::mark;
+use virtio_igpu_guest_tests::sys::mark::{END, mark};
 
 use crate::gpu::Gpu;
 use crate::operations::Operation;
 
-/// The bit of a mark's number that ends a sample.
-const END: u32 = 1 << 16;
 /// The other GPU's series begin here.
 const PEER: usize = 16;
 /// Calls before the first sample.

@@ -70,7 +70,7 @@ impl Operation {
                 "a submission that does nothing, with an out-fence, and the wait for it".into()
             }
             Self::Submit(count) => format!("each of {count} that are queued and then waited for"),
-            Self::SubmitOnly => "the ioctl of such a submission alone, of 16 in a row".into(),
+            Self::SubmitOnly => "the ioctl of such a submission alone, not waited for".into(),
             Self::SubmitWithObject => {
                 "one that lists an object, and the wait for the object".into()
             }
