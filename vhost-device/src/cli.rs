@@ -61,6 +61,11 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub management_socket: Option<PathBuf>,
 
+    /// Write what happens to each command, and when, to this file, for Perfetto. It is
+    /// replaced. What comes faster than it can be written is left out, and counted.
+    #[arg(long, value_name = "PATH")]
+    pub trace: Option<PathBuf>,
+
     /// End after the first guest.
     #[arg(long)]
     pub once: bool,

@@ -7,6 +7,7 @@
 mod guest;
 mod linger;
 pub mod snapshot;
+mod traced;
 
 use std::io;
 use std::mem::offset_of;
@@ -37,6 +38,7 @@ use crate::mailbox::Mailbox;
 use crate::metrics;
 use crate::queue::Vring;
 use crate::session;
+use crate::trace::Tracer;
 use guest::Guest;
 
 /// Chains one virtqueue can hold.
@@ -60,11 +62,15 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device for the `number`-th guest.
-    pub fn new(factory: Arc<dyn Factory>, number: u64) -> io::Result<Self> {
+    /// A device for the `number`-th guest, whose commands are traced if there is a tracer.
+    pub fn new(
+        factory: Arc<dyn Factory>,
+        number: u64,
+        tracer: Option<Arc<Tracer>>,
+    ) -> io::Result<Self> {
         let config = device_config(factory.platform());
         let wake = Mailbox::wake_fd()?;
-        let guest = Mutex::new(Guest::new(Arc::clone(&factory), Arc::clone(&wake)));
+        let guest = Mutex::new(Guest::new(Arc::clone(&factory), Arc::clone(&wake), tracer));
         Ok(Self {
             config,
             factory,
@@ -245,7 +251,8 @@ mod tests {
     use crate::executor;
 
     fn device() -> Device {
-        Device::new(executor::by_name("softgpu", "icl", false, None).unwrap(), 1).unwrap()
+        let factory = executor::by_name("softgpu", "icl", false, None).unwrap();
+        Device::new(factory, 1, None).unwrap()
     }
 
     #[test]

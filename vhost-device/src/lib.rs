@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod queue;
 pub mod server;
 pub mod session;
+pub mod trace;
 
 /// Guest memory, as vhost-user hands it to us: one mapping for each region.
 pub type GuestMemory = vm_memory::GuestMemoryMmap<()>;

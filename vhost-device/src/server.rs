@@ -27,6 +27,7 @@ use crate::device::{Device, MAILBOX_EVENT};
 use crate::executor::{self, Factory};
 use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
+use crate::trace::{Tracer, Writer};
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -44,11 +45,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.management_socket.as_deref();
     let _management = path.map(|path| manage(path, &shared)).transpose()?;
     let mut listener = claim(&arguments.socket_path)?;
+    let path = arguments.trace.as_deref();
+    let trace = path.map(Writer::start).transpose();
+    let trace = trace.context("the trace can't be written")?;
+    let tracer = trace.as_ref().map(Writer::tracer);
     watch_signals(Arc::clone(&shared))?;
     log::info!("listening on {}", arguments.socket_path.display());
     let mut number = 1;
     while shared.wait_for_guest(&listener)? {
-        if !serve(&factory, number, &mut listener, &shared)? {
+        if !serve(&factory, number, tracer.clone(), &mut listener, &shared)? {
             continue;
         }
         if arguments.once {
@@ -208,11 +213,12 @@ fn watch_signals(shared: Arc<Shared>) -> anyhow::Result<()> {
 fn serve(
     factory: &Arc<dyn Factory>,
     number: u64,
+    tracer: Option<Arc<Tracer>>,
     listener: &mut Listener,
     shared: &Shared,
 ) -> anyhow::Result<bool> {
-    let device =
-        Arc::new(Device::new(Arc::clone(factory), number).context("no device for a guest")?);
+    let device = Device::new(Arc::clone(factory), number, tracer);
+    let device = Arc::new(device.context("no device for a guest")?);
     let memory = GuestMemoryAtomic::new(GuestMemory::new());
     let name = "vhost-user".to_owned();
     let mut daemon =

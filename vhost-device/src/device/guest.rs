@@ -37,6 +37,7 @@ use crate::mailbox::{Mailbox, Report};
 use crate::metrics::Metrics;
 use crate::queue::{self, BrokenRing, Chain, Vring};
 use crate::session::{self, Answer, Refusal, Session, Work};
+use crate::trace::{Label, Record, Tracer};
 
 /// The queues that carry commands, in the order in which they are taken.
 const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
@@ -48,12 +49,14 @@ const MAX_ROUNDS: usize = 64;
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A chain whose command the executor has.
-struct InFlight {
-    queue: Queue,
+pub(super) struct InFlight {
+    pub(super) queue: Queue,
     chain: Chain,
     work: Work,
-    taken: Instant,
-    accepted: Instant,
+    pub(super) taken: Instant,
+    pub(super) accepted: Instant,
+    /// What it is in the trace, if there is one.
+    pub(super) label: Option<Label>,
 }
 
 /// A session between a guest's suspension and its resumption, with what its executor reports
@@ -70,7 +73,7 @@ pub(super) struct Guest {
     mailbox: Arc<Mailbox>,
     memory: Option<GuestMemoryAtomic<GuestMemory>>,
     vrings: Vec<Vring>,
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// The session of a guest that has suspended and reset the device.
     kept: Option<Kept>,
     /// Why the guest's work is lost: nothing goes on before a reset.
@@ -89,10 +92,15 @@ pub(super) struct Guest {
     linger: Linger,
     metrics: Metrics,
     last_counters: serde_json::Value,
+    pub(super) tracer: Option<Arc<Tracer>>,
 }
 
 impl Guest {
-    pub(super) fn new(factory: Arc<dyn Factory>, wake: Arc<EventFd>) -> Self {
+    pub(super) fn new(
+        factory: Arc<dyn Factory>,
+        wake: Arc<EventFd>,
+        tracer: Option<Arc<Tracer>>,
+    ) -> Self {
         let mailbox = Arc::new(Mailbox::new(Arc::clone(&wake)));
         Self {
             factory,
@@ -112,6 +120,7 @@ impl Guest {
             linger: Linger::default(),
             metrics: Metrics::default(),
             last_counters: serde_json::Value::Null,
+            tracer,
         }
     }
 
@@ -275,6 +284,7 @@ impl Guest {
     pub(super) fn doorbell(&mut self, index: usize) {
         if self.begun.get(index) == Some(&true) {
             self.metrics.queues.get(index).doorbells += 1;
+            self.trace(|at| Record::Doorbell { queue: index, at });
         }
         if let Some(begun) = self.begun.get_mut(index) {
             *begun = true;
@@ -440,6 +450,7 @@ impl Guest {
         let answer = self.answer(queue, &chain, memory);
         log::trace!("{name} on {queue:?}: {answer:?}");
         self.metrics.stages.queue_to_executor.add(taken.elapsed());
+        let label = self.trace_taken(queue, name, &chain, taken);
         match answer {
             Ok(Answer::Now(reply)) => {
                 self.metrics.command(name);
@@ -473,6 +484,7 @@ impl Guest {
                         work,
                         taken,
                         accepted,
+                        label,
                     },
                 );
             }
@@ -536,6 +548,7 @@ impl Guest {
         for (index, vring) in self.vrings.iter().enumerate() {
             if std::mem::take(&mut self.given_back[index]) && queue::interrupt(vring, &memory) {
                 self.metrics.queues.get(index).interrupts += 1;
+                self.trace(|at| Record::Interrupt { queue: index, at });
             }
         }
     }
@@ -560,6 +573,7 @@ impl Guest {
     }
 
     fn complete(&mut self, completion: &Completion, at: Instant) {
+        let replying = self.tracer.is_some().then(Instant::now);
         let Some(done) = self.in_flight.remove(&completion.point) else {
             log::error!("the executor ended something that was not begun: {completion:?}");
             return;
@@ -591,6 +605,9 @@ impl Guest {
             _ => &mut stages.bind_whole,
         };
         whole.add(used.saturating_duration_since(done.taken));
+        if let Some(replying) = replying {
+            self.trace_ended(&done, completion, [at, replying, used]);
+        }
     }
 
     fn reply(&mut self, done: &InFlight, status: Status, busy_ns: u64, was_active: bool) {

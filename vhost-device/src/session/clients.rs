@@ -54,6 +54,12 @@ impl Session {
         self.contexts.keys().copied().collect()
     }
 
+    /// The class and the instances of a context's slot.
+    pub fn slot_engines(&self, context: u32, slot: u16) -> Option<(u16, u16)> {
+        let slot = self.contexts.get(&context)?.slots.get(usize::from(slot))?;
+        Some((slot.class, slot.instances))
+    }
+
     /// The state of an address space, if it is still there.
     pub fn address_space_state(&self, id: u32) -> Option<AddressSpaceState> {
         let known = self.address_spaces.get(&id)?;
