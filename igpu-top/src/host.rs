@@ -176,7 +176,7 @@ fn latencies(histograms: &Value) -> Vec<Latency> {
         .map(|(stage, values)| {
             let number = |name: &str| values[name].as_u64().unwrap_or(0);
             Latency {
-                stage: stage.replace('_', " "),
+                stage: stage.replace("_to_", " > ").replace('_', " "),
                 count: number("count"),
                 p50_ns: number("p50_ns"),
                 p99_ns: number("p99_ns"),

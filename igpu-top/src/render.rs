@@ -155,9 +155,9 @@ impl Screen<'_> {
         });
         let widths = [
             Constraint::Min(16),
-            Constraint::Length(10),
-            Constraint::Length(10),
-            Constraint::Length(10),
+            Constraint::Length(9),
+            Constraint::Length(9),
+            Constraint::Length(9),
         ];
         let header = Row::new(["", "half", "99%", "longest"]).style(faint());
         let table = Table::new(rows, widths).header(header);
@@ -226,7 +226,7 @@ impl Widget for Screen<'_> {
         words.render(title, buffer);
         self.engines(top, buffer);
         if middle.height > 0 {
-            let halves = [Constraint::Percentage(45), Constraint::Percentage(55)];
+            let halves = [Constraint::Percentage(42), Constraint::Percentage(58)];
             let [left, right] = Layout::horizontal(halves).areas(middle);
             self.rates(left, buffer);
             self.latencies(right, buffer);

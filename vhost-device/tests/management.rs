@@ -19,7 +19,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use frontend::daemon::{Daemon, PROGRAM};
-use frontend::gpu::{BATCH_END, create_address_space, submit, unbind};
+use frontend::gpu::{
+    BATCH_END, RENDER, create_address_space, create_context, engine, submit, unbind,
+};
 use frontend::{Guest, OBJECTS};
 use protocol::Status;
 use serde_json::Value;
@@ -275,10 +277,12 @@ fn who_does_not_read_is_cut_off() {
     let mut guest = Guest::connect(&daemon.socket());
     guest.set_up();
     // More than a socket's buffers hold.
-    for number in 0..3000 {
-        let command = create_address_space(100 + number, 1000 + number);
-        assert_eq!(guest.status(&command), Status::Ok);
+    for number in 0..2000 {
+        let slots = [0, 1, 2].map(|slot| engine(RENDER, 1, 1000 + 3 * number + slot));
+        let command = create_context(100 + number, 1, &slots);
+        assert_eq!(guest.control(&command), Status::Ok);
     }
+    let begun = Instant::now();
     let streams: Vec<_> = (0..management::MAX_CONNECTIONS)
         .map(|_| {
             let mut stream = UnixStream::connect(&path).unwrap();
@@ -287,10 +291,17 @@ fn who_does_not_read_is_cut_off() {
             stream
         })
         .collect();
-    let clients = get(&path, "/clients");
-    assert_eq!(clients["address_spaces"], 3001);
-    assert_eq!(clients["clients"].as_array().unwrap().len(), 1024);
+    // The next is served once one of those is cut off, and not before.
+    let text = get_text(&path, "/clients");
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(2), "{waited:?}");
+    assert!(waited < 2 * management::PATIENCE, "{waited:?}");
     drop(streams);
+    assert!(text.len() > 300_000, "{}", text.len());
+    let clients: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(clients["contexts"], 2001);
+    let told = clients["clients"][0]["contexts"].as_array().unwrap();
+    assert_eq!(told.len(), 1024);
 }
 
 #[test]

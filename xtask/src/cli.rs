@@ -193,6 +193,7 @@ Examples:
   cargo xtask vm                             an interactive shell in the guest; Ctrl-A x or `exit` leaves it
   cargo xtask vm -- ls -l /dev/dri           run one command as root; its output and exit status become ours
   cargo xtask vm --share . -- cp /proc/config.gz /mnt/share/
+  cargo xtask vm --trace t.json -- CMD       where its submissions' time goes, for ui.perfetto.dev
 ")]
 pub(crate) struct VmArgs {
     /// How the guest is made.
@@ -207,6 +208,20 @@ pub(crate) struct VmArgs {
     /// Print the daemon's counters and the times of the run to standard error at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    /// Write where submissions' time goes, guest and host on one time axis, for Perfetto
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "command",
+        conflicts_with = "no_device"
+    )]
+    pub(crate) trace: Option<PathBuf>,
+    /// Draw some submissions of the trace, as SVG
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub(crate) trace_picture: Option<PathBuf>,
+    /// Have the daemon listen here for igpu-top and others: see docs/observing.md
+    #[arg(long, value_name = "PATH", conflicts_with = "no_device")]
+    pub(crate) management_socket: Option<PathBuf>,
     /// Command to run as root in the guest, with its arguments; without it: a shell
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,

@@ -17,6 +17,7 @@ mod setup;
 mod stamp;
 mod tally;
 mod test;
+mod trace;
 mod unpack;
 mod vm;
 

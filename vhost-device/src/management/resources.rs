@@ -160,13 +160,15 @@ fn number(device: Option<&Arc<Device>>) -> u64 {
 
 fn histogram(stage: &Stage) -> Value {
     let buckets: Vec<_> = stage.histogram.buckets().collect();
+    // A bucket reaches farther than what is in it may.
+    let quantile = |share| stage.histogram.quantile(share).min(stage.max_ns);
     json!({
         "count": stage.count,
         "total_ns": stage.total_ns,
         "max_ns": stage.max_ns,
-        "p50_ns": stage.histogram.quantile(0.5),
-        "p90_ns": stage.histogram.quantile(0.9),
-        "p99_ns": stage.histogram.quantile(0.99),
+        "p50_ns": quantile(0.5),
+        "p90_ns": quantile(0.9),
+        "p99_ns": quantile(0.99),
         "buckets": buckets,
     })
 }

@@ -1,6 +1,7 @@
 //! The host daemon beside a guest: started before QEMU, its socket awaited, its counters
 //! read at the end.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -36,6 +37,7 @@ impl Daemon {
         folder: &Path,
         executor: &str,
         platform: &str,
+        more: &[OsString],
     ) -> Result<Self> {
         if !program.exists() {
             bail!(
@@ -54,7 +56,7 @@ impl Daemon {
             .arg("--socket")
             .arg(&socket)
             .args(["--executor", executor, "--platform", platform]);
-        command.arg("--stats-file").arg(&stats);
+        command.arg("--stats-file").arg(&stats).args(more);
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         let mut process = Guarded::spawn("the daemon", &mut command)?;
         let begun = Instant::now();

@@ -26,6 +26,7 @@ use crate::build::{self, Built};
 use crate::cli::{GuestArgs, VmArgs};
 use crate::exec::{self, Guarded};
 use crate::setup::{self, Flavour, PEER_MODULES, PEER_NEEDED, Ready};
+use crate::trace::Trace;
 use crate::{klog, records};
 use console::Console;
 use daemon::Daemon;
@@ -110,6 +111,7 @@ impl Lab {
             plugin: None,
             module: "virtio_igpu",
             mem: "2G",
+            daemon_args: Vec::new(),
         }
     }
 }
@@ -128,6 +130,7 @@ pub(crate) struct Guest<'a> {
     plugin: Option<PathBuf>,
     module: &'static str,
     mem: &'static str,
+    daemon_args: Vec<OsString>,
 }
 
 /// What a run left behind.
@@ -256,6 +259,12 @@ impl Guest<'_> {
         self
     }
 
+    /// More words for the daemon's command line.
+    pub(crate) fn daemon_args(mut self, words: impl IntoIterator<Item = OsString>) -> Self {
+        self.daemon_args.extend(words);
+        self
+    }
+
     /// As IGT wants its guests: with the driver as the module i915, which it loads and unloads
     /// by that name, and with memory for the acceptance list's largest, gem_exec_gttfill.
     pub(crate) fn for_igt(mut self) -> Self {
@@ -304,6 +313,7 @@ impl Guest<'_> {
                 folder,
                 &args.executor,
                 &args.platform,
+                &self.daemon_args,
             )?),
             None => None,
         };
@@ -624,7 +634,13 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
     let lab = Lab::open(&args.guest)?;
     let prepared = begun.elapsed().as_secs_f64();
     let limit = (args.timeout > 0).then(|| Duration::from_secs(args.timeout));
-    let guest = lab.guest().share(args.share.as_deref());
+    let mut guest = lab.guest().share(args.share.as_deref());
+    if let Some(path) = &args.management_socket {
+        guest = guest.daemon_args(["--management-socket".into(), path.into()]);
+    }
+    let wanted = args.trace.is_some();
+    let trace = wanted.then(|| Trace::prepare(args.share.as_deref()));
+    let trace = trace.transpose()?;
     let shell = args.command.is_empty();
     let guest = if shell && console::present() {
         guest
@@ -635,10 +651,11 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
         } else {
             args.command.clone()
         };
-        guest
-            .command(&command)
-            .timeout(limit)
-            .stdin(!std::io::stdin().is_terminal())
+        let guest = match &trace {
+            Some(trace) => trace.of(guest, &command),
+            None => guest.command(&command),
+        };
+        guest.timeout(limit).stdin(!std::io::stdin().is_terminal())
     };
     let finished = guest.run(&mut |error, bytes, orders| {
         let written = if error {
@@ -665,6 +682,9 @@ pub(crate) fn vm(args: &VmArgs) -> Result<u8> {
     }
     for problem in &finished.problems {
         eprintln!("error: {problem}");
+    }
+    if let (Some(trace), Some(file)) = (trace, &args.trace) {
+        trace.finish(file, args.trace_picture.as_deref())?;
     }
     Ok(finished.exit())
 }
