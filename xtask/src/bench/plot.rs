@@ -151,7 +151,8 @@ fn words(
     color: RGBColor,
     side: HPos,
 ) -> Drawn {
-    let style = ("sans-serif", size)
+    // The backend takes a size for more than its letters' height.
+    let style = ("sans-serif", f64::from(size) * 1.24)
         .into_font()
         .color(&color)
         .pos(Pos::new(side, VPos::Center));
