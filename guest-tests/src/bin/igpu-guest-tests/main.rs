@@ -20,6 +20,7 @@ mod lifecycle;
 mod many_contexts;
 mod messages;
 mod objects;
+mod observing;
 mod ordering;
 mod penalties;
 mod persistence;
@@ -53,6 +54,7 @@ fn main() {
         objects::tests(),
         purging::tests(),
         usage::tests(),
+        observing::tests(),
         vm_bind::tests(),
         vm_bind_capture::tests(),
         vm_bind_objects::tests(),
