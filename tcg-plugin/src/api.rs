@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::code;
-use crate::series::{Counts, Samples};
+use crate::series::{Counts, Samples, begins};
 
 /// The version of the API that this is written against, under the name that QEMU looks for.
 #[unsafe(export_name = "qemu_plugin_version")]
@@ -35,6 +35,8 @@ struct Counter {
 
 /// `QEMU_PLUGIN_INLINE_ADD_U64`.
 const ADD: c_int = 0;
+/// `QEMU_PLUGIN_COND_NE`.
+const UNEQUAL: c_int = 3;
 /// `QEMU_PLUGIN_CB_NO_REGS`.
 const NO_REGISTERS: c_int = 0;
 /// `QEMU_PLUGIN_MEM_W`.
@@ -65,6 +67,15 @@ unsafe extern "C" {
         flags: c_int,
         data: *mut c_void,
     );
+    fn qemu_plugin_register_vcpu_insn_exec_cond_cb(
+        instruction: *mut Instruction,
+        call: Executed,
+        flags: c_int,
+        condition: c_int,
+        counter: Counter,
+        operand: u64,
+        data: *mut c_void,
+    );
     fn qemu_plugin_register_vcpu_mem_cb(
         instruction: *mut Instruction,
         call: Accessed,
@@ -77,6 +88,7 @@ unsafe extern "C" {
     fn qemu_plugin_hwaddr_device_name(address: *const PhysicalAddress) -> *const c_char;
     fn qemu_plugin_scoreboard_new(size: usize) -> *mut Scoreboard;
     fn qemu_plugin_u64_get(counter: Counter, processor: c_uint) -> u64;
+    fn qemu_plugin_u64_set(counter: Counter, processor: c_uint, value: u64);
     fn qemu_plugin_u64_add(counter: Counter, processor: c_uint, amount: u64);
 }
 
@@ -86,6 +98,9 @@ struct Plugin {
     user: Counter,
     kernel: Counter,
     notifications: Counter,
+    /// Not 0 while a sample is being taken.
+    sampling: Counter,
+    profile: bool,
     samples: Mutex<Samples>,
 }
 
@@ -109,7 +124,7 @@ unsafe extern "C" fn qemu_plugin_install(
     count: c_int,
     arguments: *const *const c_char,
 ) -> c_int {
-    let mut out = None;
+    let (mut out, mut profile) = (None, false);
     let arguments = match usize::try_from(count) {
         // SAFETY: QEMU passes that many pointers.
         Ok(count) if count > 0 => unsafe { std::slice::from_raw_parts(arguments, count) },
@@ -118,8 +133,14 @@ unsafe extern "C" fn qemu_plugin_install(
     for &argument in arguments {
         // SAFETY: each is to a string that ends with a zero and lives as long as the plugin.
         let argument = unsafe { CStr::from_ptr(argument) };
-        if let Some(file) = argument.to_str().ok().and_then(|a| a.strip_prefix("out=")) {
-            out = Some(PathBuf::from(file));
+        match argument.to_str().unwrap_or_default().split_once('=') {
+            Some(("out", file)) => out = Some(PathBuf::from(file)),
+            // QEMU hands over every switch as on or off.
+            Some(("profile", value)) => profile = value == "on",
+            _ => {
+                eprintln!("igpu-tcg-plugin: what is {argument:?}? It knows out and profile");
+                return 1;
+            }
         }
     }
     let Some(out) = out else {
@@ -127,7 +148,7 @@ unsafe extern "C" fn qemu_plugin_install(
         return 1;
     };
     // SAFETY: allowed while a plugin is installed; the scoreboard is kept for ever.
-    let board = unsafe { qemu_plugin_scoreboard_new(3 * size_of::<u64>()) };
+    let board = unsafe { qemu_plugin_scoreboard_new(4 * size_of::<u64>()) };
     let counter = |place: usize| Counter {
         board,
         offset: place * size_of::<u64>(),
@@ -137,6 +158,8 @@ unsafe extern "C" fn qemu_plugin_install(
         user: counter(0),
         kernel: counter(1),
         notifications: counter(2),
+        sampling: counter(3),
+        profile,
         samples: Mutex::default(),
     };
     if PLUGIN.set(plugin).is_err() {
@@ -180,7 +203,8 @@ fn instrument(plugin: &'static Plugin, instruction: *mut Instruction) {
     };
     let bytes = &bytes[..length.min(size).min(LONGEST)];
     // SAFETY: as above.
-    let of_kernel = code::of_kernel(unsafe { qemu_plugin_insn_vaddr(instruction) });
+    let address = unsafe { qemu_plugin_insn_vaddr(instruction) };
+    let of_kernel = code::of_kernel(address);
     let counter = if of_kernel {
         plugin.kernel
     } else {
@@ -188,6 +212,22 @@ fn instrument(plugin: &'static Plugin, instruction: *mut Instruction) {
     };
     // SAFETY: as above; the counter is one of the plugin's scoreboard.
     unsafe { qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(instruction, ADD, counter, 1) };
+    if plugin.profile && of_kernel {
+        let data = std::ptr::without_provenance_mut(address as usize);
+        // SAFETY: as above; the data is an address of the guest's, which the function takes
+        // for a number.
+        unsafe {
+            qemu_plugin_register_vcpu_insn_exec_cond_cb(
+                instruction,
+                executed,
+                NO_REGISTERS,
+                UNEQUAL,
+                plugin.sampling,
+                0,
+                data,
+            );
+        }
+    }
     if let Some(number) = code::mark(bytes) {
         let data = std::ptr::without_provenance_mut(number as usize);
         // SAFETY: as above; the data is a number, which is all the function takes it for.
@@ -214,10 +254,22 @@ extern "C" fn marked(processor: c_uint, number: *mut c_void) {
         notifications: get(plugin.notifications),
     };
     let number = number.addr() as u32;
+    // SAFETY: as above.
+    unsafe { qemu_plugin_u64_set(plugin.sampling, processor, begins(number).into()) };
     let samples = plugin.samples.lock();
     samples
         .unwrap_or_else(PoisonError::into_inner)
         .mark(processor, number, counts);
+}
+
+/// An instruction of the kernel is executed in a sample.
+extern "C" fn executed(processor: c_uint, address: *mut c_void) {
+    if let Some(plugin) = PLUGIN.get() {
+        let samples = plugin.samples.lock();
+        samples
+            .unwrap_or_else(PoisonError::into_inner)
+            .executed(processor, address.addr() as u64);
+    }
 }
 
 /// An instruction that may notify a device stores somewhere.

@@ -6,7 +6,8 @@
 //! both marks: with one processor they are all that the guest did.
 //!
 //! `qemu-system-x86_64 -plugin libigpu_tcg_plugin.so,out=FILE`: the file is written when
-//! QEMU ends. A mark is a nop of nine bytes, `66 0f 1f 84 00` and a little-endian operand,
+//! QEMU ends. With `profile=on` it also tells how often each of the kernel's instructions was
+//! executed between marks, which takes longer. A mark is a nop of nine bytes, `66 0f 1f 84 00` and a little-endian operand,
 //! whose upper half is 0x4967 (`guest-tests/src/sys/mark.rs`): a lower half with bit 15 clear
 //! begins a sample of the series that it names, the same with bit 15 set ends it.
 //!

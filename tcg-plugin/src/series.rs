@@ -34,16 +34,31 @@ impl Counts {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Samples {
     series: BTreeMap<u32, Vec<Counts>>,
+    /// How often the kernel's instructions were executed in samples, by series and address.
+    profile: BTreeMap<u32, BTreeMap<u64, u64>>,
     /// What stood where a sample began, by processor.
     #[serde(skip)]
     begun: BTreeMap<u32, (u32, Counts)>,
 }
 
+/// Whether a mark of that number begins a sample.
+pub(crate) fn begins(number: u32) -> bool {
+    number & END == 0
+}
+
 impl Samples {
+    /// A processor executes an instruction of the kernel in a sample.
+    pub(crate) fn executed(&mut self, processor: u32, address: u64) {
+        if let Some((series, _)) = self.begun.get(&processor) {
+            let profile = self.profile.entry(*series).or_default();
+            *profile.entry(address).or_default() += 1;
+        }
+    }
+
     /// A processor has executed a mark, with so much counted by then. A second mark without
     /// the first of the same series on the same processor ends nothing.
     pub(crate) fn mark(&mut self, processor: u32, number: u32, counts: Counts) {
-        if number & END == 0 {
+        if begins(number) {
             self.begun.insert(processor, (number, counts));
             return;
         }
@@ -80,5 +95,19 @@ mod tests {
         samples.mark(1, END | 3, counts(9));
         assert_eq!(samples.series.len(), 1);
         assert_eq!(samples.series[&3], [counts(30)]);
+    }
+
+    #[test]
+    fn only_what_is_executed_in_a_sample_is_in_the_profile() {
+        let mut samples = Samples::default();
+        samples.executed(0, 0x10);
+        samples.mark(0, 3, counts(0));
+        for address in [0x10, 0x20, 0x10] {
+            samples.executed(0, address);
+        }
+        samples.executed(1, 0x10);
+        samples.mark(0, END | 3, counts(3));
+        samples.executed(0, 0x10);
+        assert_eq!(samples.profile[&3], BTreeMap::from([(0x10, 2), (0x20, 1)]));
     }
 }

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Wanted, share_of};
+use super::profile::{self, Symbols};
+use super::{Wanted, run_in_guest};
 use crate::cli::GuestArgs;
 use crate::paths::checkout;
 use crate::setup;
@@ -44,6 +45,9 @@ struct Sample {
 #[derive(Debug, Deserialize)]
 struct Samples {
     series: BTreeMap<u32, Vec<Sample>>,
+    /// By series and address.
+    #[serde(default)]
+    profile: BTreeMap<u32, BTreeMap<u64, u64>>,
 }
 
 /// What an operation was counted to take, of each of those that a sample has, less what the
@@ -75,8 +79,13 @@ pub(crate) struct Row {
     pub(crate) peer: Option<Count>,
 }
 
-/// Builds the plugin and has a guest make all samples.
-pub(crate) fn measure(args: &GuestArgs, compare: bool) -> Result<Vec<Row>> {
+/// Builds the plugin and has a guest make all samples. Where one operation's instructions are
+/// executed is told too, as text, if one is named.
+pub(crate) fn measure(
+    args: &GuestArgs,
+    compare: bool,
+    profiled: Option<&str>,
+) -> Result<(Vec<Row>, String)> {
     let mut args = args.clone();
     (args.smp, args.no_kvm) = (1, true);
     let lab = Lab::open(&args)?;
@@ -84,13 +93,44 @@ pub(crate) fn measure(args: &GuestArgs, compare: bool) -> Result<Vec<Row>> {
     let wanted = Wanted {
         arguments: "--instructions".into(),
         compare,
+        symbols: profiled.is_some(),
         limit: LIMIT,
     };
-    let (series, finished) = share_of(&lab, &wanted, |guest| guest.plugin(&plugin))?;
-    let counted = finished
-        .instructions
-        .context("the plugin has left no counts")?;
-    rows(&series, counted)
+    let more = if profiled.is_some() {
+        ",profile=on"
+    } else {
+        ""
+    };
+    let ran = run_in_guest(&lab, &wanted, |guest| guest.plugin(&plugin, more))?;
+    let counted = ran.finished.instructions;
+    let counted = counted.context("the plugin has left no counts")?;
+    let series: Vec<Series> =
+        serde_json::from_value(ran.report).context("igpu-bench's series are not understood")?;
+    let samples: Samples =
+        serde_json::from_value(counted).context("the plugin's counts are not understood")?;
+    let mut text = String::new();
+    if let Some(name) = profiled {
+        let symbols = Symbols::read(&ran.symbols);
+        let mut named = series.iter().filter(|one| one.name == name).peekable();
+        if named.peek().is_none() {
+            let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
+            bail!(
+                "no operation is called {name}; there are {}",
+                names.join(", ")
+            );
+        }
+        for one in named {
+            if let (Some(profile), Some(samples)) = (
+                samples.profile.get(&one.number),
+                samples.series.get(&one.number),
+            ) {
+                let gpu = if one.peer { "virtio-gpu" } else { "ours" };
+                text.push_str(&format!("\n{name}, {gpu}"));
+                text.push_str(&profile::text(&symbols, profile, samples.len()));
+            }
+        }
+    }
+    Ok((rows(&series, &samples)?, text))
 }
 
 /// The plugin's file.
@@ -122,11 +162,7 @@ fn build() -> Result<PathBuf> {
         .context("cargo names no file of igpu-tcg-plugin")
 }
 
-fn rows(series: &Value, counted: Value) -> Result<Vec<Row>> {
-    let series: Vec<Series> =
-        serde_json::from_value(series.clone()).context("igpu-bench's series are not understood")?;
-    let counted: Samples =
-        serde_json::from_value(counted).context("the plugin's counts are not understood")?;
+fn rows(series: &[Series], counted: &Samples) -> Result<Vec<Row>> {
     let samples = |series: &Series| {
         let samples = counted.series.get(&series.number).filter(|s| !s.is_empty());
         samples.with_context(|| format!("no samples of {}", series.name))
@@ -229,7 +265,7 @@ pub(crate) fn guard(args: &GuestArgs) -> Result<Tally> {
             kept.kernel
         );
     }
-    let rows = measure(args, false)?;
+    let (rows, _) = measure(args, false, None)?;
     let mut tally = Tally::default();
     for (name, least) in &kept.instructions {
         let row = rows.iter().find(|row| row.name == *name);
@@ -258,7 +294,7 @@ fn verdict(row: &Row, kept: f64) -> (bool, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, rows, verdict};
+    use super::{Row, Samples, Series, rows, verdict};
     use serde_json::json;
 
     fn counted() -> Vec<Row> {
@@ -275,7 +311,9 @@ mod tests {
             "5": [sample(68, 640), sample(68, 6400), sample(68, 640)],
             "21": [sample(132, 1152)],
         }});
-        rows(&series, counted).expect("rows")
+        let series: Vec<Series> = serde_json::from_value(series).expect("series");
+        let counted: Samples = serde_json::from_value(counted).expect("samples");
+        rows(&series, &counted).expect("rows")
     }
 
     #[test]

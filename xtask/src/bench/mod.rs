@@ -5,6 +5,7 @@ pub(crate) mod aims;
 pub(crate) mod host;
 pub(crate) mod instructions;
 pub(crate) mod plot;
+mod profile;
 pub(crate) mod table;
 
 use std::fs;
@@ -34,8 +35,10 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     let cache = Cache::open()?;
     let mut all = serde_json::Map::new();
     if args.instructions {
-        let rows = instructions::measure(&guest_args(args), args.compare.is_some())?;
-        print!("{}", instructions::text(&rows));
+        let profile = args.profile.as_deref();
+        let (rows, profile) =
+            instructions::measure(&guest_args(args), args.compare.is_some(), profile)?;
+        print!("{}{profile}", instructions::text(&rows));
         let report = json!({ "rows": rows });
         print!("{}", table::aims(&aims::of_instructions(&report)));
         Records::report(&cache, INSTRUCTIONS_REPORT, report.clone())?;
@@ -71,9 +74,10 @@ fn guest(args: &BenchArgs) -> Result<Value> {
     let wanted = Wanted {
         arguments: format!("--rounds {}", args.rounds),
         compare: args.compare.is_some(),
+        symbols: false,
         limit: LIMIT,
     };
-    let (mut report, _) = share_of(&lab, &wanted, |guest| guest)?;
+    let mut report = run_in_guest(&lab, &wanted, |guest| guest)?.report;
     report["compared"] = match args.compare {
         Some(Peer::VirtioGpu) => json!("virtio-gpu"),
         None => Value::Null,
@@ -96,15 +100,25 @@ struct Wanted {
     /// More arguments than where to write and whether to compare.
     arguments: String,
     compare: bool,
+    /// Whether the kernel's symbols are wanted.
+    symbols: bool,
     limit: Duration,
 }
 
+/// What a run of `igpu-bench` came to.
+struct Ran {
+    report: Value,
+    finished: Finished,
+    /// The kernel's symbols; empty if they were not wanted.
+    symbols: String,
+}
+
 /// What `igpu-bench` reports, in a guest that `more` may change.
-fn share_of<'a>(
+fn run_in_guest<'a>(
     lab: &'a Lab,
     wanted: &Wanted,
     more: impl FnOnce(Guest<'a>) -> Guest<'a>,
-) -> Result<(Value, Finished)> {
+) -> Result<Ran> {
     let share = tempfile::tempdir().context("cannot create a folder for the figures")?;
     let arguments = &wanted.arguments;
     let mut script = format!("igpu-bench {arguments} --report /mnt/share/bench.json");
@@ -112,6 +126,9 @@ fn share_of<'a>(
     if wanted.compare {
         script = format!("{} && {script} --compare", load_peer());
         guest = guest.peer()?;
+    }
+    if wanted.symbols {
+        script = format!("cat /proc/kallsyms >/mnt/share/symbols && {script}");
     }
     let finished = more(guest)
         .share(Some(share.path()))
@@ -134,5 +151,10 @@ fn share_of<'a>(
     let text = fs::read(share.path().join("bench.json")).context("igpu-bench left no figures")?;
     let report =
         serde_json::from_slice(&text).context("the figures of igpu-bench are not understood")?;
-    Ok((report, finished))
+    let symbols = fs::read_to_string(share.path().join("symbols")).unwrap_or_default();
+    Ok(Ran {
+        report,
+        finished,
+        symbols,
+    })
 }

@@ -127,7 +127,7 @@ pub(crate) struct Guest<'a> {
     daemon_may_die: bool,
     own_core: bool,
     peer: bool,
-    plugin: Option<PathBuf>,
+    plugin: Option<(PathBuf, &'static str)>,
     module: &'static str,
     mem: &'static str,
     daemon_args: Vec<OsString>,
@@ -253,9 +253,10 @@ impl Guest<'_> {
         Ok(self)
     }
 
-    /// Has the emulator load a plugin, which is told to write to a file by `out=`.
-    pub(crate) fn plugin(mut self, file: &Path) -> Self {
-        self.plugin = Some(file.to_path_buf());
+    /// Has the emulator load a plugin, which is told to write to a file by `out=`. More that
+    /// it is told begins with a comma.
+    pub(crate) fn plugin(mut self, file: &Path, more: &'static str) -> Self {
+        self.plugin = Some((file.to_path_buf(), more));
         self
     }
 
@@ -345,10 +346,13 @@ impl Guest<'_> {
             device: daemon.is_some(),
             console: interactive,
             peer: self.peer,
-            plugin: self.plugin.as_ref().map(|_| (PLUGIN, PLUGIN_OUT)),
+            plugin: self
+                .plugin
+                .as_ref()
+                .map(|(_, more)| (PLUGIN, PLUGIN_OUT, *more)),
             kernel_args: &args.kernel_args,
         };
-        if let Some(plugin) = &self.plugin {
+        if let Some((plugin, _)) = &self.plugin {
             fs::copy(plugin, folder.join(PLUGIN)).context("cannot copy the plugin")?;
         }
         let mut command = machine.command()?;

@@ -43,8 +43,9 @@ pub(crate) struct Machine<'a> {
     pub(crate) console: bool,
     /// Whether there is a virtio-gpu with 3D contexts too.
     pub(crate) peer: bool,
-    /// A plugin of the emulator's, in the run's folder, and the file there that it writes.
-    pub(crate) plugin: Option<(&'static str, &'static str)>,
+    /// A plugin of the emulator's, in the run's folder, the file there that it writes, and
+    /// its further arguments.
+    pub(crate) plugin: Option<(&'static str, &'static str, &'a str)>,
     /// Extra words for the kernel.
     pub(crate) kernel_args: &'a [String],
 }
@@ -111,9 +112,10 @@ impl Machine<'_> {
                  config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
             ));
         }
-        if let Some((plugin, out)) = self.plugin {
+        if let Some((plugin, out, more)) = self.plugin {
             let mut words = with_path("", self.folder.join(plugin).as_os_str());
             words.push(with_path(",out=", self.folder.join(out).as_os_str()));
+            words.push(more);
             command.arg("-plugin").arg(words);
         }
         if self.peer {
