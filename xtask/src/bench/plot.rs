@@ -244,7 +244,7 @@ fn draw(area: &Area<'_>, rows: &[Row], height: i32) -> Drawn {
         )?;
         bar(area, &scale, &row.ours, top, OURS)?;
         bar(area, &scale, &row.theirs, top + BAR + 1, THEIRS)?;
-        let ratio = format!("{}×", significant(row.ratio));
+        let ratio = format!("{:.2}×", row.ratio);
         let color = if row.ratio < 1.0 { OURS } else { INK };
         words(
             area,
@@ -270,7 +270,7 @@ mod tests {
             {"name": "round_trip", "ours": spread(90.0), "peer": null, "ratio": null},
         ]});
         let text = svg(&report).expect("a picture");
-        for part in ["<svg", "submission and wait", "120 µs", "0.8×"] {
+        for part in ["<svg", "submission and wait", "120 µs", "0.80×"] {
             assert!(text.contains(part), "{part}");
         }
         assert!(!text.contains("GETPARAM"));
