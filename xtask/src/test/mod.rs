@@ -5,6 +5,7 @@ mod licences;
 mod lifecycle;
 mod probing;
 mod softgpu;
+mod traced;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ pub(crate) enum Kind {
     Guest,
     /// The module's and the daemon's comings and goings
     Lifecycle,
+    /// Submissions traced from the ioctl to the fence
+    Trace,
     /// Unmodified IGT subtests in a guest
     Igt,
     /// What Ice Lake has and Tiger Lake has not: slices that userspace may choose
@@ -138,6 +141,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Module => module(args),
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?),
+        Kind::Trace => trace(args),
         Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
         Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
@@ -152,6 +156,13 @@ fn instructions(args: &TestArgs) -> Result<Tally> {
     let mut guest = args.guest.clone();
     guest.setup.kernel = Kernel::Stock;
     bench::instructions::guard(&guest)
+}
+
+/// The stock kernel has all that is traced.
+fn trace(args: &TestArgs) -> Result<Tally> {
+    let mut guest = args.guest.clone();
+    guest.setup.kernel = Kernel::Stock;
+    traced::check(&Lab::open(&guest)?)
 }
 
 /// The lab that all guest tests share, opened by the first of them.

@@ -48,15 +48,22 @@ struct InGuest {
 
 /// How a merge went, for people.
 #[derive(Debug)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     /// Commands seen whole, from call to fence.
-    pub(super) whole: usize,
+    pub(crate) whole: usize,
     /// Commands seen by either side.
-    pub(super) seen: usize,
+    pub(crate) seen: usize,
     /// Events and records that were lost.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// How the clocks stand to each other.
     pub(super) fit: Fit,
+}
+
+impl Summary {
+    /// How wrong a guest's time can be, in microseconds.
+    pub(crate) fn error(&self) -> f64 {
+        self.fit.error
+    }
 }
 
 fn key_of(args: &Value) -> Option<Key> {

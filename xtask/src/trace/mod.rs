@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::vm::Guest;
+pub(crate) use merge::Summary;
 
 /// The daemon as a process of the trace: as it says itself.
 const HOST: u64 = 1;
@@ -66,7 +67,7 @@ impl Trace {
     }
 
     /// Merges what both sides have left into `to`, and draws a picture if one is wanted.
-    pub(crate) fn finish(self, to: &Path, picture: Option<&Path>) -> Result<()> {
+    pub(crate) fn finish(self, to: &Path, picture: Option<&Path>) -> Result<Summary> {
         let text = self.share.join(TEXT);
         let recorded = fs::read_to_string(&text).context("the guest left no trace")?;
         let _ = fs::remove_file(&text);
@@ -84,9 +85,9 @@ impl Trace {
             summary.fit.drift_ppm(),
             summary.lost,
         );
-        match picture {
-            Some(picture) => picture::draw(&timeline, picture),
-            None => Ok(()),
+        if let Some(picture) = picture {
+            picture::draw(&timeline, picture)?;
         }
+        Ok(summary)
     }
 }
