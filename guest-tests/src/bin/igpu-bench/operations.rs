@@ -7,7 +7,7 @@ use virtio_igpu_guest_tests::client::Result;
 
 use crate::gpu::Gpu;
 use crate::ours::Ours;
-use crate::samples::{Spread, median_us, settle};
+use crate::samples::{Spread, settle, time_us};
 
 /// How many are in flight at once.
 const IN_FLIGHT: [u32; 3] = [1, 8, 64];
@@ -116,10 +116,10 @@ impl Operation {
             Self::SubmitOnly => {
                 for _ in 0..samples {
                     gpu.drain()?;
-                    times.push(median_us(1, burst, || self.call(gpu))?);
+                    times.push(time_us(1, burst, || self.call(gpu))?.median);
                 }
             }
-            _ => times.push(median_us(samples, burst, || self.call(gpu))?),
+            _ => times.push(time_us(samples, burst, || self.call(gpu))?.median),
         }
         gpu.drain()?;
         let each = f64::from(self.divisor());

@@ -40,13 +40,13 @@ impl fmt::Display for Spread {
     }
 }
 
-/// The median time of a call in microseconds, of so many; each of them made in a row of
-/// `burst`, of which the time is an equal part.
-pub(crate) fn median_us<E>(
+/// The time of a call in microseconds, over so many samples; each of them of `burst` calls
+/// in a row, of which the time is an equal part.
+pub(crate) fn time_us<E>(
     times: u32,
     burst: u32,
     mut call: impl FnMut() -> Result<(), E>,
-) -> Result<f64, E> {
+) -> Result<Spread, E> {
     let mut samples = Vec::with_capacity(times as usize);
     for _ in 0..times {
         let begin = Instant::now();
@@ -55,7 +55,7 @@ pub(crate) fn median_us<E>(
         }
         samples.push(begin.elapsed().as_secs_f64() * 1e6 / f64::from(burst));
     }
-    Ok(Spread::of(samples).median)
+    Ok(Spread::of(samples))
 }
 
 /// Lets the devices come to rest.
