@@ -80,6 +80,11 @@ bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit)
 	return virtio_has_feature(vdev, bit);
 }
 
+void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit)
+{
+	__virtio_clear_bit(vdev, bit);
+}
+
 /*
  * Bytes of the device's configuration space. The virtio core doesn't tell, and reading
  * past its end is a bug; on PCI the capability that describes it says it.

@@ -44,6 +44,7 @@ int igpu_find_vqs(struct virtio_device *vdev, unsigned int count, struct virtque
 void igpu_del_vqs(struct virtio_device *vdev);
 void igpu_device_ready(struct virtio_device *vdev);
 bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit);
+void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit);
 unsigned int igpu_config_length(struct virtio_device *vdev);
 void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
 		      unsigned int length);

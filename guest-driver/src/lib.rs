@@ -30,6 +30,7 @@ mod engine;
 mod error_state;
 mod exec;
 mod fence;
+mod few;
 mod gem;
 mod quota;
 mod reset;

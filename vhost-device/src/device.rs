@@ -5,6 +5,7 @@
 //! vhost-user; decides nothing about commands.
 
 mod guest;
+mod hold;
 mod linger;
 pub mod snapshot;
 mod traced;
@@ -13,7 +14,7 @@ use std::io;
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use protocol::DeviceConfig;
 use vhost::vhost_user::message::{VhostUserProtocolFeatures, VhostUserVirtioFeatures};
@@ -53,7 +54,7 @@ pub struct Device {
     config: DeviceConfig,
     factory: Arc<dyn Factory>,
     wake: Arc<EventFd>,
-    guest: Mutex<Guest>,
+    guest: Arc<Mutex<Guest>>,
     /// The worker's exit event: the end that is left to us, and the number of the one
     /// that vhost-user-backend takes and never closes.
     exit: Mutex<Option<RawFd>>,
@@ -70,7 +71,12 @@ impl Device {
     ) -> io::Result<Self> {
         let config = device_config(factory.platform());
         let wake = Mailbox::wake_fd()?;
-        let guest = Mutex::new(Guest::new(Arc::clone(&factory), Arc::clone(&wake), tracer));
+        let guest = Arc::new_cyclic(|guest: &Weak<Mutex<Guest>>| {
+            let guest = Weak::clone(guest);
+            let courier = move || deliver_at_once(&guest);
+            let (factory, wake) = (Arc::clone(&factory), Arc::clone(&wake));
+            Mutex::new(Guest::new(factory, wake, Arc::new(courier), tracer))
+        });
         Ok(Self {
             config,
             factory,
@@ -129,6 +135,19 @@ impl Device {
         // than a second panic in every thread that comes by.
         self.guest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives the driver back what an executor has reported, on the executor's own thread; unless
+/// the guest is being attended to, or has gone.
+fn deliver_at_once(guest: &Weak<Mutex<Guest>>) -> bool {
+    let Some(guest) = guest.upgrade() else {
+        return true;
+    };
+    let Ok(mut guest) = guest.try_lock() else {
+        return false;
+    };
+    guest.deliver_at_once();
+    true
 }
 
 /// The configuration space for a platform.

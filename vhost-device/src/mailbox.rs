@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-//! Where executors drop their reports for the queue worker to pick up.
+//! Where executors drop their reports, to be passed on to the driver.
 //!
-//! The worker sleeps on an eventfd. While it is awake anyway it looks into the mailbox
-//! itself, so that reports made from inside its own calls (an update that is applied at
-//! once) cost no system call. Knows nothing of queues or sessions.
+//! While the queue worker is awake it looks into the mailbox itself, so that reports made
+//! from inside its own calls (an update that is applied at once) cost no system call. When
+//! it sleeps, the thread that reports is asked to pass on what is there by itself, by a
+//! [`Courier`]: to wake another thread for that would cost more. If it can't, the worker is
+//! woken by the eventfd that it sleeps on. Knows nothing of queues or sessions.
 
 use std::io;
 use std::mem;
@@ -24,6 +26,10 @@ pub enum Report {
     Hung(Hang),
 }
 
+/// Passes on what is in the mailbox, on the thread that calls, and without waiting for
+/// anybody; or says that the worker has to (`false`).
+pub type Courier = dyn Fn() -> bool + Send + Sync;
+
 #[derive(Default)]
 struct State {
     reports: Vec<Report>,
@@ -39,14 +45,17 @@ struct State {
 pub struct Mailbox {
     state: Mutex<State>,
     wake: Arc<EventFd>,
+    courier: Arc<Courier>,
 }
 
 impl Mailbox {
-    /// An empty mailbox that wakes the worker through `wake`.
-    pub fn new(wake: Arc<EventFd>) -> Self {
+    /// An empty mailbox that has `courier` pass on what is reported while the worker sleeps,
+    /// or wakes the worker through `wake`.
+    pub fn new(wake: Arc<EventFd>, courier: Arc<Courier>) -> Self {
         Self {
             state: Mutex::default(),
             wake,
+            courier,
         }
     }
 
@@ -66,7 +75,15 @@ impl Mailbox {
             return;
         }
         state.reports.push(report);
-        if !state.awake && !state.notified {
+        if state.awake || state.notified {
+            return;
+        }
+        drop(state);
+        if (self.courier)() {
+            return;
+        }
+        let mut state = self.state();
+        if !state.awake && !state.notified && !state.reports.is_empty() {
             state.notified = true;
             // A full counter would wake the worker all the same.
             let _ = self.wake.write(1);
@@ -141,6 +158,7 @@ impl Sink for Mailbox {
 mod tests {
     use super::*;
     use crate::executor::{Ending, Point};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     fn completion(value: u64) -> Completion {
         let point = Point { timeline: 1, value };
@@ -154,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_sleeping_worker_is_woken_once_and_an_awake_one_never() {
-        let mailbox = Mailbox::new(Mailbox::wake_fd().unwrap());
+        let mailbox = Mailbox::new(Mailbox::wake_fd().unwrap(), Arc::new(|| false));
         mailbox.completed(completion(1));
         mailbox.completed(completion(2));
         assert_eq!(mailbox.wake.read().unwrap(), 1);
@@ -172,5 +190,31 @@ mod tests {
         mailbox.close();
         mailbox.completed(completion(6));
         assert!(mailbox.take().is_empty());
+    }
+
+    #[test]
+    fn a_courier_that_passes_on_leaves_the_worker_asleep() {
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let willing = Arc::new(AtomicBool::new(true));
+        let courier = {
+            let (rounds, willing) = (Arc::clone(&rounds), Arc::clone(&willing));
+            move || {
+                rounds.fetch_add(1, Ordering::Relaxed);
+                willing.load(Ordering::Relaxed)
+            }
+        };
+        let mailbox = Mailbox::new(Mailbox::wake_fd().unwrap(), Arc::new(courier));
+        mailbox.completed(completion(1));
+        assert_eq!(rounds.load(Ordering::Relaxed), 1);
+        assert!(mailbox.wake.read().is_err());
+        willing.store(false, Ordering::Relaxed);
+        mailbox.completed(completion(2));
+        assert_eq!(mailbox.wake.read().unwrap(), 1);
+        mailbox.completed(completion(3));
+        assert_eq!(rounds.load(Ordering::Relaxed), 2, "the worker is coming");
+        mailbox.wake_up(true);
+        mailbox.completed(completion(4));
+        assert_eq!(rounds.load(Ordering::Relaxed), 2, "the worker is awake");
+        assert_eq!(mailbox.take().len(), 4);
     }
 }

@@ -90,6 +90,12 @@ impl Slot {
         &self.returns
     }
 
+    /// Whether [`Self::wait_for_room`] would find room at once, as far as is known without
+    /// looking at each unfinished submission.
+    pub(crate) fn has_room(&self) -> bool {
+        self.state.lock().unfinished.len() < MAX_UNFINISHED
+    }
+
     /// Waits until there is room for one more submission: for the oldest half of the
     /// unfinished to end, interruptibly, or answers EWOULDBLOCK if `nonblocking`, as i915
     /// does with a full ring. To be called with no lock held; who is late by then adds

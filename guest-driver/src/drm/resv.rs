@@ -17,7 +17,7 @@ use super::{
     gem::Object,
     sync::{Timeout, EALREADY, EDEADLK, ETIME},
 };
-use crate::raw;
+use crate::{few::Few, raw};
 
 /// What a fence on an object is for. To ask for one is to ask for those before it as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,13 +166,17 @@ unsafe extern "C" fn call_back(
     each(unsafe { Fence::from_raw(fence) }, Usage::from_raw(usage));
 }
 
+/// Reservations, mostly of one object or two.
+type Reservations = Few<*mut bindings::dma_resv, 2>;
+
 /// The reservations of several objects, all locked; unlocked by its drop. Stays on its
 /// thread.
 pub(crate) struct LockedObjects<'a> {
-    /// The kernel's part; may not move while locks are held.
-    context: KBox<Opaque<bindings::ww_acquire_ctx>>,
+    /// The kernel's part, which one reservation alone needs none of; may not move while locks
+    /// are held.
+    context: Option<KBox<Opaque<bindings::ww_acquire_ctx>>>,
     /// What is locked: each once.
-    locked: KVec<*mut bindings::dma_resv>,
+    locked: Reservations,
     _objects: PhantomData<&'a Object>,
     _not_send: PhantomData<*mut ()>,
 }
@@ -182,24 +186,35 @@ impl<'a> LockedObjects<'a> {
     /// An object may come up more than once. Errors: `ENOMEM`; `ERESTARTSYS` on a signal.
     /// Process context.
     pub(crate) fn lock(objects: impl Iterator<Item = &'a Object>) -> Result<Self> {
-        let mut wanted = KVec::new();
+        let mut wanted = Reservations::new(ptr::null_mut());
         for object in objects {
-            wanted.push(object.resv().as_raw(), GFP_KERNEL)?;
+            wanted.push(object.resv().as_raw())?;
         }
-        let context = KBox::new(Opaque::uninit(), GFP_KERNEL)?;
-        let locked = KVec::with_capacity(wanted.len(), GFP_KERNEL)?;
-        // SAFETY: The context's memory stays where it is until `drop`, which undoes this.
-        unsafe { raw::igpu_ww_acquire_init(context.get()) };
         let mut this = Self {
-            context,
-            locked,
+            context: None,
+            locked: Reservations::new(ptr::null_mut()),
             _objects: PhantomData,
             _not_send: PhantomData,
         };
-        this.lock_all(&wanted)?;
-        // SAFETY: The context is initialised, and all its locks are held.
-        unsafe { raw::igpu_ww_acquire_done(this.context.get()) };
+        if wanted.as_slice().len() > 1 {
+            let context = KBox::new(Opaque::uninit(), GFP_KERNEL)?;
+            // SAFETY: The context's memory stays where it is until `drop`, which undoes this.
+            unsafe { raw::igpu_ww_acquire_init(context.get()) };
+            this.context = Some(context);
+        }
+        this.lock_all(wanted.as_slice())?;
+        if let Some(context) = &this.context {
+            // SAFETY: The context is initialised, and all its locks are held.
+            unsafe { raw::igpu_ww_acquire_done(context.get()) };
+        }
         Ok(this)
+    }
+
+    /// The kernel's part, or null.
+    fn context(&self) -> *mut bindings::ww_acquire_ctx {
+        self.context
+            .as_ref()
+            .map_or(ptr::null_mut(), |context| context.get())
     }
 
     /// Locks all of `wanted`; on an error some may be locked.
@@ -209,15 +224,14 @@ impl<'a> LockedObjects<'a> {
             if let Some(resv) = first {
                 // SAFETY: The reservation lives: its object is borrowed for as long as this.
                 // No lock of this context is held.
-                let ret =
-                    unsafe { raw::igpu_resv_lock_slow_interruptible(resv, self.context.get()) };
+                let ret = unsafe { raw::igpu_resv_lock_slow_interruptible(resv, self.context()) };
                 kernel::error::to_result(ret)?;
-                self.locked.push(resv, GFP_KERNEL)?;
+                self.note_locked(resv)?;
             }
             let mut contended = None;
             for &resv in wanted {
                 // SAFETY: As above.
-                let ret = unsafe { raw::igpu_resv_lock_interruptible(resv, self.context.get()) };
+                let ret = unsafe { raw::igpu_resv_lock_interruptible(resv, self.context()) };
                 if ret == EALREADY.to_errno() {
                     // Locked in this context: the first, or one that comes up again.
                     continue;
@@ -227,7 +241,7 @@ impl<'a> LockedObjects<'a> {
                     break;
                 }
                 kernel::error::to_result(ret)?;
-                self.locked.push(resv, GFP_KERNEL)?;
+                self.note_locked(resv)?;
             }
             if contended.is_none() {
                 return Ok(());
@@ -237,20 +251,35 @@ impl<'a> LockedObjects<'a> {
         }
     }
 
+    /// Remembers to unlock what was just locked. ENOMEM: it is unlocked.
+    fn note_locked(&mut self, resv: *mut bindings::dma_resv) -> Result {
+        self.locked.push(resv).inspect_err(|_| {
+            // SAFETY: It lives, and we have locked it.
+            unsafe { raw::igpu_resv_unlock(resv) };
+        })
+    }
+
     fn unlock_all(&mut self) {
-        while let Some(resv) = self.locked.pop() {
+        for &resv in self.locked.as_slice() {
             // SAFETY: It lives, and we have locked it.
             unsafe { raw::igpu_resv_unlock(resv) };
         }
+        self.locked.clear();
     }
 
     /// The object's reservation, if it is locked here.
     fn find(&self, object: &Object) -> Result<*mut bindings::dma_resv> {
         let resv = object.resv().as_raw();
+        if self.context.is_none() {
+            return match self.locked.as_slice() {
+                [locked] if ptr::eq(*locked, resv) => Ok(resv),
+                _ => Err(EINVAL),
+            };
+        }
         // SAFETY: The reservation lives. If it is locked here, the word is our context, and
         // doesn't change; if not, it may change, but never to ours.
         let holder = unsafe { (&raw const (*resv).lock.ctx).read_volatile() };
-        if ptr::eq(holder, self.context.get()) {
+        if ptr::eq(holder, self.context()) {
             Ok(resv)
         } else {
             Err(EINVAL)
@@ -284,8 +313,10 @@ impl<'a> LockedObjects<'a> {
 impl Drop for LockedObjects<'_> {
     fn drop(&mut self) {
         self.unlock_all();
-        // SAFETY: The context was initialised before anything could drop this, and holds
-        // no lock any more.
-        unsafe { raw::igpu_ww_acquire_fini(self.context.get()) };
+        if let Some(context) = &self.context {
+            // SAFETY: The context was initialised before it was put here, and holds no lock
+            // any more.
+            unsafe { raw::igpu_ww_acquire_fini(context.get()) };
+        }
     }
 }

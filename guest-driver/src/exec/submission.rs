@@ -6,7 +6,7 @@ use crate::context::{Context, Slot};
 use crate::driver::Unfinished;
 use crate::drm::{self, Fence};
 use crate::error_state::HungSubmission;
-use crate::fence::{Place, Waits};
+use crate::fence::Waits;
 use crate::protocol::{self, Batch, Status, SubmitReply};
 use crate::virtio::{status_to_result, trace, Prepared};
 use crate::vm::{ActiveViews, CaptureSet, Mode};
@@ -22,8 +22,8 @@ pub(crate) struct Submission<'a> {
     /// Index of the first batch's slot among the context's slots on the device; the next
     /// batch's is the next one.
     pub(crate) first_slot: usize,
-    /// GPU addresses of the batches, in bytes, not canonical form. At least one.
-    pub(crate) batches: &'a [u64],
+    /// The batches: GPU addresses in bytes, not canonical form. At least one.
+    pub(crate) batches: &'a [Batch],
     /// What they follow, beside the slot's earlier submissions and the address space's
     /// page-table updates.
     pub(crate) waits: Waits,
@@ -53,11 +53,6 @@ impl Submission<'_> {
             return Err(EIO);
         }
         let (priority, sseu) = context.submission_params(index);
-        let mut addresses: KVec<Batch> = KVec::with_capacity(batches.len(), GFP_KERNEL)?;
-        for batch in batches {
-            let address = (*batch).into();
-            addresses.push(Batch { address }, GFP_KERNEL)?;
-        }
         let vm = context.vm().clone();
         let slot: Arc<Slot> = context.slot(index).ok_or(EINVAL)?.clone();
         let mut single = context.single_timeline().map(|last| last.lock());
@@ -71,7 +66,7 @@ impl Submission<'_> {
         let mut order = vm.order();
 
         // An unbind that came first is seen, and nothing is there to be executed.
-        let unmapped = |batch: &u64| !vm.is_mapped(&order, *batch);
+        let unmapped = |batch: &Batch| !vm.is_mapped(&order, batch.address.get());
         if vm.mode() == Mode::Bind && batches.iter().any(unmapped) {
             return Err(EINVAL);
         }
@@ -90,7 +85,7 @@ impl Submission<'_> {
         let command = protocol::Submit {
             context: context.number().into(),
             slot: (index as u16).into(),
-            batch_count: (addresses.len() as u16).into(),
+            batch_count: (batches.len() as u16).into(),
             signal: value.into(),
             priority: priority.into(),
             sseu,
@@ -98,12 +93,14 @@ impl Submission<'_> {
             flags: 0.into(),
         };
         let mut others: KVec<u64> = KVec::new();
-        others.extend_from_slice(batches.get(1..).unwrap_or(&[]), GFP_KERNEL)?;
+        for other in batches.iter().skip(1) {
+            others.push(other.address.get(), GFP_KERNEL)?;
+        }
         let hung = HungSubmission {
             first_slot: index,
             signal: value,
             priority,
-            first_batch: *batches.first().ok_or(EINVAL)?,
+            first_batch: batches.first().ok_or(EINVAL)?.address.get(),
             other_batches: others,
             captured: match views {
                 Some(views) => CaptureSet::Listed(views),
@@ -140,14 +137,13 @@ impl Submission<'_> {
         };
         let command: Prepared = context
             .transport()
-            .prepare(&command, &[addresses.as_bytes(), points.as_bytes()], done)?
+            .prepare(&command, &[batches.as_bytes(), points.as_bytes()], done)?
             .on_line(slot.returns().clone());
-        let place = Place::reserve()?;
 
         state.last_value = value;
         slot.queue().send(
             dev,
-            place,
+            None,
             value,
             command,
             fence.clone(),

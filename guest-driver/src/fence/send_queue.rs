@@ -56,12 +56,12 @@ impl SendQueue {
     /// Hands `command`, which signals `value` and `fence`, over after all with a lower
     /// value and after `foreign`. The caller's lock sees to it that values go up. A
     /// submission, which has a `ticket`, is not executed if it is cancelled before.
-    /// Process context. ENOMEM, only if there is something in `foreign`: the command is
-    /// dropped unsent.
+    /// Process context. ENOMEM, only if there is no `place` or something in `foreign`: the
+    /// command is dropped unsent.
     pub(crate) fn send(
         self: &Arc<Self>,
         dev: &drm::Device,
-        place: Place,
+        place: Option<Place>,
         value: u64,
         command: Prepared,
         fence: ARef<Fence>,
@@ -75,6 +75,10 @@ impl SendQueue {
                 return Ok(());
             }
         }
+        let place = match place {
+            Some(place) => place,
+            None => Place::reserve()?,
+        };
         fence.announce_sending();
 
         let entry = Unsent {

@@ -100,6 +100,9 @@ impl Waits {
     /// [`MAX_WAITS`](protocol::MAX_WAITS), and the fences to wait for before it is handed
     /// over. Starts are named before ends, for whom the guest can wait as well. ENOMEM.
     pub(crate) fn finish(self) -> Result<(KVec<Point>, KVec<ARef<Fence>>)> {
+        if self.starts.is_empty() && self.points.is_empty() {
+            return Ok((KVec::new(), self.foreign));
+        }
         let limit = protocol::MAX_WAITS as usize;
         let count = self.starts.len() + self.points.len();
         let mut points = KVec::with_capacity(count.min(limit), GFP_KERNEL)?;

@@ -8,12 +8,14 @@ use crate::drm::resv::Usage;
 use crate::drm::{self, Fence, LockedObjects, Object, SyncFile, Timeout};
 use crate::exec::Submission;
 use crate::fence::Waits;
+use crate::few::Few;
+use crate::protocol::Batch;
 use crate::rules::address::canonical;
 use crate::rules::address_allocator::Zone;
 use crate::rules::engine_map::{select_legacy, select_user};
 use crate::rules::execbuffer2::{self, ExecObject, Header, InFence};
 use crate::rules::vm_bind;
-use crate::uapi::fences::{attach_all, SubmissionFences};
+use crate::uapi::fences::SubmissionFences;
 use crate::uapi::relocation::{Outcome, Relocations};
 use crate::uapi::user;
 use crate::uapi_types::{
@@ -175,7 +177,7 @@ fn select_slot(
 struct ObjectList {
     requests: KVVec<LegacyRequest>,
     /// Indices of the batches, in order.
-    batches: KVec<usize>,
+    batches: Few<usize, 2>,
 }
 
 impl ObjectList {
@@ -190,7 +192,7 @@ impl ObjectList {
         let facts = igpu.facts();
         let mut list = Self {
             requests: KVVec::with_capacity(objects.len(), GFP_KERNEL)?,
-            batches: KVec::with_capacity(width, GFP_KERNEL)?,
+            batches: Few::new(0),
         };
         for (index, entry) in objects.iter().enumerate() {
             let object = Object::lookup(file, entry.handle)?;
@@ -210,7 +212,7 @@ impl ObjectList {
             let is_batch = header.is_batch(index, objects.len(), width);
             if is_batch {
                 execbuffer2::check_batch(header, &checked, size)?;
-                list.batches.push(index, GFP_KERNEL)?;
+                list.batches.push(index)?;
             }
             let relocated_batch = is_batch && checked.relocation_count != 0 && !checked.pinned;
             let zone = Zone::of(facts, &checked, relocated_batch);
@@ -276,18 +278,16 @@ impl ToSubmit<'_> {
             }
         }
 
-        let mut batches: KVec<u64> = KVec::with_capacity(self.slots.len(), GFP_KERNEL)?;
-        for batch in self.list.batches.iter() {
+        let mut batches = Few::<Batch, 2>::new(Batch { address: 0.into() });
+        for batch in self.list.batches.as_slice() {
             let address = addresses.get(*batch).copied().ok_or(EINVAL)?;
-            batches.push(
-                address + u64::from(self.header.batch_start_offset),
-                GFP_KERNEL,
-            )?;
+            let address = (address + u64::from(self.header.batch_start_offset)).into();
+            batches.push(Batch { address })?;
         }
         let submission = Submission {
             context: self.context,
             first_slot: self.slots.start,
-            batches: &batches,
+            batches: batches.as_slice(),
             waits,
             views: Some(views),
         };
@@ -298,7 +298,7 @@ impl ToSubmit<'_> {
             }
         })?;
         drop(locked);
-        attach_all(signals, &fence);
+        signals.attach_all(&fence);
         Ok(fence)
     }
 

@@ -4,9 +4,11 @@
 
 use crate::drm;
 use crate::exec::Submission;
+use crate::few::Few;
+use crate::protocol::Batch;
 use crate::rules::execbuffer3::{self, Execbuffer3};
 use crate::rules::vm_bind;
-use crate::uapi::fences::{attach_all, SubmissionFences};
+use crate::uapi::fences::SubmissionFences;
 use crate::uapi::user;
 use crate::uapi_types::drm_i915_gem_execbuffer3;
 use crate::vm::Mode;
@@ -39,7 +41,7 @@ pub(crate) fn execbuffer3(
         args.engine_idx,
     )?);
     let width = slots.len();
-    let mut batches: KVec<u64> = KVec::with_capacity(width, GFP_KERNEL)?;
+    let mut batches = Few::<Batch, 2>::new(Batch { address: 0.into() });
     for index in 0..width {
         let batch = if width == 1 {
             args.batch_address
@@ -47,25 +49,32 @@ pub(crate) fn execbuffer3(
             user::read_element(args.batch_address, index)?
         };
         let batch = execbuffer3::check_batch_address(igpu.facts(), batch)?;
-        if !context.vm().is_mapped(&context.vm().order(), batch) {
+        batches.push(Batch {
+            address: batch.into(),
+        })?;
+    }
+    let slot = context.slot(slots.start).ok_or(EINVAL)?;
+    let banned = context.is_banned(slots.clone());
+    if banned || !slot.has_room() {
+        // That nothing is mapped where a batch is to be comes first. Else it is found when the
+        // submission is queued.
+        let order = context.vm().order();
+        let unmapped = |batch: &Batch| !context.vm().is_mapped(&order, batch.address.get());
+        if batches.as_slice().iter().any(unmapped) {
             return Err(EINVAL);
         }
-        batches.push(batch, GFP_KERNEL)?;
+        drop(order);
+        if banned {
+            return Err(EIO);
+        }
+        slot.wait_for_room(dev, file.is_nonblocking())?;
     }
-    if context.is_banned(slots.clone()) {
-        return Err(EIO);
-    }
-
-    context
-        .slot(slots.start)
-        .ok_or(EINVAL)?
-        .wait_for_room(dev, file.is_nonblocking())?;
 
     let (waits, signals) = fences.split();
     let submission = Submission {
         context: &context,
         first_slot: slots.start,
-        batches: &batches,
+        batches: batches.as_slice(),
         waits,
         views: None,
     };
@@ -73,6 +82,6 @@ pub(crate) fn execbuffer3(
     let locked = working_set.lock_reservations()?;
     let fence = submission.queue(dev, |fence| locked.publish(fence))?;
     drop(working_set);
-    attach_all(signals, &fence);
+    signals.attach_all(&fence);
     Ok(0)
 }

@@ -51,6 +51,35 @@ impl Signal {
     }
 }
 
+/// What a submission is to signal: mostly nothing, or one syncobj.
+pub(crate) struct Signals {
+    first: Option<Signal>,
+    others: KVVec<Signal>,
+}
+
+impl Signals {
+    /// Whether there is nothing to signal.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// One more. ENOMEM.
+    pub(crate) fn push(&mut self, signal: Signal) -> Result {
+        match self.first {
+            None => self.first = Some(signal),
+            Some(_) => self.others.push(signal, GFP_KERNEL)?,
+        }
+        Ok(())
+    }
+
+    /// Has all signal when `fence` does.
+    pub(crate) fn attach_all(self, fence: &Fence) {
+        for signal in Iterator::chain(self.first.into_iter(), self.others) {
+            signal.attach(fence);
+        }
+    }
+}
+
 /// Which of i915's two ways to name fences: they differ in what may be waited for.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -65,7 +94,7 @@ pub(crate) struct SubmissionFences {
     /// What it follows.
     pub(crate) waits: Waits,
     /// What it signals.
-    signals: KVVec<Signal>,
+    signals: Signals,
 }
 
 impl SubmissionFences {
@@ -73,7 +102,10 @@ impl SubmissionFences {
     pub(crate) fn new() -> Self {
         Self {
             waits: Waits::new(),
-            signals: KVVec::new(),
+            signals: Signals {
+                first: None,
+                others: KVVec::new(),
+            },
         }
     }
 
@@ -141,21 +173,13 @@ impl SubmissionFences {
             self.waits.add(dev, fence)?;
         }
         if action.signal {
-            self.signals
-                .push(Signal::new(syncobj, value)?, GFP_KERNEL)?;
+            self.signals.push(Signal::new(syncobj, value)?)?;
         }
         Ok(())
     }
 
     /// Parts what is waited for from what is signalled.
-    pub(crate) fn split(self) -> (Waits, KVVec<Signal>) {
+    pub(crate) fn split(self) -> (Waits, Signals) {
         (self.waits, self.signals)
-    }
-}
-
-/// Has all of `signals` signal when `fence` does.
-pub(crate) fn attach_all(signals: KVVec<Signal>, fence: &Fence) {
-    for signal in signals {
-        signal.attach(fence);
     }
 }

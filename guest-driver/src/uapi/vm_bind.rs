@@ -12,7 +12,7 @@ use crate::rules::vm_bind::{
 use crate::rules::vm_bind_extensions::{
     check_operation, BindExtensions, ChainOf, List, OperationArguments, OperationRequest,
 };
-use crate::uapi::fences::{attach_all, Signal, SubmissionFences};
+use crate::uapi::fences::{Signal, Signals, SubmissionFences};
 use crate::uapi::user::{self, Caller};
 use crate::uapi_types::{
     drm_i915_gem_timeline_fence, drm_i915_gem_vm_bind, drm_i915_gem_vm_bind_op,
@@ -177,7 +177,7 @@ pub(crate) fn vm_unbind(
 /// What a call waits for and signals.
 struct Fences {
     waits: Waits,
-    signals: KVVec<Signal>,
+    signals: Signals,
 }
 
 impl Fences {
@@ -196,7 +196,7 @@ impl Fences {
         }
         let (waits, mut signals) = fences.split();
         if let Some(signal) = Signal::of_bind(file, out_fence)? {
-            signals.push(signal, GFP_KERNEL)?;
+            signals.push(signal)?;
         }
         Ok(Self { waits, signals })
     }
@@ -211,7 +211,7 @@ impl Fences {
     ) -> Result<i32> {
         let fence = vm.apply(dev, operations, self.waits, version(dev.data()))?;
         if !self.signals.is_empty() {
-            attach_all(self.signals, &fence);
+            self.signals.attach_all(&fence);
             return Ok(0);
         }
         dev.unlocked(|| fence.wait(Timeout::Forever))?;

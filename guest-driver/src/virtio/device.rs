@@ -23,6 +23,8 @@ use crate::{
 
 /// `VIRTIO_F_VERSION_1`: the device is not a legacy one.
 const FEATURE_VERSION_1: u32 = 32;
+/// `VIRTIO_F_INDIRECT_DESC` (virtio 1.3, section 6).
+const FEATURE_INDIRECT_DESC: u32 = 28;
 /// `VIRTIO_DEV_ANY_ID`.
 const ANY_VENDOR: u32 = u32::MAX;
 
@@ -99,6 +101,7 @@ impl Registration {
     pub(crate) fn new<T: Client>(module: &'static ThisModule) -> Result<Self> {
         let mut driver = raw::virtio_driver {
             id_table: ID_TABLE.0.as_ptr(),
+            validate: Some(validate),
             probe: Some(probe::<T>),
             remove: Some(remove::<T>),
             freeze: Some(freeze::<T>),
@@ -129,6 +132,15 @@ unsafe extern "C" fn interrupt<T: Client>(vq: *mut raw::virtqueue) {
     // SAFETY: `priv` was set before the virtqueues were made, and is freed after they are.
     let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
     bound.transport.interrupt(index as usize);
+}
+
+/// Says which of the offered features are not wanted: indirect descriptors, for each of which
+/// the ring allocates memory and frees it again. A command takes two descriptors, and the ring
+/// has room for hundreds.
+unsafe extern "C" fn validate(vdev: *mut raw::virtio_device) -> c_int {
+    // SAFETY: The kernel calls before it settles the features.
+    unsafe { raw::igpu_clear_feature(vdev, FEATURE_INDIRECT_DESC) };
+    0
 }
 
 unsafe extern "C" fn probe<T: Client>(vdev: *mut raw::virtio_device) -> c_int {

@@ -243,7 +243,7 @@ impl AddressSpace {
         for (value, command, fence, place) in commands {
             // Only waiting for others' fences can fail, and only the first command does.
             self.updates
-                .send(dev, place, value, command, fence.clone(), None, waits)?;
+                .send(dev, Some(place), value, command, fence.clone(), None, waits)?;
             waits = &[];
             last = Some(fence);
         }

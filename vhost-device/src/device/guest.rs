@@ -4,7 +4,9 @@
 //!
 //! Everything here runs under one lock, on the queue worker's thread or on the one that
 //! handles vhost-user messages, and nothing here waits for work to end (but for
-//! [`Guest::stop_queue`], which stops it first).
+//! [`Guest::stop_queue`], which stops it first). While the worker sleeps, a thread of the
+//! executor gives back what it has completed by itself ([`Guest::deliver_at_once`]); it ends
+//! no session, for which it would have to wait for itself.
 //!
 //! # The order of commands over queues
 //!
@@ -30,10 +32,11 @@ use vmm_sys_util::eventfd::EventFd;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
+use super::hold::Hold;
 use super::linger::Linger;
 use crate::GuestMemory;
 use crate::executor::{Completion, Ending, Factory, Hang, Point};
-use crate::mailbox::{Mailbox, Report};
+use crate::mailbox::{Courier, Mailbox, Report};
 use crate::metrics::Metrics;
 use crate::queue::{self, BrokenRing, Chain, Vring};
 use crate::session::{self, Answer, Refusal, Session, Work};
@@ -44,6 +47,9 @@ const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
 
 /// Rounds after which the worker lets others have the lock.
 const MAX_ROUNDS: usize = 64;
+
+/// The most commands under way that are looked at before an interrupt is held back.
+const MOST_LOOKED_AT: usize = 64;
 
 /// How long cancelled work may take to end when a queue is stopped.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -70,6 +76,7 @@ struct Kept {
 pub(super) struct Guest {
     factory: Arc<dyn Factory>,
     wake: Arc<EventFd>,
+    courier: Arc<Courier>,
     mailbox: Arc<Mailbox>,
     memory: Option<GuestMemoryAtomic<GuestMemory>>,
     vrings: Vec<Vring>,
@@ -78,6 +85,11 @@ pub(super) struct Guest {
     kept: Option<Kept>,
     /// Why the guest's work is lost: nothing goes on before a reset.
     lost: bool,
+    /// The executor gives back by itself what it has completed.
+    at_once: bool,
+    /// The driver broke a ring, which was found on a thread of the executor's: the worker is
+    /// to end the session.
+    to_lose: bool,
     broken: [bool; protocol::QUEUE_COUNT],
     /// Where a queue stood when it was stopped.
     stopped: [Option<u16>; protocol::QUEUE_COUNT],
@@ -90,6 +102,7 @@ pub(super) struct Guest {
     /// driver had submitted before may not have been in the round that they were taken in.
     resets: Vec<Chain>,
     linger: Linger,
+    hold: Hold,
     metrics: Metrics,
     last_counters: serde_json::Value,
     pub(super) tracer: Option<Arc<Tracer>>,
@@ -99,18 +112,22 @@ impl Guest {
     pub(super) fn new(
         factory: Arc<dyn Factory>,
         wake: Arc<EventFd>,
+        courier: Arc<Courier>,
         tracer: Option<Arc<Tracer>>,
     ) -> Self {
-        let mailbox = Arc::new(Mailbox::new(Arc::clone(&wake)));
+        let mailbox = Arc::new(Mailbox::new(Arc::clone(&wake), Arc::clone(&courier)));
         Self {
             factory,
             wake,
+            courier,
             mailbox,
             memory: None,
             vrings: Vec::new(),
             session: None,
             kept: None,
             lost: false,
+            at_once: false,
+            to_lose: false,
             broken: [false; protocol::QUEUE_COUNT],
             stopped: [None; protocol::QUEUE_COUNT],
             begun: [false; protocol::QUEUE_COUNT],
@@ -118,6 +135,7 @@ impl Guest {
             in_flight: HashMap::new(),
             resets: Vec::new(),
             linger: Linger::default(),
+            hold: Hold::default(),
             metrics: Metrics::default(),
             last_counters: serde_json::Value::Null,
             tracer,
@@ -177,7 +195,9 @@ impl Guest {
         self.in_flight.clear();
         self.resets.clear();
         self.linger = Linger::default();
+        self.hold = Hold::default();
         self.lost = false;
+        self.to_lose = false;
         self.broken = [false; protocol::QUEUE_COUNT];
         self.stopped = [None; protocol::QUEUE_COUNT];
         self.begun = [false; protocol::QUEUE_COUNT];
@@ -212,7 +232,8 @@ impl Guest {
 
     /// Puts an empty mailbox in the place of the one there is, which it returns.
     fn new_mailbox(&mut self) -> Arc<Mailbox> {
-        let new = Arc::new(Mailbox::new(Arc::clone(&self.wake)));
+        let (wake, courier) = (Arc::clone(&self.wake), Arc::clone(&self.courier));
+        let new = Arc::new(Mailbox::new(wake, courier));
         let before = std::mem::replace(&mut self.mailbox, new);
         self.mailbox.wake_up(true);
         self.mailbox.sleep();
@@ -315,6 +336,9 @@ impl Guest {
     /// Takes what is there to be taken and gives back what is done.
     pub(super) fn work(&mut self, by_mailbox: bool) {
         self.mailbox.wake_up(by_mailbox);
+        if std::mem::take(&mut self.to_lose) {
+            self.lose();
+        }
         if !by_mailbox {
             self.linger.doorbell(Instant::now());
         }
@@ -322,9 +346,12 @@ impl Guest {
             self.want_doorbells(false);
             while self.round() {
                 self.deliver();
-                self.interrupt();
+                self.interrupt_unless_held();
             }
             self.deliver();
+            if self.hold_interrupt() {
+                continue;
+            }
             self.interrupt();
             if self.look_on() {
                 continue;
@@ -337,25 +364,81 @@ impl Guest {
         self.mailbox.come_back();
     }
 
+    /// Whether queues are as the driver has left them, and the guest's work is not lost.
+    fn is_steady(&self) -> bool {
+        self.session.is_some() && self.stopped.iter().all(Option::is_none)
+    }
+
+    /// Whether nothing but submissions has been given back that may be told later.
+    fn may_hold(&mut self) -> Option<Instant> {
+        if !self.is_steady() {
+            return None;
+        }
+        let submit = Queue::Submit as usize;
+        let mut given = self.given_back.iter().enumerate();
+        if !given.all(|(index, given)| *given == (index == submit)) {
+            return None;
+        }
+        let (until, timeline) = self.hold.until(Instant::now())?;
+        // More than a few end together without that.
+        let few = self.in_flight.len() <= MOST_LOOKED_AT;
+        let alone = || {
+            self.in_flight
+                .keys()
+                .all(|point| point.timeline == timeline)
+        };
+        (few && alone()).then_some(until)
+    }
+
+    /// Interrupts the driver for what was given back, unless that may be told later.
+    fn interrupt_unless_held(&mut self) {
+        if self.may_hold().is_none() {
+            self.interrupt();
+        }
+    }
+
+    /// Holds the driver's interrupt back for a moment, if that has paid lately. Whether there
+    /// is something to do meanwhile.
+    fn hold_interrupt(&mut self) -> bool {
+        let (Some(until), Some(memory)) = (self.may_hold(), self.memory()) else {
+            return false;
+        };
+        while Instant::now() < until {
+            if self.has_commands(&memory) {
+                self.hold.paid();
+                return true;
+            }
+            if self.mailbox.has_reports() {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        self.hold.in_vain();
+        false
+    }
+
+    /// Whether a command waits in a ring. A ring that turns out broken is something to do: the
+    /// next round says so. None is known to be: then there would be no session.
+    fn has_commands(&self, memory: &GuestMemory) -> bool {
+        let waiting = |vring: &Vring| queue::available(vring, memory).map_or(true, |n| n > 0);
+        let mut commands = self.vrings.iter().take(COMMAND_QUEUES.len());
+        commands.any(waiting)
+    }
+
     /// Looks on for a moment, if that has paid lately. Whether there is something to do. Not
     /// while queues are stopped, or the guest's work is lost: what stands in the rings may be
     /// laid out anew any moment, and nobody has been told yet.
     fn look_on(&mut self) -> bool {
         let patience = self.linger.patience();
-        let steady = self.session.is_some() && self.stopped.iter().all(Option::is_none);
-        if patience.is_zero() || !steady {
+        if patience.is_zero() || !self.is_steady() {
             return false;
         }
         let Some(memory) = self.memory() else {
             return false;
         };
-        // A ring that turns out broken is something to do: the next round says so. None is
-        // known to be: then there would be no session.
-        let waiting = |vring: &Vring| queue::available(vring, &memory).map_or(true, |n| n > 0);
         let begun = Instant::now();
         while begun.elapsed() < patience {
-            let mut commands = self.vrings.iter().take(COMMAND_QUEUES.len());
-            if commands.any(waiting) || self.mailbox.has_reports() {
+            if self.has_commands(&memory) || self.mailbox.has_reports() {
                 return true;
             }
             std::thread::yield_now();
@@ -545,11 +628,25 @@ impl Guest {
     /// Interrupts the driver for what was given back, once for each queue.
     fn interrupt(&mut self) {
         let Some(memory) = self.memory() else { return };
+        if self.given_back[Queue::Submit as usize] {
+            self.hold.interrupted();
+        }
         for (index, vring) in self.vrings.iter().enumerate() {
             if std::mem::take(&mut self.given_back[index]) && queue::interrupt(vring, &memory) {
                 self.metrics.queues.get(index).interrupts += 1;
                 self.trace(|at| Record::Interrupt { queue: index, at });
             }
+        }
+    }
+
+    /// Passes on what the executor has reported, on a thread of the executor's.
+    pub(super) fn deliver_at_once(&mut self) {
+        self.at_once = true;
+        self.deliver();
+        self.interrupt();
+        self.at_once = false;
+        if self.to_lose {
+            self.mailbox.come_back();
         }
     }
 
@@ -594,7 +691,8 @@ impl Guest {
             _ => &mut self.metrics.stages.bind_executor_to_completion,
         };
         stage.add(at.saturating_duration_since(done.accepted));
-        self.reply(&done, status, completion.busy_ns, completion.was_active);
+        let (busy_ns, was_active) = (completion.busy_ns, completion.was_active);
+        self.reply(completion.point, &done, status, busy_ns, was_active);
         let used = Instant::now();
         let stages = &mut self.metrics.stages;
         stages
@@ -610,9 +708,18 @@ impl Guest {
         }
     }
 
-    fn reply(&mut self, done: &InFlight, status: Status, busy_ns: u64, was_active: bool) {
+    fn reply(
+        &mut self,
+        point: Point,
+        done: &InFlight,
+        status: Status,
+        busy_ns: u64,
+        was_active: bool,
+    ) {
         let header = ReplyHeader::new(status);
         if matches!(done.work, Work::Submission { .. }) {
+            let timeline = (status == Status::Ok).then_some(point.timeline);
+            self.hold.ended(timeline);
             let reply = SubmitReply {
                 header,
                 busy_ns: U64::new(busy_ns),
@@ -667,11 +774,15 @@ impl Guest {
         if self.lost {
             return;
         }
+        if self.at_once {
+            self.to_lose = true;
+            return;
+        }
         self.lost = true;
         self.end_session();
-        for (_, done) in std::mem::take(&mut self.in_flight) {
+        for (point, done) in std::mem::take(&mut self.in_flight) {
             self.metrics.endings.device_lost += 1;
-            self.reply(&done, Status::DeviceLost, 0, false);
+            self.reply(point, &done, Status::DeviceLost, 0, false);
         }
         let mut event = Event::new_zeroed();
         event.kind = U32::new(EventKind::DeviceLost as u32);
