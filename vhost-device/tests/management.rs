@@ -163,7 +163,8 @@ fn a_guests_work_is_seen_while_it_goes_on() {
         ("bind_whole", 2),
         ("completion_to_used", 7),
     ] {
-        let stage = &histograms["stages"][stage];
+        let name = stage;
+        let stage = &histograms["stages"][name];
         assert_eq!(stage["count"], count, "{histograms}");
         let buckets = stage["buckets"].as_array().unwrap();
         let sum: u64 = buckets
@@ -172,7 +173,10 @@ fn a_guests_work_is_seen_while_it_goes_on() {
             .sum();
         assert_eq!(sum, count);
         assert!(stage["p50_ns"].as_u64() <= stage["p99_ns"].as_u64());
-        assert!(stage["p99_ns"].as_u64() > Some(0));
+        // An engine may end a submission before it is noted that it has it.
+        if name.ends_with("whole") {
+            assert!(stage["p99_ns"].as_u64() > Some(0), "{name}: {stage}");
+        }
     }
     let metrics = get_text(&path, "/metrics");
     assert!(
