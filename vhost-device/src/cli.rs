@@ -66,6 +66,12 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub trace: Option<PathBuf>,
 
+    /// Sleep whenever nothing is left to do. Otherwise, where commands come back to back, the
+    /// daemon looks on for the next one for up to half a millisecond: that saves the guest
+    /// most notifications and interrupts, and costs a core that is idle.
+    #[arg(long)]
+    pub no_polling: bool,
+
     /// End after the first guest.
     #[arg(long)]
     pub once: bool,

@@ -40,7 +40,7 @@ use crate::metrics;
 use crate::queue::Vring;
 use crate::session;
 use crate::trace::Tracer;
-use guest::Guest;
+use guest::{Guest, Mailboxes};
 
 /// Chains one virtqueue can hold.
 pub const QUEUE_SIZE: usize = 1024;
@@ -63,10 +63,12 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device for the `number`-th guest, whose commands are traced if there is a tracer.
+    /// A device for the `number`-th guest, whose commands are traced if there is a tracer. With
+    /// `polling` it looks on for a moment for what may come next, where that pays.
     pub fn new(
         factory: Arc<dyn Factory>,
         number: u64,
+        polling: bool,
         tracer: Option<Arc<Tracer>>,
     ) -> io::Result<Self> {
         let config = device_config(factory.platform());
@@ -74,8 +76,10 @@ impl Device {
         let guest = Arc::new_cyclic(|guest: &Weak<Mutex<Guest>>| {
             let guest = Weak::clone(guest);
             let courier = move || deliver_at_once(&guest);
-            let (factory, wake) = (Arc::clone(&factory), Arc::clone(&wake));
-            Mutex::new(Guest::new(factory, wake, Arc::new(courier), tracer))
+            let courier = Arc::new(courier);
+            let mailboxes = Mailboxes::new(Arc::clone(&wake), courier);
+            let factory = Arc::clone(&factory);
+            Mutex::new(Guest::new(factory, mailboxes, polling, tracer))
         });
         Ok(Self {
             config,
@@ -271,7 +275,7 @@ mod tests {
 
     fn device() -> Device {
         let factory = executor::by_name("softgpu", "icl", false, None).unwrap();
-        Device::new(factory, 1, None).unwrap()
+        Device::new(factory, 1, true, None).unwrap()
     }
 
     #[test]

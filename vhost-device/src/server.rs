@@ -24,10 +24,10 @@ use vmm_sys_util::eventfd::{EFD_CLOEXEC, EventFd};
 use crate::GuestMemory;
 use crate::cli::Arguments;
 use crate::device::{Device, MAILBOX_EVENT};
-use crate::executor::{self, Factory};
+use crate::executor;
 use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
-use crate::trace::{Tracer, Writer};
+use crate::trace::Writer;
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -51,9 +51,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let tracer = trace.as_ref().map(Writer::tracer);
     watch_signals(Arc::clone(&shared))?;
     log::info!("listening on {}", arguments.socket_path.display());
+    let polling = !arguments.no_polling;
     let mut number = 1;
     while shared.wait_for_guest(&listener)? {
-        if !serve(&factory, number, tracer.clone(), &mut listener, &shared)? {
+        let device = Device::new(Arc::clone(&factory), number, polling, tracer.clone());
+        let device = device.context("no device for a guest")?;
+        if !serve(Arc::new(device), &mut listener, &shared)? {
             continue;
         }
         if arguments.once {
@@ -210,15 +213,8 @@ fn watch_signals(shared: Arc<Shared>) -> anyhow::Result<()> {
 
 /// Serves one guest, from its connection to its going. `false`: whoever connected said
 /// nothing, as another daemon does that finds out whether the socket is in use.
-fn serve(
-    factory: &Arc<dyn Factory>,
-    number: u64,
-    tracer: Option<Arc<Tracer>>,
-    listener: &mut Listener,
-    shared: &Shared,
-) -> anyhow::Result<bool> {
-    let device = Device::new(Arc::clone(factory), number, tracer);
-    let device = Arc::new(device.context("no device for a guest")?);
+fn serve(device: Arc<Device>, listener: &mut Listener, shared: &Shared) -> anyhow::Result<bool> {
+    let number = device.number();
     let memory = GuestMemoryAtomic::new(GuestMemory::new());
     let name = "vhost-user".to_owned();
     let mut daemon =

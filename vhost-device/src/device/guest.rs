@@ -20,25 +20,27 @@
 //! the earlier queue's index was read afterwards, so it covers A. A is then taken in this
 //! round, before B. What is made available while a round goes on belongs to the next.
 
+mod giving_back;
+mod polling;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{EngineRegisters, Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
+use protocol::{Queue, ReplyHeader, Status};
 use vhost_user_backend::VringT;
 use virtio_igpu_protocol as protocol;
 use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
 use vmm_sys_util::eventfd::EventFd;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromZeros, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::hold::Hold;
 use super::linger::Linger;
 use crate::GuestMemory;
-use crate::executor::{Completion, Ending, Factory, Hang, Point};
-use crate::mailbox::{Courier, Mailbox, Report};
+use crate::executor::{Factory, Point};
+use crate::mailbox::{Courier, Mailbox};
 use crate::metrics::Metrics;
-use crate::queue::{self, BrokenRing, Chain, Vring};
+use crate::queue::{self, Chain, Vring};
 use crate::session::{self, Answer, Refusal, Session, Work};
 use crate::trace::{Label, Record, Tracer};
 
@@ -47,9 +49,6 @@ const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
 
 /// Rounds after which the worker lets others have the lock.
 const MAX_ROUNDS: usize = 64;
-
-/// The most commands under way that are looked at before an interrupt is held back.
-const MOST_LOOKED_AT: usize = 64;
 
 /// How long cancelled work may take to end when a queue is stopped.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -72,11 +71,28 @@ struct Kept {
     mailbox: Arc<Mailbox>,
 }
 
+/// What every mailbox of a guest is made with.
+pub(super) struct Mailboxes {
+    wake: Arc<EventFd>,
+    courier: Arc<Courier>,
+}
+
+impl Mailboxes {
+    /// See [`Mailbox::new`].
+    pub(super) fn new(wake: Arc<EventFd>, courier: Arc<Courier>) -> Self {
+        Self { wake, courier }
+    }
+
+    fn make(&self) -> Arc<Mailbox> {
+        let (wake, courier) = (Arc::clone(&self.wake), Arc::clone(&self.courier));
+        Arc::new(Mailbox::new(wake, courier))
+    }
+}
+
 /// A guest, its session and its queues.
 pub(super) struct Guest {
     factory: Arc<dyn Factory>,
-    wake: Arc<EventFd>,
-    courier: Arc<Courier>,
+    mailboxes: Mailboxes,
     mailbox: Arc<Mailbox>,
     memory: Option<GuestMemoryAtomic<GuestMemory>>,
     vrings: Vec<Vring>,
@@ -101,6 +117,8 @@ pub(super) struct Guest {
     /// Chains that ask for everything to be cancelled, once another round is over: what the
     /// driver had submitted before may not have been in the round that they were taken in.
     resets: Vec<Chain>,
+    /// Whether to look on at all for what may come next.
+    polling: bool,
     linger: Linger,
     hold: Hold,
     metrics: Metrics,
@@ -111,16 +129,14 @@ pub(super) struct Guest {
 impl Guest {
     pub(super) fn new(
         factory: Arc<dyn Factory>,
-        wake: Arc<EventFd>,
-        courier: Arc<Courier>,
+        mailboxes: Mailboxes,
+        polling: bool,
         tracer: Option<Arc<Tracer>>,
     ) -> Self {
-        let mailbox = Arc::new(Mailbox::new(Arc::clone(&wake), Arc::clone(&courier)));
         Self {
             factory,
-            wake,
-            courier,
-            mailbox,
+            mailbox: mailboxes.make(),
+            mailboxes,
             memory: None,
             vrings: Vec::new(),
             session: None,
@@ -134,6 +150,7 @@ impl Guest {
             given_back: [false; protocol::QUEUE_COUNT],
             in_flight: HashMap::new(),
             resets: Vec::new(),
+            polling,
             linger: Linger::default(),
             hold: Hold::default(),
             metrics: Metrics::default(),
@@ -232,8 +249,7 @@ impl Guest {
 
     /// Puts an empty mailbox in the place of the one there is, which it returns.
     fn new_mailbox(&mut self) -> Arc<Mailbox> {
-        let (wake, courier) = (Arc::clone(&self.wake), Arc::clone(&self.courier));
-        let new = Arc::new(Mailbox::new(wake, courier));
+        let new = self.mailboxes.make();
         let before = std::mem::replace(&mut self.mailbox, new);
         self.mailbox.wake_up(true);
         self.mailbox.sleep();
@@ -362,89 +378,6 @@ impl Guest {
             }
         }
         self.mailbox.come_back();
-    }
-
-    /// Whether queues are as the driver has left them, and the guest's work is not lost.
-    fn is_steady(&self) -> bool {
-        self.session.is_some() && self.stopped.iter().all(Option::is_none)
-    }
-
-    /// Whether nothing but submissions has been given back that may be told later.
-    fn may_hold(&mut self) -> Option<Instant> {
-        if !self.is_steady() {
-            return None;
-        }
-        let submit = Queue::Submit as usize;
-        let mut given = self.given_back.iter().enumerate();
-        if !given.all(|(index, given)| *given == (index == submit)) {
-            return None;
-        }
-        let (until, timeline) = self.hold.until(Instant::now())?;
-        // More than a few end together without that.
-        let few = self.in_flight.len() <= MOST_LOOKED_AT;
-        let alone = || {
-            self.in_flight
-                .keys()
-                .all(|point| point.timeline == timeline)
-        };
-        (few && alone()).then_some(until)
-    }
-
-    /// Interrupts the driver for what was given back, unless that may be told later.
-    fn interrupt_unless_held(&mut self) {
-        if self.may_hold().is_none() {
-            self.interrupt();
-        }
-    }
-
-    /// Holds the driver's interrupt back for a moment, if that has paid lately. Whether there
-    /// is something to do meanwhile.
-    fn hold_interrupt(&mut self) -> bool {
-        let (Some(until), Some(memory)) = (self.may_hold(), self.memory()) else {
-            return false;
-        };
-        while Instant::now() < until {
-            if self.has_commands(&memory) {
-                self.hold.paid();
-                return true;
-            }
-            if self.mailbox.has_reports() {
-                return true;
-            }
-            std::thread::yield_now();
-        }
-        self.hold.in_vain();
-        false
-    }
-
-    /// Whether a command waits in a ring. A ring that turns out broken is something to do: the
-    /// next round says so. None is known to be: then there would be no session.
-    fn has_commands(&self, memory: &GuestMemory) -> bool {
-        let waiting = |vring: &Vring| queue::available(vring, memory).map_or(true, |n| n > 0);
-        let mut commands = self.vrings.iter().take(COMMAND_QUEUES.len());
-        commands.any(waiting)
-    }
-
-    /// Looks on for a moment, if that has paid lately. Whether there is something to do. Not
-    /// while queues are stopped, or the guest's work is lost: what stands in the rings may be
-    /// laid out anew any moment, and nobody has been told yet.
-    fn look_on(&mut self) -> bool {
-        let patience = self.linger.patience();
-        if patience.is_zero() || !self.is_steady() {
-            return false;
-        }
-        let Some(memory) = self.memory() else {
-            return false;
-        };
-        let begun = Instant::now();
-        while begun.elapsed() < patience {
-            if self.has_commands(&memory) || self.mailbox.has_reports() {
-                return true;
-            }
-            std::thread::yield_now();
-        }
-        self.linger.in_vain();
-        false
     }
 
     fn memory(&self) -> Option<Arc<GuestMemory>> {
@@ -608,214 +541,4 @@ impl Guest {
         let session = self.session(&chain.command, memory)?;
         session.command(queue, &chain.command, chain.room())
     }
-
-    /// Writes a reply and gives the chain back.
-    fn give_back(&mut self, queue: Queue, chain: &Chain, reply: &[u8]) {
-        let index = queue as usize;
-        let Some(memory) = self.memory() else { return };
-        let written = chain.write(&memory, reply);
-        let given = queue::push_used(&self.vrings[index], &memory, chain.head, written);
-        if let Err(broken) = given {
-            if !self.broken[index] {
-                self.break_ring(index, broken);
-            }
-            return;
-        }
-        self.metrics.queues.get(index).bytes_out += u64::from(written);
-        self.given_back[index] = true;
-    }
-
-    /// Interrupts the driver for what was given back, once for each queue.
-    fn interrupt(&mut self) {
-        let Some(memory) = self.memory() else { return };
-        if self.given_back[Queue::Submit as usize] {
-            self.hold.interrupted();
-        }
-        for (index, vring) in self.vrings.iter().enumerate() {
-            if std::mem::take(&mut self.given_back[index]) && queue::interrupt(vring, &memory) {
-                self.metrics.queues.get(index).interrupts += 1;
-                self.trace(|at| Record::Interrupt { queue: index, at });
-            }
-        }
-    }
-
-    /// Passes on what the executor has reported, on a thread of the executor's.
-    pub(super) fn deliver_at_once(&mut self) {
-        self.at_once = true;
-        self.deliver();
-        self.interrupt();
-        self.at_once = false;
-        if self.to_lose {
-            self.mailbox.come_back();
-        }
-    }
-
-    /// Passes on what the executor has reported.
-    fn deliver(&mut self) {
-        for report in self.mailbox.take() {
-            match report {
-                Report::Completed(completion, at) => self.complete(&completion, at),
-                Report::Hung(hang) => {
-                    log::info!(
-                        "context {} hung: {} (command {:#010x} at {:#x})",
-                        hang.context,
-                        hang.reason,
-                        hang.command,
-                        hang.command_address
-                    );
-                    self.send_event(&hang_event(&hang));
-                }
-            }
-        }
-    }
-
-    fn complete(&mut self, completion: &Completion, at: Instant) {
-        let replying = self.tracer.is_some().then(Instant::now);
-        let Some(done) = self.in_flight.remove(&completion.point) else {
-            log::error!("the executor ended something that was not begun: {completion:?}");
-            return;
-        };
-        if let Some(session) = &mut self.session {
-            session.finished();
-        }
-        let endings = &mut self.metrics.endings;
-        let (status, count) = match completion.ending {
-            Ending::Done => (Status::Ok, &mut endings.done),
-            Ending::Cancelled => (Status::Cancelled, &mut endings.cancelled),
-            Ending::Hung => (Status::Hung, &mut endings.hung),
-            Ending::OutOfMemory => (Status::OutOfMemory, &mut endings.out_of_memory),
-        };
-        *count += 1;
-        let stage = match done.work {
-            Work::Submission { .. } => &mut self.metrics.stages.submit_executor_to_completion,
-            _ => &mut self.metrics.stages.bind_executor_to_completion,
-        };
-        stage.add(at.saturating_duration_since(done.accepted));
-        let (busy_ns, was_active) = (completion.busy_ns, completion.was_active);
-        self.reply(completion.point, &done, status, busy_ns, was_active);
-        let used = Instant::now();
-        let stages = &mut self.metrics.stages;
-        stages
-            .completion_to_used
-            .add(used.saturating_duration_since(at));
-        let whole = match done.work {
-            Work::Submission { .. } => &mut stages.submit_whole,
-            _ => &mut stages.bind_whole,
-        };
-        whole.add(used.saturating_duration_since(done.taken));
-        if let Some(replying) = replying {
-            self.trace_ended(&done, completion, [at, replying, used]);
-        }
-    }
-
-    fn reply(
-        &mut self,
-        point: Point,
-        done: &InFlight,
-        status: Status,
-        busy_ns: u64,
-        was_active: bool,
-    ) {
-        let header = ReplyHeader::new(status);
-        if matches!(done.work, Work::Submission { .. }) {
-            let timeline = (status == Status::Ok).then_some(point.timeline);
-            self.hold.ended(timeline);
-            let reply = SubmitReply {
-                header,
-                busy_ns: U64::new(busy_ns),
-                was_active: U32::new(u32::from(was_active)),
-                reserved: U32::ZERO,
-            };
-            self.give_back(done.queue, &done.chain, reply.as_bytes());
-        } else {
-            self.give_back(done.queue, &done.chain, header.as_bytes());
-        }
-    }
-
-    /// Gives the driver an event, if it has a buffer for it.
-    fn send_event(&mut self, event: &Event) {
-        let index = Queue::Event as usize;
-        let Some(memory) = self.memory() else { return };
-        while !self.broken[index] {
-            let Some(vring) = self.vrings.get(index) else {
-                break;
-            };
-            match queue::pop(vring, &memory, 0) {
-                Ok(Some(chain)) => {
-                    let counts = self.metrics.queues.get(index);
-                    counts.chains += 1;
-                    counts.descriptors += u64::from(chain.descriptors);
-                    if chain.fault.is_none() && chain.room() >= size_of::<Event>() {
-                        self.metrics.events += 1;
-                        self.give_back(Queue::Event, &chain, event.as_bytes());
-                        return;
-                    }
-                    self.metrics.malformed += 1;
-                    self.give_back(Queue::Event, &chain, &[]);
-                }
-                Ok(None) => break,
-                Err(broken) => self.break_ring(index, broken),
-            }
-        }
-        self.metrics.events_lost += 1;
-    }
-
-    /// The driver broke a ring. Nothing more is taken from it, and the guest's work is
-    /// lost; the other queues answer so until the device is reset.
-    fn break_ring(&mut self, index: usize, why: BrokenRing) {
-        self.metrics.broken_rings += 1;
-        self.broken[index] = true;
-        log::error!("the driver broke queue {index}: {why}; the device must be reset");
-        self.lose();
-    }
-
-    /// Ends all work as lost, and tells the driver.
-    fn lose(&mut self) {
-        if self.lost {
-            return;
-        }
-        if self.at_once {
-            self.to_lose = true;
-            return;
-        }
-        self.lost = true;
-        self.end_session();
-        for (point, done) in std::mem::take(&mut self.in_flight) {
-            self.metrics.endings.device_lost += 1;
-            self.reply(point, &done, Status::DeviceLost, 0, false);
-        }
-        let mut event = Event::new_zeroed();
-        event.kind = U32::new(EventKind::DeviceLost as u32);
-        self.send_event(&event);
-    }
-}
-
-fn hang_event(hang: &Hang) -> Event {
-    let mut event = Event::new_zeroed();
-    event.kind = U32::new(EventKind::Hang as u32);
-    event.context = U32::new(hang.context);
-    event.slot = U16::new(hang.slot);
-    event.class = U16::new(hang.class);
-    event.instance = U16::new(hang.instance);
-    event.command_address = U64::new(hang.command_address);
-    event.command = U32::new(hang.command);
-    event.fault_address = U64::new(hang.fault_address);
-    event.signal = U64::new(hang.point.value);
-    event.registers = EngineRegisters {
-        batch_address: U64::new(hang.registers.batch_address),
-        batch_state: U32::new(hang.registers.batch_state),
-        error: U32::new(hang.registers.error),
-        done: U32::new(hang.registers.done),
-        parser_mode: U32::new(hang.registers.parser_mode),
-        nop_id: U32::new(hang.registers.nop_id),
-        reserved: U32::new(0),
-    };
-    // Cut at a character's end, with room for a NUL.
-    let limit = event.reason.len() - 1;
-    let mut end = hang.reason.len().min(limit);
-    while !hang.reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    event.reason[..end].copy_from_slice(&hang.reason.as_bytes()[..end]);
-    event
 }
