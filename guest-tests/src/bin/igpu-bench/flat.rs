@@ -10,9 +10,10 @@ use virtio_igpu_guest_tests::client::{
     AddressSpace, Context, Device, Engine, Exec3, Object, Result, Syncobj,
 };
 use virtio_igpu_guest_tests::gpu::Batch;
+use virtio_igpu_guest_tests::spread::Spread;
 
 use crate::gpu::{PAGE, PATIENCE};
-use crate::samples::{Spread, settle, time_us};
+use crate::samples::{settle, time_us};
 
 /// The numbers of contexts and of mappings; the first is what the others are held against.
 const CONTEXTS: [u32; 4] = [1, 10, 100, 1000];

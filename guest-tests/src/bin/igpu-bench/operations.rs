@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 use virtio_igpu_guest_tests::client::Result;
+use virtio_igpu_guest_tests::spread::Spread;
 
 use crate::gpu::Gpu;
 use crate::ours::Ours;
-use crate::samples::{Spread, settle, time_us};
+use crate::samples::{settle, time_us};
 
 /// How many are in flight at once.
 const IN_FLIGHT: [u32; 3] = [1, 8, 64];

@@ -9,10 +9,11 @@ use virtio_igpu_guest_tests::client::{
     AddressSpace, Context, Device, Engine, Error, Exec3, Object, Result, Syncobj,
 };
 use virtio_igpu_guest_tests::gpu::Batch;
+use virtio_igpu_guest_tests::spread::Spread;
 use virtio_igpu_guest_tests::sys::memory::Mapping;
 use virtio_igpu_guest_tests::sys::uapi::I915_PARAM_CHIPSET_ID;
 
-use crate::samples::{Spread, counters, settle, time_each};
+use crate::samples::{counters, settle, time_each};
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;

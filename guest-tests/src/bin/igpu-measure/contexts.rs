@@ -7,9 +7,10 @@ use serde::Serialize;
 use virtio_igpu_guest_tests::client::{
     AddressSpace, Context, Device, Engine, Error, Param, Result,
 };
+use virtio_igpu_guest_tests::spread::Spread;
 use virtio_igpu_guest_tests::sys::uapi::{I915_CONTEXT_PARAM_RECOVERABLE, I915_PARAM_CHIPSET_ID};
 
-use crate::samples::{Spread, counters, settle, time_each};
+use crate::samples::{counters, settle, time_each};
 
 /// Contexts that each round creates, uses and destroys.
 const BATCH: u32 = 50;

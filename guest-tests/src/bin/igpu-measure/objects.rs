@@ -8,10 +8,11 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::Serialize;
 use virtio_igpu_guest_tests::client::{Device, Error, Exec2, Object, Result};
 use virtio_igpu_guest_tests::gpu::Batch;
+use virtio_igpu_guest_tests::spread::Spread;
 use virtio_igpu_guest_tests::sys::memory::Mapping;
 use virtio_igpu_guest_tests::sys::uapi::I915_PARAM_CHIPSET_ID;
 
-use crate::samples::{Spread, counters, settle, time_each};
+use crate::samples::{counters, settle, time_each};
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;

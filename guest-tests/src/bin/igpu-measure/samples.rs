@@ -1,9 +1,7 @@
 //! Times of one call over many rounds, and counters at rest.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use virtio_igpu_guest_tests::client::{Counters, Result};
 
 /// Calls of a burst.
@@ -42,50 +40,5 @@ pub(crate) fn counters() -> Result<Counters> {
             return Ok(now);
         }
         last = now;
-    }
-}
-
-/// The middle of the values, and the middles of the lower and the upper half.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-}
-
-impl Spread {
-    /// Of at least one value.
-    pub(crate) fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let at = |part: f64| {
-            let place = part * (values.len() - 1) as f64;
-            let (below, above) = (place.floor() as usize, place.ceil() as usize);
-            values[below] + (values[above] - values[below]) * place.fract()
-        };
-        Self {
-            median: at(0.5),
-            low: at(0.25),
-            high: at(0.75),
-        }
-    }
-}
-
-impl fmt::Display for Spread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:.2} ({:.2} to {:.2})", self.median, self.low, self.high);
-        f.pad(&text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Spread;
-
-    #[test]
-    fn middles_of_all_and_of_the_halves() {
-        let spread = Spread::of(vec![5.0, 1.0, 3.0, 2.0, 4.0]);
-        assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
-        let spread = Spread::of(vec![2.0, 1.0]);
-        assert_eq!((spread.low, spread.median, spread.high), (1.25, 1.5, 1.75));
     }
 }
