@@ -166,8 +166,8 @@ unsafe extern "C" fn call_back(
     each(unsafe { Fence::from_raw(fence) }, Usage::from_raw(usage));
 }
 
-/// Reservations, mostly of one object or two.
-type Reservations = Few<*mut bindings::dma_resv, 2>;
+/// Reservations, mostly of a few objects.
+type Reservations = Few<*mut bindings::dma_resv, 8>;
 
 /// The reservations of several objects, all locked; unlocked by its drop. Stays on its
 /// thread.

@@ -205,8 +205,9 @@ impl Prepared {
         if length > INLINE_BYTES {
             long.resize(length, 0, GFP_KERNEL)?;
         }
-        let mut full = KBox::new(
-            Full::<C, F> {
+        // Written where it stays: it is large.
+        let mut full = KBox::init(
+            pin_init::init!(Full::<C, F> {
                 common: Common {
                     next: ptr::null_mut(),
                     outcome: Outcome::Failed(Status::DeviceLost),
@@ -224,7 +225,7 @@ impl Prepared {
                 short: [0; INLINE_BYTES],
                 long,
                 done,
-            },
+            }),
             GFP_KERNEL,
         )?;
 
