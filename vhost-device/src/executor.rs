@@ -312,6 +312,13 @@ pub struct EngineProperties {
     pub hang_detection: bool,
 }
 
+/// What i915 calls the engines of a class (`enum drm_i915_gem_engine_class`), before their
+/// instance.
+pub fn engine_class_name(class: u16) -> Option<&'static str> {
+    let names = ["rcs", "bcs", "vcs", "vecs"];
+    names.get(usize::from(class)).copied()
+}
+
 /// One engine of a platform, in the words of i915's engine query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Engine {

@@ -171,11 +171,6 @@ impl Guest {
         self.last_counters.clone()
     }
 
-    /// The present session, to be looked at.
-    pub(super) fn present(&mut self) -> Option<&mut Session> {
-        self.session.as_mut()
-    }
-
     /// For how many nanoseconds a batch has been on each engine, in the platform's order.
     pub(super) fn engine_busy_ns(&self) -> Vec<u64> {
         let session = self.session.as_ref();

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Device;
+use crate::executor::engine_class_name;
 use crate::metrics::Metrics;
 use crate::session::clients::{AddressSpaceState, ContextState};
 
@@ -69,13 +70,7 @@ pub struct Client {
 
 /// i915's name for an engine.
 fn engine_name(class: u16, instance: u16) -> String {
-    let class = match class {
-        0 => "rcs",
-        1 => "bcs",
-        2 => "vcs",
-        3 => "vecs",
-        _ => "other",
-    };
+    let class = engine_class_name(class).unwrap_or("other");
     format!("{class}{instance}")
 }
 
@@ -117,7 +112,7 @@ impl Device {
     pub fn clients(&self) -> Clients {
         let (address_spaces, contexts) = {
             let mut guest = self.guest();
-            let Some(session) = guest.present() else {
+            let Some(session) = guest.session.as_mut() else {
                 return Clients::default();
             };
             (session.address_space_ids(), session.context_ids())
@@ -130,7 +125,7 @@ impl Device {
         let mut by_address_space = BTreeMap::new();
         for ids in first(address_spaces).chunks(AT_ONCE) {
             let mut guest = self.guest();
-            let Some(session) = guest.present() else {
+            let Some(session) = guest.session.as_mut() else {
                 break;
             };
             let states = ids.iter().filter_map(|&id| session.address_space_state(id));
@@ -138,7 +133,7 @@ impl Device {
         }
         for ids in first(contexts).chunks(AT_ONCE) {
             let mut guest = self.guest();
-            let Some(session) = guest.present() else {
+            let Some(session) = guest.session.as_mut() else {
                 break;
             };
             for state in ids.iter().filter_map(|&id| session.context_state(id)) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use virtio_igpu_protocol::MAX_PENDING_COMMANDS;
 
 use super::{Label, Owner, Record};
-use crate::executor::Ending;
+use crate::executor::{Ending, engine_class_name};
 
 /// The daemon's number as a process of the trace.
 const PROCESS: u32 = 1;
@@ -69,9 +69,7 @@ fn described(label: &Label) -> (Value, String) {
 
 /// The track of the engines of a class that a slot names, and its name.
 fn engine_track((class, instances): (u16, u16)) -> (u32, String) {
-    let name = ["rcs", "bcs", "vcs", "vecs"]
-        .get(usize::from(class))
-        .unwrap_or(&"engine");
+    let name = engine_class_name(class).unwrap_or("engine");
     let track = ENGINES + u32::from(class) * 17;
     match instances.is_power_of_two() {
         true => {
