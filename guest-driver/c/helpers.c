@@ -402,6 +402,37 @@ void igpu_vma_prepare(struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
 }
 
+struct igpu_frames {
+	struct vm_area_struct *vma;
+	unsigned long next;
+};
+
+static int igpu_insert_frame(pte_t *pte, unsigned long address, void *data)
+{
+	struct igpu_frames *frames = data;
+	unsigned long frame = frames->next++;
+
+	/* A fault on another page of it may have been faster. */
+	if (pte_none(ptep_get(pte)))
+		set_pte_at(frames->vma->vm_mm, address, pte,
+			   pte_mkspecial(pfn_pte(frame, frames->vma->vm_page_prot)));
+	return 0;
+}
+
+/*
+ * Puts page frames of memory into a mapping that is prepared as above, where there is none yet:
+ * in one walk, and without looking up for each how the memory is to be cached, as
+ * vmf_insert_pfn() does: it is the guest's own, and always write-back. -ENOMEM.
+ */
+int igpu_vma_insert_frames(struct vm_area_struct *vma, unsigned long address,
+			   unsigned long first, unsigned long count)
+{
+	struct igpu_frames frames = { .vma = vma, .next = first };
+
+	return apply_to_page_range(vma->vm_mm, address, count << PAGE_SHIFT, igpu_insert_frame,
+				   &frames);
+}
+
 /*
  * Pages the GPU reads by their addresses: anywhere in memory, and not movable. An object
  * too large for the machine is an error for whoever made it, not a reason to kill.

@@ -110,6 +110,8 @@ unsigned long igpu_mmap_shared(struct file *file, unsigned long length,
 			       unsigned long offset);
 bool igpu_vma_is_private_writable(struct vm_area_struct *vma);
 void igpu_vma_prepare(struct vm_area_struct *vma);
+int igpu_vma_insert_frames(struct vm_area_struct *vma, unsigned long address,
+			   unsigned long first, unsigned long count);
 unsigned long igpu_vma_begin(struct vm_area_struct *vma);
 unsigned long igpu_vma_end(struct vm_area_struct *vma);
 struct mm_struct *igpu_current_mm(void);

@@ -123,12 +123,6 @@ impl Pages {
         self.pieces
             .partition_point(|piece| piece.offset + piece.length <= offset)
     }
-
-    /// The guest-physical address of the byte `offset`.
-    pub(super) fn address(&self, offset: u64) -> Option<u64> {
-        let piece = self.pieces.get(self.find(offset))?;
-        Some(piece.address + (offset - piece.offset))
-    }
 }
 
 /// Adds memory at the end, merged with the last piece where it goes on.

@@ -42,7 +42,7 @@ impl Ours {
         listed.map()?.write_dwords(0, &Batch::new().end());
         let mut bound = vec![noop(device, vm)?];
         for at in BUFFERS_AT {
-            let buffer = Object::create(device, COPIED)?;
+            let buffer = Object::create_private(device, COPIED, vm)?;
             vm.bind(&buffer, at)?;
             bound.push(buffer);
         }
