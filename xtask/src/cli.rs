@@ -334,7 +334,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, conflicts_with = "no_guest")]
     pub(crate) instructions: bool,
     /// Show too in which of the guest kernel's functions the instructions of this operation are
-    /// executed (getparam, submit_only, submit_1, submit_64, submit_with_object, allocate_64)
+    /// executed (getparam, submit_only, submit_1, submit_64, submit_with_object, allocate_64,
+    /// show_64)
     #[arg(long, value_name = "OPERATION", requires = "instructions")]
     pub(crate) profile: Option<String>,
 }

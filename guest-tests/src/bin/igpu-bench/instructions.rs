@@ -15,7 +15,7 @@ const WARM_UP: u32 = 50;
 
 /// The operations, and how many samples are taken of each. `None` is nothing at all: what
 /// the marks themselves add.
-const SERIES: [(Option<Operation>, u32); 7] = [
+const SERIES: [(Option<Operation>, u32); 8] = [
     (None, 50),
     (Some(Operation::GetParam), 200),
     (Some(Operation::SubmitOnly), 400),
@@ -23,6 +23,7 @@ const SERIES: [(Option<Operation>, u32); 7] = [
     (Some(Operation::SubmitWithObject), 200),
     (Some(Operation::Submit(64)), 60),
     (Some(Operation::Allocate(64 << 10)), 60),
+    (Some(Operation::Show(64 << 10)), 60),
 ];
 
 /// A function for the beginning and one for the end of each series.
