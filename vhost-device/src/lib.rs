@@ -22,5 +22,4 @@ pub mod server;
 pub mod session;
 pub mod trace;
 
-/// Guest memory, as vhost-user hands it to us: one mapping for each region.
-pub type GuestMemory = vm_memory::GuestMemoryMmap<()>;
+pub use virtio_igpu_executor::GuestMemory;

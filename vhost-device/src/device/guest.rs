@@ -438,6 +438,9 @@ impl Guest {
         for chain in resets {
             self.reset_active(&chain);
         }
+        if any && let Some(session) = &mut self.session {
+            session.executor().flush();
+        }
         any
     }
 

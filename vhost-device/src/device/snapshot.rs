@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// What its executor counts.
     pub executor: serde_json::Value,
     /// The platform's name.
-    pub platform: &'static str,
+    pub platform: std::borrow::Cow<'static, str>,
     /// The engines.
     pub engines: Vec<EngineState>,
 }
@@ -96,7 +96,7 @@ impl Device {
             guest: self.number,
             metrics,
             executor,
-            platform: platform.name,
+            platform: platform.name.clone(),
             engines: engines
                 .map(|(engine, busy_ns)| EngineState {
                     name: engine_name(engine.class, engine.instance),

@@ -102,7 +102,7 @@ fn record_to(path: &Path) -> Option<Arc<model::Recorder>> {
 fn describe(model: &model::Platform) -> Platform {
     let milliseconds = |duration: Duration| duration.as_millis() as u32;
     Platform {
-        name: model.name,
+        name: model.name.into(),
         device_id: model.device_id,
         revision: u16::from(model.revision),
         graphics_version: u16::from(model.graphics_version.major),
@@ -366,6 +366,11 @@ impl Executor for SoftGpu {
     fn update(&mut self, update: Update) -> Result<(), Refused> {
         let address_space = AddressSpaceId(update.address_space);
         let (va, length, signal) = (update.address, update.length, update.signal);
+        // The model cuts an address to the width it has.
+        if va >> self.gpu.platform().ppgtt_bits != 0 {
+            let why = format!("{va:#x} is past the address space");
+            return Err(Refused::BadRange(why));
+        }
         let waits = model_points(update.waits);
         let (extents, read_only, null) = match update.backing {
             Backing::Memory { extents, read_only } => (extents, read_only, false),
@@ -414,6 +419,9 @@ impl Executor for SoftGpu {
         };
         self.gpu.submit(submission).map_err(refused)
     }
+
+    /// Whatever is taken is begun at once.
+    fn flush(&mut self) {}
 
     fn read_register(&self, offset: u32) -> Option<u64> {
         (offset == RENDER_TIMESTAMP).then(|| self.gpu.read_timestamp())

@@ -126,14 +126,14 @@ impl Resources {
                 guest: 0,
                 metrics: Metrics::default(),
                 executor: Value::Null,
-                platform: "",
+                platform: "".into(),
                 engines: Vec::new(),
             },
         };
         let Snapshot { guest, metrics, .. } = &snapshot;
         match resource {
             Resource::Engines => {
-                let (platform, engines) = (snapshot.platform, &snapshot.engines);
+                let (platform, engines) = (&snapshot.platform, &snapshot.engines);
                 document(*guest, json!({ "platform": platform, "engines": engines }))
             }
             Resource::Histograms => {

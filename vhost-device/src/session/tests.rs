@@ -84,6 +84,7 @@ impl Executor for Recorder {
         self.0.lock().unwrap().submissions.push(submission);
         Ok(())
     }
+    fn flush(&mut self) {}
     fn read_register(&self, _: u32) -> Option<u64> {
         None
     }

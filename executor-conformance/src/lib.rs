@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! One conformance suite for all executors: what the seam promises, as cases that are written
+//! once and that every implementation runs.
+//!
+//! An executor's crate has a test target without the standard harness, and in it
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     virtio_igpu_executor_conformance::main(MyExecutorUnderTest)
+//! }
+//! ```
+//!
+//! The cases know the trait [`Executor`](virtio_igpu_executor::Executor) and what a Gen12
+//! command streamer takes, and nothing of who executes: batches use no command, and no
+//! behaviour, that only the software GPU has. While a case runs, every report of the executor
+//! is held against what holds always: one end for each accepted point, in each timeline's
+//! order, and no hung submission without a hang reported before.
+
+mod batch;
+mod cases;
+mod rig;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+use virtio_igpu_executor::Factory;
+
+pub use rig::Rig;
+
+/// What an executor may lack. Where it does, it has to say so: the cases then expect the call
+/// to be refused as [`Unsupported`](virtio_igpu_executor::Refused::Unsupported), without effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Several batches of one submission.
+    Gangs,
+    /// Waits for a submission's start.
+    Starts,
+    /// Timing of engines can be changed.
+    EngineProperties,
+    /// Busy times of engines and run times of contexts are known.
+    BusyTimes,
+    /// The render engine's timestamp can be read.
+    Timestamp,
+}
+
+/// An executor, as the suite makes it.
+pub trait UnderTest: Send + Sync + 'static {
+    /// What makes it. Called once for each case, maybe from several threads.
+    fn factory(&self) -> Arc<dyn Factory>;
+    /// Whether it has a feature.
+    fn offers(&self, feature: Feature) -> bool;
+    /// Nothing takes this long unless it is broken; detection of hangs included.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+}
+
+/// A case: its name, and what it does with a fresh executor.
+pub type Case = (&'static str, fn(&mut Rig));
+
+/// All cases, under the subject they belong to.
+pub fn cases() -> impl Iterator<Item = (&'static str, Case)> {
+    cases::SUBJECTS
+        .iter()
+        .flat_map(|&(subject, cases)| cases.iter().map(move |&case| (subject, case)))
+}
+
+/// Runs one case.
+pub fn run(under_test: &dyn UnderTest, case: Case) {
+    let mut rig = Rig::new(under_test);
+    (case.1)(&mut rig);
+    rig.finish();
+}
+
+/// Runs the cases that the command line of a test target asks for.
+pub fn main(under_test: impl UnderTest) -> ExitCode {
+    let under_test = Arc::new(under_test);
+    let trials = cases()
+        .map(|(subject, case)| {
+            let under_test = Arc::clone(&under_test);
+            Trial::test(format!("{subject}::{}", case.0), move || {
+                run(&*under_test, case);
+                Ok(())
+            })
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
