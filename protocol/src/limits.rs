@@ -21,6 +21,13 @@ pub const MAX_ENGINES: usize = 16;
 pub const GPU_PAGE_SIZE: u64 = 4096;
 /// Commands a guest may have unfinished over all its queues.
 pub const MAX_PENDING_COMMANDS: u32 = 8192;
+/// Points that all unfinished commands of a guest together may wait for: what a bind queue and
+/// a submit queue of 1024 chains each can hold, every list full. A point that is reached when
+/// the command is taken counts as well; of a timeline's points, only the last does.
+pub const MAX_PENDING_WAITS: u32 = 2 * 1024 * MAX_WAITS;
+/// Extents that all unfinished commands of a guest together may bind: what a bind queue of 1024
+/// chains can hold.
+pub const MAX_PENDING_EXTENTS: u32 = 1024 * MAX_EXTENTS;
 /// Bytes of the longest command: a [`Bind`](super::Bind) with every list full.
 pub const MAX_COMMAND_SIZE: u32 = 128 + MAX_WAITS * 16 + MAX_EXTENTS * 16;
 /// Mappings, counted as extents, that one guest may have bound over all address spaces.

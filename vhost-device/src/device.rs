@@ -7,6 +7,7 @@
 mod guest;
 mod hold;
 mod linger;
+mod pace;
 pub mod snapshot;
 mod traced;
 
@@ -14,8 +15,9 @@ use std::io;
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::{Mutex, MutexGuard};
 use protocol::DeviceConfig;
 use vhost::vhost_user::message::{VhostUserProtocolFeatures, VhostUserVirtioFeatures};
 use vhost_user_backend::VhostUserBackend;
@@ -122,11 +124,7 @@ impl Device {
     /// The guest is gone and the worker has ended: stops the guest's work.
     pub fn close(&self) {
         self.guest().close();
-        let exit = self
-            .exit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let exit = self.exit.lock().take();
         if let Some(fd) = exit {
             // SAFETY: the number came out of `IntoRawFd` in vhost-user-backend, which
             // polled it and forgot it; that worker has ended, so nobody else owns it.
@@ -134,10 +132,10 @@ impl Device {
         }
     }
 
+    /// The guest's state. Whoever waits for it has it soon after the worker's turn has ended,
+    /// however soon that wants the next one: the lock sees to it.
     fn guest(&self) -> MutexGuard<'_, Guest> {
-        // A panic under this lock would be a bug; the guest's state is still worth more
-        // than a second panic in every thread that comes by.
-        self.guest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.guest.lock()
     }
 }
 
@@ -147,7 +145,7 @@ fn deliver_at_once(guest: &Weak<Mutex<Guest>>) -> bool {
     let Some(guest) = guest.upgrade() else {
         return true;
     };
-    let Ok(mut guest) = guest.try_lock() else {
+    let Some(mut guest) = guest.try_lock() else {
         return false;
     };
     guest.deliver_at_once();
@@ -239,7 +237,7 @@ impl VhostUserBackend for Device {
     fn exit_event(&self, _thread_index: usize) -> Option<(EventConsumer, EventNotifier)> {
         let (consumer, notifier) =
             new_event_consumer_and_notifier(EventFlag::NONBLOCK | EventFlag::CLOEXEC).ok()?;
-        *self.exit.lock().unwrap_or_else(PoisonError::into_inner) = Some(consumer.as_raw_fd());
+        *self.exit.lock() = Some(consumer.as_raw_fd());
         Some((consumer, notifier))
     }
 
@@ -256,13 +254,18 @@ impl VhostUserBackend for Device {
         _thread: usize,
     ) -> io::Result<()> {
         // An error from here would end the worker, so there is none.
-        let mut guest = self.guest();
-        guest.set_queues(vrings);
-        if u64::from(device_event) == MAILBOX_EVENT {
-            guest.work(true);
-        } else {
-            guest.doorbell(usize::from(device_event));
-            guest.work(false);
+        let rest = {
+            let mut guest = self.guest();
+            guest.set_queues(vrings);
+            let by_mailbox = u64::from(device_event) == MAILBOX_EVENT;
+            if !by_mailbox {
+                guest.doorbell(usize::from(device_event));
+            }
+            guest.work(by_mailbox)
+        };
+        if let Some(rest) = rest {
+            std::thread::sleep(rest);
+            self.guest().rested();
         }
         Ok(())
     }

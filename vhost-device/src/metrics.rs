@@ -190,6 +190,10 @@ pub struct Metrics {
     pub events: u64,
     /// Events for which the driver had no buffer.
     pub events_lost: u64,
+    /// Doorbells for which there was no command.
+    pub doorbells_in_vain: u64,
+    /// How often the guest was left alone for a moment, having asked for too much.
+    pub rests: u64,
     /// Time by stage.
     pub stages: Stages,
 }

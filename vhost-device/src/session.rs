@@ -99,7 +99,16 @@ pub enum Answer {
     /// taken, that is, after another round over the queues; then it is over.
     AfterNextRound,
     /// The executor has it; the reply comes when this point's completion does.
-    Later(Point, Work),
+    Later(Point, Work, Held),
+}
+
+/// What an unfinished command takes of the guest's limits, besides being one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Points it waits for.
+    waits: u32,
+    /// Extents it binds.
+    extents: u32,
 }
 
 /// An address space the guest has made.
@@ -139,6 +148,8 @@ pub struct Session {
     timelines: Timelines,
     bound_extents: u64,
     unfinished: u32,
+    /// What all of these take.
+    held: Held,
 }
 
 impl Session {
@@ -156,6 +167,7 @@ impl Session {
             timelines: Timelines::default(),
             bound_extents: 0,
             unfinished: 0,
+            held: Held::default(),
         }
     }
 
@@ -188,9 +200,11 @@ impl Session {
         Ok(())
     }
 
-    /// Accepted work has ended.
-    pub fn finished(&mut self) {
+    /// Accepted work has ended, which held that much.
+    pub fn finished(&mut self, held: Held) {
         self.unfinished = self.unfinished.saturating_sub(1);
+        self.held.waits = self.held.waits.saturating_sub(held.waits);
+        self.held.extents = self.held.extents.saturating_sub(held.extents);
     }
 
     /// Takes a command that came on `queue` with `room` bytes for its reply.

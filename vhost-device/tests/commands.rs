@@ -166,7 +166,7 @@ fn batches_of_one_submission_run_at_the_same_time_and_come_back_as_one() {
 fn a_batch_stores_into_memory_that_was_bound_in_the_same_breath() {
     for event_idx in [true, false] {
         let daemon = Daemon::start(&["--once"]);
-        let mut guest = Guest::connect_with(&daemon.socket(), event_idx);
+        let mut guest = Guest::connect_with(&daemon.socket(), event_idx, frontend::QUEUE_SIZE);
         guest.set_up();
         let mut batch = store(DATA + 0x1008, 0x1234_5678).to_vec();
         batch.push(BATCH_END);

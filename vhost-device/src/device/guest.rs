@@ -7,48 +7,34 @@
 //! [`Guest::stop_queue`], which stops it first). While the worker sleeps, a thread of the
 //! executor gives back what it has completed by itself ([`Guest::deliver_at_once`]); it ends
 //! no session, for which it would have to wait for itself.
-//!
-//! # The order of commands over queues
-//!
-//! A command on the control queue is taken before any on the bind queue that the driver
-//! made available after it, and likewise bind before submit. [`Guest::round`] keeps this
-//! by reading the queues' available indices in the opposite order, submit first, and then
-//! taking chains in the promised order up to what it read. Why that suffices: let the
-//! driver make A available on an earlier queue, then B on a later one. If B is in this
-//! round, the later queue's index was read when it already covered B; the driver wrote
-//! the earlier queue's index before that, each index is read with acquire ordering, and
-//! the earlier queue's index was read afterwards, so it covers A. A is then taken in this
-//! round, before B. What is made available while a round goes on belongs to the next.
 
 mod giving_back;
 mod polling;
+mod taking;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{Queue, ReplyHeader, Status};
+use protocol::{Queue, Status};
 use vhost_user_backend::VringT;
 use virtio_igpu_protocol as protocol;
 use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
 use vmm_sys_util::eventfd::EventFd;
-use zerocopy::IntoBytes;
 
 use super::hold::Hold;
 use super::linger::Linger;
+use super::pace::Pace;
 use crate::GuestMemory;
 use crate::executor::{Factory, Point};
 use crate::mailbox::{Courier, Mailbox};
 use crate::metrics::Metrics;
 use crate::queue::{self, Chain, Vring};
-use crate::session::{self, Answer, Refusal, Session, Work};
+use crate::session::{self, Held, Refusal, Session, Work};
 use crate::trace::{Label, Record, Tracer};
 
 /// The queues that carry commands, in the order in which they are taken.
 const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
-
-/// Rounds after which the worker lets others have the lock.
-const MAX_ROUNDS: usize = 64;
 
 /// How long cancelled work may take to end when a queue is stopped.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -58,10 +44,19 @@ pub(super) struct InFlight {
     pub(super) queue: Queue,
     chain: Chain,
     work: Work,
+    held: Held,
     pub(super) taken: Instant,
     pub(super) accepted: Instant,
     /// What it is in the trace, if there is one.
     pub(super) label: Option<Label>,
+}
+
+/// A round over the queues.
+struct Round {
+    /// Chains it has still to take of each queue.
+    left: [u16; COMMAND_QUEUES.len()],
+    /// Chains that ask for everything to be cancelled when it is over.
+    resets: Vec<Chain>,
 }
 
 /// A session between a guest's suspension and its resumption, with what its executor reports
@@ -114,6 +109,8 @@ pub(super) struct Guest {
     /// Queues to which chains were given back since the driver was last told.
     given_back: [bool; protocol::QUEUE_COUNT],
     in_flight: HashMap<Point, InFlight>,
+    /// The round over the queues that has begun and not ended.
+    round: Option<Round>,
     /// Chains that ask for everything to be cancelled, once another round is over: what the
     /// driver had submitted before may not have been in the round that they were taken in.
     resets: Vec<Chain>,
@@ -121,6 +118,9 @@ pub(super) struct Guest {
     polling: bool,
     linger: Linger,
     hold: Hold,
+    pace: Pace,
+    /// A doorbell has rung, and nobody has looked yet what for.
+    rung: bool,
     metrics: Metrics,
     last_counters: serde_json::Value,
     pub(super) tracer: Option<Arc<Tracer>>,
@@ -149,10 +149,13 @@ impl Guest {
             begun: [false; protocol::QUEUE_COUNT],
             given_back: [false; protocol::QUEUE_COUNT],
             in_flight: HashMap::new(),
+            round: None,
             resets: Vec::new(),
             polling,
             linger: Linger::default(),
             hold: Hold::default(),
+            pace: Pace::new(Instant::now()),
+            rung: false,
             metrics: Metrics::default(),
             last_counters: serde_json::Value::Null,
             tracer,
@@ -205,6 +208,7 @@ impl Guest {
             self.end_session();
         }
         self.in_flight.clear();
+        self.round = None;
         self.resets.clear();
         self.linger = Linger::default();
         self.hold = Hold::default();
@@ -306,6 +310,13 @@ impl Guest {
             self.interrupt();
             self.mailbox.come_back();
         }
+        if let Some(left) = self
+            .round
+            .as_mut()
+            .and_then(|round| round.left.get_mut(index))
+        {
+            *left = 0;
+        }
         if let Some(vring) = self.vrings.get(index) {
             self.stopped[index] = Some(vring.queue_next_avail());
             self.begun[index] = false;
@@ -315,6 +326,7 @@ impl Guest {
     /// A queue's event: the driver's notification, or the queue's start.
     pub(super) fn doorbell(&mut self, index: usize) {
         if self.begun.get(index) == Some(&true) {
+            self.rung = true;
             self.metrics.queues.get(index).doorbells += 1;
             self.trace(|at| Record::Doorbell { queue: index, at });
         }
@@ -344,199 +356,9 @@ impl Guest {
         }
     }
 
-    /// Takes what is there to be taken and gives back what is done.
-    pub(super) fn work(&mut self, by_mailbox: bool) {
-        self.mailbox.wake_up(by_mailbox);
-        if std::mem::take(&mut self.to_lose) {
-            self.lose();
-        }
-        if !by_mailbox {
-            self.linger.doorbell(Instant::now());
-        }
-        for _ in 0..MAX_ROUNDS {
-            self.want_doorbells(false);
-            while self.round() {
-                self.deliver();
-                self.interrupt_unless_held();
-            }
-            self.deliver();
-            if self.hold_interrupt() {
-                continue;
-            }
-            self.interrupt();
-            if self.look_on() {
-                continue;
-            }
-            if !self.want_doorbells(true) && self.mailbox.sleep() {
-                self.linger.sleep(Instant::now());
-                return;
-            }
-        }
-        self.mailbox.come_back();
-    }
-
     fn memory(&self) -> Option<Arc<GuestMemory>> {
         self.memory
             .as_ref()
             .map(|memory| memory.memory().into_inner())
-    }
-
-    fn want_doorbells(&mut self, wanted: bool) -> bool {
-        let Some(memory) = self.memory() else {
-            return false;
-        };
-        let mut more = false;
-        for queue in COMMAND_QUEUES {
-            let index = queue as usize;
-            if let Some(vring) = self.vrings.get(index)
-                && !self.broken[index]
-            {
-                more |= queue::want_doorbell(vring, &memory, wanted);
-            }
-        }
-        more
-    }
-
-    /// Takes every command that is available now, in the order the driver was promised
-    /// (see above). Returns whether there was any.
-    fn round(&mut self) -> bool {
-        let Some(memory) = self.memory() else {
-            return false;
-        };
-        self.check_restarts();
-        let resets = std::mem::take(&mut self.resets);
-        let mut counts = [0; COMMAND_QUEUES.len()];
-        for queue in COMMAND_QUEUES.into_iter().rev() {
-            let index = queue as usize;
-            let Some(vring) = self.vrings.get(index) else {
-                return false;
-            };
-            // A queue that started since its restart was judged waits for the next round.
-            if self.broken[index] || self.stopped[index].is_some() {
-                continue;
-            }
-            match queue::available(vring, &memory) {
-                Ok(count) => counts[index] = count,
-                Err(broken) => self.break_ring(index, broken),
-            }
-        }
-        for queue in COMMAND_QUEUES {
-            let index = queue as usize;
-            for _ in 0..counts[index] {
-                if self.broken[index] {
-                    break;
-                }
-                let limit = protocol::MAX_COMMAND_SIZE as usize;
-                match queue::pop(&self.vrings[index], &memory, limit) {
-                    Ok(Some(chain)) => self.take(queue, chain, &memory),
-                    Ok(None) => break,
-                    Err(broken) => self.break_ring(index, broken),
-                }
-            }
-        }
-        let any = counts.iter().any(|&count| count > 0) || !resets.is_empty();
-        for chain in resets {
-            self.reset_active(&chain);
-        }
-        if any && let Some(session) = &mut self.session {
-            session.executor().flush();
-        }
-        any
-    }
-
-    /// Cancels everything, and says so.
-    fn reset_active(&mut self, chain: &Chain) {
-        if let Some(session) = &mut self.session {
-            session.executor().reset_active();
-        }
-        let reply = ReplyHeader::new(Status::Ok);
-        self.give_back(Queue::Control, chain, reply.as_bytes());
-    }
-
-    /// Takes one command.
-    fn take(&mut self, queue: Queue, chain: Chain, memory: &Arc<GuestMemory>) {
-        let taken = Instant::now();
-        let counts = self.metrics.queues.get(queue as usize);
-        counts.chains += 1;
-        counts.descriptors += u64::from(chain.descriptors);
-        counts.bytes_in += chain.command.len() as u64;
-        let name = session::command_name(&chain.command);
-        let answer = self.answer(queue, &chain, memory);
-        log::trace!("{name} on {queue:?}: {answer:?}");
-        self.metrics.stages.queue_to_executor.add(taken.elapsed());
-        let label = self.trace_taken(queue, name, &chain, taken);
-        match answer {
-            Ok(Answer::Now(reply)) => {
-                self.metrics.command(name);
-                self.give_back(queue, &chain, &reply);
-            }
-            Ok(Answer::AfterNextRound) => {
-                self.metrics.command(name);
-                self.resets.push(chain);
-            }
-            Ok(Answer::Later(point, work)) => {
-                self.metrics.command(name);
-                match work {
-                    Work::Submission { batches } => {
-                        self.metrics.submissions += 1;
-                        self.metrics.batches += u64::from(batches);
-                        self.metrics.gangs += u64::from(batches > 1);
-                    }
-                    Work::Unbind => self.metrics.unbinds += 1,
-                    Work::Bind { extents, bytes } => {
-                        self.metrics.binds += 1;
-                        self.metrics.extents += extents;
-                        self.metrics.bytes_bound += bytes;
-                    }
-                }
-                let accepted = Instant::now();
-                self.in_flight.insert(
-                    point,
-                    InFlight {
-                        queue,
-                        chain,
-                        work,
-                        taken,
-                        accepted,
-                        label,
-                    },
-                );
-            }
-            Err(refusal) => {
-                self.metrics.command(name);
-                self.metrics.refusal(session::status_name(refusal.status));
-                self.metrics.malformed += u64::from(refusal.status == Status::InvalidCommand);
-                log::debug!("refused {name} on the {queue:?} queue: {refusal}");
-                let room = chain.room();
-                let reply = if room < size_of::<ReplyHeader>() {
-                    Vec::new()
-                } else {
-                    session::refusal_reply(refusal.status, &chain.command, room)
-                };
-                self.give_back(queue, &chain, &reply);
-            }
-        }
-    }
-
-    fn answer(
-        &mut self,
-        queue: Queue,
-        chain: &Chain,
-        memory: &Arc<GuestMemory>,
-    ) -> Result<Answer, Refusal> {
-        if let Some(fault) = chain.fault {
-            return Err(Refusal::malformed(fault));
-        }
-        if chain.room() < size_of::<ReplyHeader>() {
-            return Err(Refusal::malformed("no room for a reply header"));
-        }
-        if self.lost {
-            return Err(Refusal::new(
-                Status::DeviceLost,
-                "the device must be reset first",
-            ));
-        }
-        let session = self.session(&chain.command, memory)?;
-        session.command(queue, &chain.command, chain.room())
     }
 }

@@ -111,6 +111,16 @@ fn write_all(
             "Events without a buffer.",
             metrics.events_lost,
         ),
+        (
+            "doorbells_in_vain_total",
+            "Doorbells without a command.",
+            metrics.doorbells_in_vain,
+        ),
+        (
+            "rests_total",
+            "Times the guest was left alone for having asked for too much.",
+            metrics.rests,
+        ),
     ];
     text.single(
         "guest",

@@ -104,6 +104,21 @@ impl Chain {
         })
     }
 
+    /// Lets go of the command's bytes and of room that no reply needs: nobody asks for them
+    /// any more, and the chain may be kept for long.
+    pub fn forget_command(&mut self, reply: usize) {
+        self.command = Vec::new();
+        self.reply.retain(|&(_, length)| length > 0);
+        let mut room = 0;
+        let needed = self.reply.iter().position(|&(_, length)| {
+            room += length as usize;
+            room >= reply
+        });
+        self.reply
+            .truncate(needed.map_or(self.reply.len(), |last| last + 1));
+        self.reply.shrink_to_fit();
+    }
+
     /// Writes a reply, or as much of it as there is room for. Returns how many bytes
     /// were written: none if the memory behind the chain is gone.
     pub fn write(&self, memory: &GuestMemory, mut bytes: &[u8]) -> u32 {
@@ -120,5 +135,36 @@ impl Chain {
             }
         }
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_chain_is_room_for_the_reply() {
+        let memory: GuestMemory = GuestMemory::from_ranges(&[(GuestAddress(0), 0x1000)]).unwrap();
+        for (lengths, kept) in [
+            (vec![24], 1),
+            (vec![1; 100], 24),
+            (vec![0, 20, 0, 8, 50], 2),
+            (vec![8], 1),
+            (vec![], 0),
+        ] {
+            let mut chain = Chain {
+                command: vec![0; 5000],
+                ..Chain::default()
+            };
+            let pieces = lengths.iter().zip(0_u64..);
+            chain.reply = pieces
+                .map(|(&length, at)| (GuestAddress(64 * at % 0x1000), length))
+                .collect();
+            let before = chain.write(&memory, &[7; 24]);
+            chain.forget_command(24);
+            assert_eq!(chain.reply.len(), kept, "{lengths:?}");
+            assert_eq!(chain.command.capacity(), 0);
+            assert_eq!(chain.write(&memory, &[7; 24]), before, "{lengths:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use vm_memory::GuestAddress;
 use zerocopy::little_endian::{I32, U16, U32, U64};
 use zerocopy::{FromZeros, Immutable, IntoBytes};
 
-use super::{Answer, Session};
+use super::{Answer, Held, Session};
 use crate::GuestMemory;
 use crate::executor::{
     self, Backing, Context, EngineProperties, Executor, Refused, Submission, Timeline, Update,
@@ -264,7 +264,7 @@ fn unfinished_commands_are_limited_and_the_refused_ones_point_is_reached() {
         bind(&mut session, 0, &[extent(0, 0x1000)], 1),
         Status::LimitExceeded
     );
-    session.finished();
+    session.finished(Held::default());
     assert_eq!(submit(&mut session, 0, limit + 1), Status::InvalidCommand);
     let mut command = Submit::new_zeroed();
     command.context = U32::new(1);
@@ -282,6 +282,70 @@ fn unfinished_commands_are_limited_and_the_refused_ones_point_is_reached() {
     let waits = &record.submissions.last().unwrap().waits;
     let values: Vec<_> = waits.iter().map(|wait| wait.point.value).collect();
     assert_eq!(values, [limit]);
+}
+
+#[test]
+fn waits_and_extents_of_unfinished_commands_are_limited_together() {
+    let (mut session, recorder) = session();
+    // Of a timeline only the last point counts, once for its end and once for its start.
+    let mut number = 0;
+    let mut waiting = |session: &mut Session, timelines: u32| {
+        number += 1;
+        let mut waits = Vec::new();
+        for timeline in 0..timelines {
+            waits.push(protocol::Point::new(1000 + timeline, 7));
+            waits.push(protocol::Point::new(1000 + timeline, 9));
+            waits.push(protocol::Point::start(1000 + timeline, 9));
+        }
+        waits.truncate(protocol::MAX_WAITS as usize);
+        let mut command = Submit::new_zeroed();
+        command.context = U32::new(1);
+        command.batch_count = U16::new(1);
+        command.signal = U64::new(number);
+        command.wait_count = U32::new(waits.len() as u32);
+        let lists = [&[0; 8], waits.as_bytes()].concat();
+        let bytes = encode(&command, &lists);
+        status(session, Queue::Submit, &bytes)
+    };
+    for timeline in 0..64 {
+        let space = protocol::CreateAddressSpace {
+            address_space: U32::new(1000 + timeline),
+            bind_timeline: U32::new(1000 + timeline),
+        };
+        let bytes = encode(&space, &[]);
+        assert_eq!(status(&mut session, Queue::Control, &bytes), Status::Ok);
+    }
+    let fits = protocol::MAX_PENDING_WAITS / 128;
+    assert!(fits < protocol::MAX_PENDING_COMMANDS);
+    for _ in 0..fits {
+        assert_eq!(waiting(&mut session, 64), Status::Ok);
+    }
+    assert_eq!(session.held.waits, protocol::MAX_PENDING_WAITS);
+    let passed_on = &recorder.0.lock().unwrap().submissions[0].waits.clone();
+    assert_eq!(passed_on.len(), 128);
+    assert!(passed_on.iter().all(|wait| wait.point.value == 9));
+    assert_eq!(waiting(&mut session, 1), Status::LimitExceeded);
+    assert_eq!(waiting(&mut session, 0), Status::Ok);
+    session.finished(Held {
+        waits: 2,
+        extents: 0,
+    });
+    assert_eq!(waiting(&mut session, 1), Status::Ok);
+    session.finished(session.held);
+
+    let many = vec![extent(0, 0x1000); protocol::MAX_EXTENTS as usize];
+    let fits = u64::from(protocol::MAX_PENDING_EXTENTS / protocol::MAX_EXTENTS);
+    for signal in 1..=fits {
+        assert_eq!(bind(&mut session, 0, &many, signal), Status::Ok);
+    }
+    let one = [extent(0, 0x1000)];
+    let refused = bind(&mut session, 0, &one, fits + 1);
+    assert_eq!(refused, Status::LimitExceeded);
+    session.finished(Held {
+        waits: 0,
+        extents: 1,
+    });
+    assert_eq!(bind(&mut session, 0, &one, fits + 2), Status::Ok);
 }
 
 #[test]
@@ -335,8 +399,9 @@ fn a_gang_needs_an_engine_for_each_batch_and_passes_on_what_was_asked() {
         (first.slot, &first.batches[..], first.priority),
         (0, &[8, 16][..], -7)
     );
+    // By timeline.
     let starts: Vec<_> = first.waits.iter().map(|wait| wait.start).collect();
-    assert_eq!(starts, [true, false]);
+    assert_eq!(starts, [false, true]);
     assert_eq!(record.submissions.len(), 2);
 }
 
@@ -348,7 +413,7 @@ fn bound_extents_are_limited_over_all_and_come_free_when_replaced() {
     let binds = protocol::MAX_BOUND_EXTENTS / u64::from(protocol::MAX_EXTENTS);
     for n in 1..=binds {
         assert_eq!(bind(&mut session, n * length, &many, n), Status::Ok);
-        session.finished();
+        session.finished(session.held);
     }
     let one = [extent(0, 0x1000)];
     assert_eq!(

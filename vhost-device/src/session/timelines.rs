@@ -7,14 +7,15 @@
 //! refused after its point was announced never reaches the executor; whoever waits for
 //! its point waits for the accepted command before it instead.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use virtio_igpu_protocol as protocol;
 
 use crate::executor::{Point, Timeline, Wait};
 
-/// Refused points that are remembered for each timeline, the newest.
-const MAX_REFUSED: usize = 1024;
+/// Refused points that are remembered, the newest of all timelines.
+const MAX_REFUSED: usize = 65_536;
 
 #[derive(Debug, Default)]
 struct State {
@@ -31,6 +32,8 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Timelines {
     timelines: HashMap<u32, State>,
+    /// What stands in `refused` of the timelines, and of those that are gone, as it came.
+    refused: VecDeque<(u32, u64)>,
     next: Timeline,
 }
 
@@ -96,16 +99,28 @@ impl Timelines {
         if let Some(state) = self.timelines.get_mut(&number) {
             state.announced = value;
             state.refused.insert(value, state.accepted);
-            if state.refused.len() > MAX_REFUSED {
-                state.refused.pop_first();
+            self.refused.push_back((number, value));
+            if self.refused.len() > MAX_REFUSED
+                && let Some((number, value)) = self.refused.pop_front()
+                && let Some(state) = self.timelines.get_mut(&number)
+            {
+                state.refused.remove(&value);
             }
         }
     }
 
-    /// What the executor has to wait for so that these points are reached. A point of a
-    /// timeline that doesn't exist is reached.
+    /// What the executor has to wait for so that these points are reached: of each timeline
+    /// the last end and the last start. A point of a timeline that doesn't exist is reached.
     pub(super) fn waits(&self, points: &[protocol::Point]) -> Vec<Wait> {
-        points.iter().filter_map(|point| self.wait(point)).collect()
+        let waits = points.iter().filter_map(|point| self.wait(point));
+        let mut waits: Vec<_> = waits.collect();
+        if waits.len() > 1 {
+            waits.sort_unstable_by_key(|wait| {
+                (wait.point.timeline, wait.start, Reverse(wait.point.value))
+            });
+            waits.dedup_by_key(|wait| (wait.point.timeline, wait.start));
+        }
+        waits
     }
 
     fn wait(&self, wanted: &protocol::Point) -> Option<Wait> {
@@ -170,6 +185,19 @@ mod tests {
             );
         }
         assert!(timelines.waits(&[protocol::Point::new(8, 1)]).is_empty());
+        let mut many = Timelines::default();
+        for number in 1..=4 {
+            many.insert(number, number.into());
+        }
+        for value in 1..=MAX_REFUSED as u64 {
+            many.refuse(value as u32 % 4 + 1, value);
+        }
+        many.remove(2);
+        many.refuse(1, MAX_REFUSED as u64 + 1);
+        many.refuse(1, MAX_REFUSED as u64 + 2);
+        assert_eq!(many.refused.len(), MAX_REFUSED);
+        let remembered = many.timelines.values().map(|state| state.refused.len());
+        assert_eq!(remembered.sum::<usize>(), MAX_REFUSED * 3 / 4 + 1);
         let mut fresh = Timelines::default();
         fresh.insert(1, 1);
         fresh.refuse(1, 3);

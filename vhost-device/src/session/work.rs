@@ -10,7 +10,7 @@ use protocol::{Batch, Bind, BindFlags, GPU_PAGE_SIZE, Point, Status, Submit, Sub
 use virtio_igpu_protocol as protocol;
 use vm_memory::{Address, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
-use super::{Answer, Refusal, Session, Slot, Work};
+use super::{Answer, Held, Refusal, Session, Slot, Work};
 use crate::executor::{Backing, Extent, Sseu, Submission, Update};
 
 /// Whether each slot has one engine, and no two the same.
@@ -95,8 +95,17 @@ impl Session {
         };
         let timeline = address_space.timeline;
         self.announce(timeline, signal, waits)?;
+        let waits = self.timelines.waits(waits);
+        let extents = match work {
+            Work::Bind { extents, .. } => extents as u32,
+            _ => 0,
+        };
+        let held = Held {
+            waits: waits.len() as u32,
+            extents,
+        };
         let result = (|| {
-            self.check_pending()?;
+            self.check_pending(held)?;
             let address = self.check_range(address, length)?;
             let backing = backing(self)?;
             if cost > 0 && self.bound_extents + cost > protocol::MAX_BOUND_EXTENTS {
@@ -105,7 +114,6 @@ impl Session {
                     "too many extents are bound",
                 ));
             }
-            let waits = self.timelines.waits(waits);
             let waits = waits.into_iter().map(|wait| wait.point).collect();
             let update = Update {
                 address_space: id,
@@ -125,7 +133,7 @@ impl Session {
             address_space.ranges.replace(address, length, cost, backed);
             self.bound_extents += address_space.ranges.extents();
         }
-        self.later(timeline, signal, work)
+        self.later(timeline, signal, work, held)
     }
 
     pub(super) fn submit(
@@ -157,8 +165,13 @@ impl Session {
         let timeline = slots[0].timeline;
         let together = slots.len() == 1 || can_start_together(slots);
         self.announce(timeline, signal, waits)?;
+        let waits = self.timelines.waits(waits);
+        let held = Held {
+            waits: waits.len() as u32,
+            extents: 0,
+        };
         let result = (|| {
-            self.check_pending()?;
+            self.check_pending(held)?;
             if !together {
                 return Err(Refusal::new(
                     Status::Unsupported,
@@ -170,7 +183,6 @@ impl Session {
                 .map(|batch| self.check_batch(batch.address.get()))
                 .collect::<Result<_, _>>()?;
             let sseu = self.check_sseu(&command.sseu)?;
-            let waits = self.timelines.waits(waits);
             self.executor.submit(Submission {
                 context,
                 slot,
@@ -188,7 +200,7 @@ impl Session {
             known.submissions += 1;
         }
         let batches = batches.len() as u32;
-        self.later(timeline, signal, Work::Submission { batches })
+        self.later(timeline, signal, Work::Submission { batches }, held)
     }
 
     /// A batch's address, folded.
@@ -260,22 +272,34 @@ impl Session {
         result
     }
 
-    fn later(&mut self, timeline: u32, signal: u64, work: Work) -> Result<Answer, Refusal> {
+    fn later(
+        &mut self,
+        timeline: u32,
+        signal: u64,
+        work: Work,
+        held: Held,
+    ) -> Result<Answer, Refusal> {
         self.unfinished += 1;
+        self.held.waits += held.waits;
+        self.held.extents += held.extents;
         match self.timelines.point(timeline, signal) {
-            Some(point) => Ok(Answer::Later(point, work)),
+            Some(point) => Ok(Answer::Later(point, work, held)),
             None => Err(Refusal::new(Status::NotFound, "the timeline is gone")),
         }
     }
 
-    fn check_pending(&self) -> Result<(), Refusal> {
-        if self.unfinished >= protocol::MAX_PENDING_COMMANDS {
-            return Err(Refusal::new(
-                Status::LimitExceeded,
-                "too many unfinished commands",
-            ));
-        }
-        Ok(())
+    /// Whether there may be one more unfinished command, that holds so much.
+    fn check_pending(&self, held: Held) -> Result<(), Refusal> {
+        let too_many = if self.unfinished >= protocol::MAX_PENDING_COMMANDS {
+            "too many unfinished commands"
+        } else if self.held.waits + held.waits > protocol::MAX_PENDING_WAITS {
+            "unfinished commands wait for too many points"
+        } else if self.held.extents + held.extents > protocol::MAX_PENDING_EXTENTS {
+            "unfinished commands bind too many extents"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(Status::LimitExceeded, too_many))
     }
 
     /// An address in canonical form (the address's top bit repeated above it) without it.

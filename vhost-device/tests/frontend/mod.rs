@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod daemon;
+pub(crate) mod flood;
 pub(crate) mod gpu;
 pub(crate) mod ring;
 pub(crate) mod samples;
@@ -45,7 +46,7 @@ const RINGS: u64 = 0x1_0000;
 const BUFFERS: (u64, u64) = (1 << 20, 8 << 20);
 pub(crate) const OBJECTS: u64 = 16 << 20;
 
-const QUEUE_SIZE: u16 = 64;
+pub(crate) const QUEUE_SIZE: u16 = 64;
 const VIRTIO_F_VERSION_1: u64 = 1 << 32;
 const VIRTIO_RING_F_INDIRECT_DESC: u64 = 1 << 28;
 const VIRTIO_RING_F_EVENT_IDX: u64 = 1 << 29;
@@ -82,6 +83,7 @@ pub(crate) struct Guest {
     pub(crate) memory: GuestMemoryMmap,
     pub(crate) rings: Vec<Ring>,
     pub(crate) event_idx: bool,
+    queue_size: u16,
     next_buffer: u64,
 }
 
@@ -101,11 +103,11 @@ fn memory() -> GuestMemoryMmap {
 impl Guest {
     /// Connects, negotiates and starts the queues.
     pub(crate) fn connect(path: &Path) -> Self {
-        Self::connect_with(path, true)
+        Self::connect_with(path, true, QUEUE_SIZE)
     }
 
-    /// As [`Guest::connect`], with or without EVENT_IDX.
-    pub(crate) fn connect_with(path: &Path, event_idx: bool) -> Self {
+    /// As [`Guest::connect`], with or without EVENT_IDX, and with queues of that size.
+    pub(crate) fn connect_with(path: &Path, event_idx: bool, queue_size: u16) -> Self {
         let mut frontend = Frontend::connect(path, protocol::QUEUE_COUNT as u64).unwrap();
         frontend.set_owner().unwrap();
         let offered = frontend.get_features().unwrap();
@@ -134,6 +136,7 @@ impl Guest {
             memory,
             rings: Vec::new(),
             event_idx,
+            queue_size,
             next_buffer: BUFFERS.0,
         };
         guest.set_memory();
@@ -158,7 +161,7 @@ impl Guest {
         self.rings.clear();
         for index in 0..protocol::QUEUE_COUNT {
             let at = RINGS + index as u64 * 0x1_0000;
-            let ring = Ring::new(&self.memory, at, QUEUE_SIZE, self.event_idx);
+            let ring = Ring::new(&self.memory, at, self.queue_size, self.event_idx);
             ring.start(&mut self.frontend, &self.memory, index, 0);
             self.rings.push(ring);
         }
@@ -193,7 +196,8 @@ impl Guest {
         protocol::DeviceConfig::read_from_bytes(&bytes).unwrap()
     }
 
-    fn buffer(&mut self, length: u64) -> u64 {
+    /// Room for a command or a reply; what was taken long ago is taken again.
+    pub(crate) fn buffer(&mut self, length: u64) -> u64 {
         let length = length.next_multiple_of(64);
         if self.next_buffer + length > BUFFERS.1 {
             self.next_buffer = BUFFERS.0;

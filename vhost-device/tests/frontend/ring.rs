@@ -141,6 +141,13 @@ impl Ring {
     /// Makes a chain available. Descriptors are taken round the table: a test has fewer
     /// under way than the table holds.
     pub(crate) fn push(&mut self, memory: &GuestMemoryMmap, chain: &[Descriptor]) -> u16 {
+        let head = self.lay_out(memory, chain);
+        self.push_head(memory, head);
+        head
+    }
+
+    /// Writes a chain's descriptors.
+    pub(crate) fn lay_out(&mut self, memory: &GuestMemoryMmap, chain: &[Descriptor]) -> u16 {
         let head = self.next_descriptor;
         for (number, descriptor) in chain.iter().enumerate() {
             let index = self.next_descriptor;
@@ -152,7 +159,6 @@ impl Ring {
             }
             self.write_descriptor(memory, index, &descriptor);
         }
-        self.push_head(memory, head);
         head
     }
 
@@ -164,6 +170,42 @@ impl Ring {
             .unwrap();
         let index = self.available.wrapping_add(1);
         self.set_available(memory, index);
+    }
+
+    /// The same, so many times.
+    pub(crate) fn push_heads(&mut self, memory: &GuestMemoryMmap, head: u16, times: u16) {
+        for number in 0..times {
+            let slot = u64::from(self.available.wrapping_add(number) % self.size);
+            let at = self.available_at(4 + slot * 2);
+            memory.write_obj(head, at).unwrap();
+        }
+        self.set_available(memory, self.available.wrapping_add(times));
+    }
+
+    /// How many chains have come back so far, in 16 bits.
+    pub(crate) fn used_index(&self, memory: &GuestMemoryMmap) -> u16 {
+        let at = self.used_at(2);
+        memory
+            .load(at, std::sync::atomic::Ordering::Acquire)
+            .unwrap()
+    }
+
+    /// Whether the device has taken all there is, and wants to hear of the next.
+    pub(crate) fn all_taken(&self, memory: &GuestMemoryMmap) -> bool {
+        let at = self.used_at(4 + u64::from(self.size) * 8);
+        memory.read_obj::<u16>(at).unwrap() == self.available
+    }
+
+    /// Takes what has come back, and asks nobody what it was.
+    pub(crate) fn reap(&mut self, memory: &GuestMemoryMmap) {
+        self.seen = self.used_index(memory);
+        self.used.clear();
+    }
+
+    /// How many more may be made available, if what comes back is no longer needed.
+    pub(crate) fn room(&self, memory: &GuestMemoryMmap) -> u16 {
+        let under_way = self.available.wrapping_sub(self.used_index(memory));
+        self.size - under_way.min(self.size)
     }
 
     /// Sets the available index.

@@ -85,7 +85,7 @@ impl Guest {
             return;
         };
         if let Some(session) = &mut self.session {
-            session.finished();
+            session.finished(done.held);
         }
         let endings = &mut self.metrics.endings;
         let (status, count) = match completion.ending {
