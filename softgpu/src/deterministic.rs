@@ -18,7 +18,7 @@ use crate::engine::Shared;
 use crate::gpu::{Gpu, GpuConfig};
 use crate::platform::EngineId;
 use crate::scheduler::{Choice, Job, Returned};
-use crate::turn::{End, QUANTUM, Turn};
+use crate::turn::{Budget, End, QUANTUM, Turn};
 
 /// How long a step takes in which nothing is executed.
 const STEP: Duration = Duration::from_nanos(50);
@@ -152,7 +152,7 @@ impl DeterministicGpu {
                 // A long quantum now and then, short ones more often.
                 let shifts = QUANTUM.ilog2() as usize + 1;
                 let shift = self.numbers.below(shifts).min(self.numbers.below(shifts));
-                let budget = 1 << shift;
+                let budget = Budget::commands(1 << shift);
                 let place = std::mem::replace(&mut self.engines[engine], Place::Awake);
                 let executed = matches!(place, Place::Executing(_));
                 self.engines[engine] = step_engine(shared, engine, place, budget);
@@ -226,7 +226,7 @@ impl DeterministicGpu {
 }
 
 /// Takes an engine to the next place where others may get in between.
-fn step_engine(shared: &Shared, engine: usize, place: Place, budget: u32) -> Place {
+fn step_engine(shared: &Shared, engine: usize, place: Place, budget: Budget) -> Place {
     match place {
         Place::Awake | Place::Asleep(_) => {
             let mut state = shared.state.lock();

@@ -1,5 +1,7 @@
 //! The engine threads: each takes jobs from the scheduler, executes them and gives them
-//! back. What is decided between two quanta of a job is in [`turn`](crate::turn); what
+//! back. A thread that submits may do the same for an engine whose own sleeps, for a moment
+//! ([`Shared::attend`]): of all threads, the one that the scheduler has given a job of the
+//! engine's acts for it until it has given the job back. What is decided between two quanta of a job is in [`turn`](crate::turn); what
 //! happens in one is in [`execute`](crate::execute). The same, step by step and without
 //! threads, is in [`deterministic`](crate::deterministic).
 
@@ -14,8 +16,8 @@ use crate::completion::{Completion, Outcome};
 use crate::counters::{LiveCounters, count};
 use crate::gpu::GpuConfig;
 use crate::memory::Memory;
-use crate::scheduler::{Choice, EngineSignals, GangKey, Job, Returned, State};
-use crate::turn::{End, QUANTUM, Turn};
+use crate::scheduler::{Choice, EngineSet, EngineSignals, GangKey, Job, Returned, State};
+use crate::turn::{Budget, End, Turn};
 
 /// What all threads of a GPU share.
 pub(crate) struct Shared {
@@ -36,10 +38,23 @@ impl Shared {
     pub(crate) fn engine_main(&self, engine: usize) {
         let mut state = self.state.lock();
         while !self.stop.load(Ordering::Relaxed) {
+            let spin = self.config.idle_spin;
+            if let Some(turn) = state.take_over(engine) {
+                drop(state);
+                let Some(after) = self.finish(engine, *turn) else {
+                    return;
+                };
+                state = after;
+                continue;
+            }
+            if state.is_running(engine) {
+                // Somebody else acts for it, and rings when that is over.
+                self.signals[engine].bell.wait(&mut state, None, spin);
+                continue;
+            }
             let job = match state.choose(&self.config.platform, engine, self.clock.now()) {
                 Choice::Execute(job) => *job,
                 Choice::Sleep(until) => {
-                    let spin = self.config.idle_spin;
                     self.signals[engine].bell.wait(&mut state, until, spin);
                     continue;
                 }
@@ -49,24 +64,67 @@ impl Shared {
                 }
             };
             drop(state);
-            let Some((job, returned)) = self.execute(engine, job) else {
+            let Some(after) = self.finish(engine, Turn::new(job, self.clock.now())) else {
                 return;
             };
-            self.report(engine, &job, &returned);
-            state = self.give_back(engine, job, &returned);
-            state = self.do_chores(state);
+            state = after;
         }
     }
 
-    /// Executes a job until it ends, makes no progress, or has to make room. Nothing: the
-    /// GPU is being dropped.
-    fn execute(&self, engine: usize, job: Job) -> Option<(Job, Returned)> {
-        let mut turn = Turn::new(job, self.clock.now());
-        loop {
-            match self.go_on(engine, &mut turn, QUANTUM) {
+    /// Executes a job until it ends, makes no progress, or has to make room; gives it back,
+    /// and does what there is to do then. Nothing: the GPU is being dropped.
+    fn finish(&self, engine: usize, mut turn: Turn) -> Option<MutexGuard<'_, State>> {
+        let returned = loop {
+            match self.go_on(engine, &mut turn, Budget::QUANTUM) {
                 None => {}
                 Some(End::Stopped) => return None,
-                Some(End::Returned(returned)) => return Some((turn.job, returned)),
+                Some(End::Returned(returned)) => break returned,
+            }
+        };
+        self.report(engine, &turn.job, &returned);
+        let state = self.give_back(engine, turn.job, &returned);
+        Some(self.do_chores(state))
+    }
+
+    /// Acts for the engines that were not woken though they have something to do
+    /// ([`State::hold_bells`]): for the first for a moment, on this thread; what is left
+    /// then, and the others, are their own threads' to do. A sink that submits when something
+    /// has ended nests this, once for each engine at most: the one that has ended has its
+    /// engine until that is reported.
+    pub(crate) fn attend<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        engines: EngineSet,
+    ) -> MutexGuard<'a, State> {
+        let mut attended = false;
+        for engine in engines {
+            if !attended && !state.is_running(engine) {
+                let platform = &self.config.platform;
+                let choice = state.choose(platform, engine, self.clock.now());
+                if let Choice::Execute(job) = choice {
+                    drop(state);
+                    state = self.begin(engine, *job);
+                    attended = true;
+                }
+            }
+            state.wake_for_rest(engine);
+        }
+        state
+    }
+
+    /// Executes the beginning of a job: of most it is all.
+    fn begin(&self, engine: usize, job: Job) -> MutexGuard<'_, State> {
+        let mut turn = Turn::new(job, self.clock.now());
+        match self.go_on(engine, &mut turn, Budget::LIGHT) {
+            Some(End::Returned(returned)) => {
+                self.report(engine, &turn.job, &returned);
+                self.give_back(engine, turn.job, &returned)
+            }
+            Some(End::Stopped) => self.state.lock(),
+            None => {
+                let mut state = self.state.lock();
+                state.hand_over(engine, turn);
+                state
             }
         }
     }

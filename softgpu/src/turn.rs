@@ -14,8 +14,34 @@ use crate::page_table::Tlb;
 use crate::scheduler::{Hold, Job, LifeSigns, Returned};
 use crate::view::View;
 
-/// Commands in a quantum, about: how long a bind may have to wait for a batch.
+/// How much a quantum may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Commands, about.
+    pub(crate) commands: u32,
+    /// Whether it ends before a blit.
+    pub(crate) light: bool,
+}
+
+/// Commands in an engine's quantum, about: how long a bind may have to wait for a batch.
 pub(crate) const QUANTUM: u32 = 512;
+
+impl Budget {
+    /// An engine's quantum.
+    pub(crate) const QUANTUM: Self = Self::commands(QUANTUM);
+
+    /// What somebody else's thread does for an engine: some microseconds' worth.
+    pub(crate) const LIGHT: Self = Self {
+        commands: 64,
+        light: true,
+    };
+
+    /// So many commands, whichever they are.
+    pub(crate) const fn commands(commands: u32) -> Self {
+        let light = false;
+        Self { commands, light }
+    }
+}
 
 /// A blit this big counts as a sign of life, at this many bytes: the model is slower
 /// than the hardware whose heartbeat it keeps.
@@ -76,9 +102,8 @@ pub(crate) enum End {
 }
 
 impl Shared {
-    /// Executes a quantum of a job, of about `budget` commands, and decides what follows.
-    /// Nothing: it goes on.
-    pub(crate) fn go_on(&self, engine: usize, turn: &mut Turn, budget: u32) -> Option<End> {
+    /// Executes a quantum of a job, and decides what follows. Nothing: it goes on.
+    pub(crate) fn go_on(&self, engine: usize, turn: &mut Turn, budget: Budget) -> Option<End> {
         if self.stepped {
             // Meanwhile others may have had their turn.
             turn.now = self.clock.now();
@@ -180,7 +205,7 @@ impl Shared {
         &self,
         engine: usize,
         job: &mut Job,
-        budget: u32,
+        budget: Budget,
         slice_over: bool,
     ) -> (Pause, Tally) {
         let memory = self.memory.read();
@@ -209,9 +234,10 @@ impl Shared {
                 abort: &job.abort,
             },
             tally: Tally::default(),
+            light: budget.light,
             context_ticks: run_ticks.wrapping_sub(self.clock.read_timestamp()),
         };
-        let pause = machine.run(budget, slice_over);
+        let pause = machine.run(budget.commands, slice_over);
         let tally = machine.tally;
         if self.stepped {
             let blits = tally.bytes_blitted / pace::BYTES_EACH_NS;

@@ -268,6 +268,11 @@ pub(crate) fn has_client(header: u32) -> bool {
     matches!(header >> 29, 0 | 2 | 3)
 }
 
+/// Whether the command is the 2D client's: it may move a lot of memory.
+pub(crate) fn is_blit(header: u32) -> bool {
+    header >> 29 == 2
+}
+
 /// No such row.
 const NONE: u8 = u8::MAX;
 

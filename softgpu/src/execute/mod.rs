@@ -142,6 +142,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) tally: Tally,
     /// What to add to the timestamp for the context's own running time.
     pub(crate) context_ticks: u64,
+    /// Whether to end the quantum before a blit, which may take long.
+    pub(crate) light: bool,
 }
 
 /// Why a quantum ended.
@@ -149,7 +151,7 @@ pub(crate) struct Machine<'a> {
 pub(crate) enum Pause {
     /// The batch is over.
     Finished,
-    /// The budget is used up; there is more to do.
+    /// The budget is used up, or what comes next is too much for it; there is more to do.
     Budget,
     /// A semaphore was signalled: whoever waits is to look. There is more to do.
     Signalled,
@@ -310,6 +312,10 @@ impl Machine<'_> {
         } else {
             self.view.fetch_supplied(at).ok_or(unmapped)?
         };
+        if self.light && command::is_blit(header) {
+            *left = 0;
+            return Ok(Flow::Next);
+        }
         self.tally.commands += 1;
         let class = self.around.engine.id.class;
         let Some(command) = command::lookup(header, class) else {

@@ -103,6 +103,7 @@ impl Bench {
             },
             tally: Tally::default(),
             context_ticks: 0,
+            light: false,
         };
         let pause = machine.run(budget, false);
         self.tally = machine.tally;

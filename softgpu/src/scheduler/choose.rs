@@ -76,7 +76,7 @@ impl State {
             self.engines[engine].ready.insert(entry);
             self.signal(engine);
             if self.engines[engine].running.is_none() {
-                self.signals[engine].bell.ring();
+                self.wake(engine);
             }
         }
         self.wake_reserved();

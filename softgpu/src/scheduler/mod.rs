@@ -4,6 +4,7 @@
 //! Everything here is under one lock that is held for bookkeeping only: not while
 //! commands execute, page tables change or the sink is called.
 
+mod attend;
 mod bell;
 mod choose;
 mod gang;
@@ -26,7 +27,9 @@ use crate::execute::Execution;
 use crate::ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 use crate::page_table::{AddressSpace, Backing};
 use crate::platform::EngineTiming;
+use crate::turn::Turn;
 
+pub(crate) use attend::EngineSet;
 pub(crate) use bell::Bell;
 pub(crate) use choose::Choice;
 use gang::Gang;
@@ -276,6 +279,8 @@ struct EngineQueue {
     timing: EngineTiming,
     /// How many parked slots may be polled before a ready one has its turn.
     polls_left: usize,
+    /// What another thread has begun for it, and it is to go on with.
+    handed_over: Option<Box<Turn>>,
 }
 
 /// What other threads may look at without the lock.
@@ -348,6 +353,8 @@ pub(crate) struct State {
     signals: Arc<[EngineSignals]>,
     clock: Clock,
     chores: VecDeque<Chore>,
+    /// The engines to be woken later, while that is put off.
+    held_bells: Option<EngineSet>,
     /// How many times semaphores were signalled.
     semaphore_signals: u64,
     next_key: u64,
@@ -375,6 +382,7 @@ impl State {
             idle_since: None,
             timing,
             polls_left: 0,
+            handed_over: None,
         };
         Self {
             timelines: Timelines::default(),
@@ -387,6 +395,7 @@ impl State {
             signals,
             clock,
             chores: VecDeque::new(),
+            held_bells: None,
             semaphore_signals: 0,
             next_key: 0,
             pending: 0,
