@@ -1,5 +1,7 @@
 //! What an idle engine can take begins on the thread that submits it, for a moment.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod common;
 
 use std::sync::mpsc::{Sender, channel};
