@@ -6,6 +6,7 @@ pub(crate) mod host;
 pub(crate) mod instructions;
 pub(crate) mod plot;
 mod profile;
+pub(crate) mod stages;
 pub(crate) mod table;
 
 use std::fs;
@@ -29,6 +30,7 @@ const NO_CONSOLE: &str = "drm_client_lib.active=";
 pub(crate) const GUEST_REPORT: &str = "bench";
 pub(crate) const HOST_REPORT: &str = "bench_host";
 pub(crate) const INSTRUCTIONS_REPORT: &str = "bench_instructions";
+pub(crate) const STAGES_REPORT: &str = "bench_stages";
 
 /// The command.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
@@ -43,6 +45,13 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         print!("{}", table::aims(&aims::of_instructions(&report)));
         Records::report(&cache, INSTRUCTIONS_REPORT, report.clone())?;
         all.insert("instructions".into(), report);
+        return save(args, &all);
+    }
+    if args.stages {
+        let report = stages::measure(&args.guest)?;
+        print!("{}", stages::text(&report));
+        Records::report(&cache, STAGES_REPORT, report.clone())?;
+        all.insert("stages".into(), report);
         return save(args, &all);
     }
     if !args.no_guest {

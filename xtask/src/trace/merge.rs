@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::HOST;
 use super::clock::{self, Fit};
 use super::guest::{self, Event, Recorded, What};
+use super::stages::{self, Passed};
 use super::timeline::{Mark, Slice, Timeline, Track};
 
 /// The guest's interrupts and fences as processes of the trace, and its own processes from
@@ -33,6 +34,7 @@ type Key = (Owner, u64);
 struct OnHost {
     flow: u64,
     taken: f64,
+    reported: f64,
     used: f64,
 }
 
@@ -41,6 +43,7 @@ struct OnHost {
 struct InGuest {
     key: Key,
     made: f64,
+    process: u32,
     track: Track,
     sent: Option<f64>,
     signalled: Option<(f64, Track)>,
@@ -57,6 +60,8 @@ pub(crate) struct Summary {
     pub(crate) lost: u64,
     /// How the clocks stand to each other.
     pub(super) fit: Fit,
+    /// How long each stage of a submission took that its client waited for.
+    pub(crate) stages: Option<Value>,
 }
 
 impl Summary {
@@ -118,6 +123,7 @@ fn take_host(timeline: &mut Timeline, events: &[Value]) -> (HashMap<Key, VecDequ
                     commands.entry(key).or_default().push_back(OnHost {
                         flow,
                         taken: stage("taken"),
+                        reported: stage("reported"),
                         used: stage("used"),
                     });
                 }
@@ -194,6 +200,7 @@ fn guest_commands(events: &[Event]) -> Vec<InGuest> {
             commands.push(InGuest {
                 key: (owner, point.1),
                 made: event.at,
+                process: event.process,
                 track: process_track(event),
                 sent: None,
                 signalled: None,
@@ -312,6 +319,7 @@ pub(super) fn merge(host_text: &str, recorded: &Recorded) -> Result<(Timeline, S
     timeline.processes.insert(FENCES, "guest: fences".into());
     let seen_on_host: usize = on_host.values().map(VecDeque::len).sum();
     let mut whole = 0;
+    let mut passed = Vec::new();
     let mut unknown = 1_u64 << 40;
     for command in &commands {
         let host = on_host.get_mut(&command.key).and_then(VecDeque::pop_front);
@@ -328,6 +336,18 @@ pub(super) fn merge(host_text: &str, recorded: &Recorded) -> Result<(Timeline, S
             continue;
         };
         whole += usize::from(host.is_some());
+        if let (Some(host), Some(sent), Owner::Slot(..)) = (host, command.sent, command.key.0) {
+            passed.push(Passed {
+                process: command.process,
+                made_in_guest: command.made,
+                made: fit.host(command.made),
+                sent: fit.host(sent),
+                taken: host.taken,
+                reported: host.reported,
+                used: host.used,
+                signalled: fit.host(signalled),
+            });
+        }
         steps.push((track, fit.host(signalled)));
         let (name, track) = match command.key.0 {
             Owner::Slot(context, slot) => (
@@ -351,6 +371,7 @@ pub(super) fn merge(host_text: &str, recorded: &Recorded) -> Result<(Timeline, S
         whole,
         seen: commands.len().max(seen_on_host),
         lost: dropped + recorded.lost,
+        stages: stages::of(&passed, &recorded.events, |at| fit.host(at), fit.error),
         fit,
     };
     timeline.facts = vec![

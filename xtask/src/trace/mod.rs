@@ -5,6 +5,7 @@ mod clock;
 mod guest;
 mod merge;
 mod picture;
+mod stages;
 mod timeline;
 
 use std::ffi::OsString;
@@ -12,9 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::vm::Guest;
 pub(crate) use merge::Summary;
+use timeline::Timeline;
 
 /// The daemon as a process of the trace: as it says itself.
 const HOST: u64 = 1;
@@ -66,14 +69,26 @@ impl Trace {
             .command(&words)
     }
 
-    /// Merges what both sides have left into `to`, and draws a picture if one is wanted.
-    pub(crate) fn finish(self, to: &Path, picture: Option<&Path>) -> Result<Summary> {
+    /// Merges what both sides have left.
+    fn merge(&self) -> Result<(Timeline, Summary)> {
         let text = self.share.join(TEXT);
         let recorded = fs::read_to_string(&text).context("the guest left no trace")?;
         let _ = fs::remove_file(&text);
         let recorded = guest::parse(&recorded)?;
         let host = fs::read_to_string(self.host_file()).context("the daemon left no trace")?;
-        let (timeline, summary) = merge::merge(&host, &recorded)?;
+        merge::merge(&host, &recorded)
+    }
+
+    /// How long each stage of a submission took that its client waited for.
+    pub(crate) fn stages(self) -> Result<Value> {
+        let (_, summary) = self.merge()?;
+        let stages = summary.stages;
+        stages.context("no submission is in the trace that its client has waited for")
+    }
+
+    /// Merges what both sides have left into `to`, and draws a picture if one is wanted.
+    pub(crate) fn finish(self, to: &Path, picture: Option<&Path>) -> Result<Summary> {
+        let (timeline, summary) = self.merge()?;
         fs::write(to, timeline.json()).with_context(|| format!("cannot write {}", to.display()))?;
         eprintln!(
             "{}: {} of {} commands from call to fence; guest and host to within {:.1} us, \

@@ -23,7 +23,7 @@ use virtio_igpu_guest_tests::client::Result;
 use counts::Counts;
 use flat::Flat;
 use gpu::Gpu;
-use operations::Timed;
+use operations::{Operation, Timed};
 use ours::Ours;
 use virtio_gpu::VirtioGpu;
 
@@ -47,6 +47,11 @@ struct Arguments {
     /// counts instructions; the report says which mark is which operation's
     #[arg(long)]
     instructions: bool,
+
+    /// Make this operation alone, on our GPU, as many times as there are rounds, and print the
+    /// median: for a trace, or a look at it with other tools
+    #[arg(long, value_name = "OPERATION", conflicts_with_all = ["compare", "instructions"])]
+    only: Option<String>,
 
     /// How many rounds
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..))]
@@ -81,6 +86,20 @@ fn run(arguments: &Arguments) -> std::result::Result<(), String> {
     if arguments.instructions {
         let series = sample(arguments).map_err(|error| error.to_string())?;
         return arguments.save(&series);
+    }
+    if let Some(name) = &arguments.only {
+        let Some(operation) = Operation::named(name) else {
+            let names: Vec<String> = Operation::all().map(Operation::name).collect();
+            return Err(format!(
+                "no operation is called {name}; there are {}",
+                names.join(", ")
+            ));
+        };
+        let mut ours = Ours::new().map_err(|error| error.to_string())?;
+        let time = operation.repeat(arguments.rounds, &mut ours);
+        let time = time.map_err(|error| error.to_string())?;
+        println!("{time:.1} microseconds: {}", operation.what());
+        return Ok(());
     }
     let report = measure(arguments).map_err(|error| error.to_string())?;
     for line in &report.operations {

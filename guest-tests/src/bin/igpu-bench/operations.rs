@@ -47,6 +47,22 @@ const OPERATIONS: [Operation; 13] = [
 ];
 
 impl Operation {
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        OPERATIONS.into_iter()
+    }
+
+    /// The one that reports call so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::all().find(|operation| operation.name() == name)
+    }
+
+    /// Makes it so many times. Microseconds, the median.
+    pub(crate) fn repeat(self, times: u32, gpu: &mut dyn Gpu) -> Result<f64> {
+        let median = time_us(times, 1, || self.call(gpu))?.median;
+        Ok(median / f64::from(self.divisor()))
+    }
+
     /// What reports call it.
     pub(crate) fn name(self) -> String {
         match self {
