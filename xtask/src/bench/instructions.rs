@@ -77,14 +77,30 @@ pub(crate) struct Row {
     pub(crate) ours: Count,
     /// On the other.
     pub(crate) peer: Option<Count>,
+    /// On ours, the functions of the guest's kernel that most instructions are executed in,
+    /// and how many in each, on average over all samples; if that was counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) functions: Vec<(String, f64)>,
 }
 
-/// Builds the plugin and has a guest make all samples. Where one operation's instructions are
-/// executed is told too, as text, if one is named.
+/// Functions that a row keeps.
+const FUNCTIONS: usize = 12;
+
+/// Whether it is counted in which functions of the guest's kernel instructions are executed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile<'a> {
+    /// It is not: guests run faster.
+    No,
+    /// It is; of the operation that is named, all functions are told.
+    Of(Option<&'a str>),
+}
+
+/// Builds the plugin and has a guest make all samples. Where the named operation's instructions
+/// are executed is told as text.
 pub(crate) fn measure(
     args: &GuestArgs,
     compare: bool,
-    profiled: Option<&str>,
+    profile: Profile<'_>,
 ) -> Result<(Vec<Row>, String)> {
     let mut args = args.clone();
     (args.smp, args.no_kvm) = (1, true);
@@ -93,13 +109,12 @@ pub(crate) fn measure(
     let wanted = Wanted {
         arguments: "--instructions".into(),
         compare,
-        symbols: profiled.is_some(),
+        symbols: matches!(profile, Profile::Of(_)),
         limit: LIMIT,
     };
-    let more = if profiled.is_some() {
-        ",profile=on"
-    } else {
-        ""
+    let more = match profile {
+        Profile::No => "",
+        Profile::Of(_) => ",profile=on",
     };
     let ran = run_in_guest(&lab, &wanted, |guest| guest.plugin(&plugin, more))?;
     let counted = ran.finished.instructions;
@@ -108,29 +123,38 @@ pub(crate) fn measure(
         serde_json::from_value(ran.report).context("igpu-bench's series are not understood")?;
     let samples: Samples =
         serde_json::from_value(counted).context("the plugin's counts are not understood")?;
+    let mut rows = rows(&series, &samples)?;
     let mut text = String::new();
-    if let Some(name) = profiled {
-        let symbols = Symbols::read(&ran.symbols);
-        let mut named = series.iter().filter(|one| one.name == name).peekable();
-        if named.peek().is_none() {
-            let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
-            bail!(
-                "no operation is called {name}; there are {}",
-                names.join(", ")
-            );
+    let Profile::Of(named) = profile else {
+        return Ok((rows, text));
+    };
+    if let Some(name) = named.filter(|name| series.iter().all(|one| one.name != *name)) {
+        let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
+        let names = names.join(", ");
+        bail!("no operation is called {name}; there are {names}");
+    }
+    let symbols = Symbols::read(&ran.symbols);
+    for one in &series {
+        let profile = samples.profile.get(&one.number);
+        let Some((profile, samples)) = profile.zip(samples.series.get(&one.number)) else {
+            continue;
+        };
+        let calls = samples.len() as f64 * f64::from(one.each);
+        let mut functions = profile::functions(&symbols, profile, calls);
+        if named == Some(one.name.as_str()) {
+            let gpu = if one.peer { "virtio-gpu" } else { "ours" };
+            text.push_str(&format!("\n{}, {gpu}", one.name));
+            text.push_str(&profile::text(&functions));
         }
-        for one in named {
-            if let (Some(profile), Some(samples)) = (
-                samples.profile.get(&one.number),
-                samples.series.get(&one.number),
-            ) {
-                let gpu = if one.peer { "virtio-gpu" } else { "ours" };
-                text.push_str(&format!("\n{name}, {gpu}"));
-                text.push_str(&profile::text(&symbols, profile, samples.len()));
-            }
+        functions.truncate(FUNCTIONS);
+        if let Some(row) = rows
+            .iter_mut()
+            .find(|row| !one.peer && row.name == one.name)
+        {
+            row.functions = functions;
         }
     }
-    Ok((rows(&series, &samples)?, text))
+    Ok((rows, text))
 }
 
 /// The plugin's file.
@@ -184,6 +208,7 @@ fn rows(series: &[Series], counted: &Samples) -> Result<Vec<Row>> {
                 what: one.what.clone(),
                 ours: count,
                 peer: None,
+                functions: Vec::new(),
             }),
         }
     }
@@ -265,7 +290,7 @@ pub(crate) fn guard(args: &GuestArgs) -> Result<Tally> {
             kept.kernel
         );
     }
-    let (rows, _) = measure(args, false, None)?;
+    let (rows, _) = measure(args, false, Profile::No)?;
     let mut tally = Tally::default();
     for (name, least) in &kept.instructions {
         let row = rows.iter().find(|row| row.name == *name);

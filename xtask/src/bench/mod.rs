@@ -37,7 +37,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     let cache = Cache::open()?;
     let mut all = serde_json::Map::new();
     if args.instructions {
-        let profile = args.profile.as_deref();
+        let profile = instructions::Profile::Of(args.profile.as_deref());
         let (rows, profile) =
             instructions::measure(&guest_args(args), args.compare.is_some(), profile)?;
         print!("{}{profile}", instructions::text(&rows));

@@ -31,29 +31,36 @@ impl Symbols {
     }
 }
 
-/// Instructions of each sample by function, most first.
-pub(super) fn text(symbols: &Symbols, profile: &BTreeMap<u64, u64>, samples: usize) -> String {
+/// Instructions of each of that many calls by function, on average, most first.
+pub(super) fn functions(
+    symbols: &Symbols,
+    profile: &BTreeMap<u64, u64>,
+    calls: f64,
+) -> Vec<(String, f64)> {
     let mut functions: BTreeMap<&str, u64> = BTreeMap::new();
     for (address, count) in profile {
         *functions.entry(symbols.at(*address)).or_default() += count;
     }
-    let all: u64 = functions.values().sum();
     let mut functions: Vec<(&str, u64)> = functions.into_iter().collect();
     functions.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-    let each = |count: u64| count as f64 / samples.max(1) as f64;
-    let mut text = format!(
-        "\nthe kernel's {:.0} instructions of each call, by function, on average over {samples}\n",
-        each(all)
-    );
+    let each = |(name, count): (&str, u64)| (name.to_string(), count as f64 / calls.max(1.0));
+    functions.into_iter().map(each).collect()
+}
+
+/// The same as text.
+pub(super) fn text(functions: &[(String, f64)]) -> String {
+    let all: f64 = functions.iter().map(|(_, count)| count).sum();
+    let mut text =
+        format!("\nthe kernel's {all:.0} instructions of each call, by function, on average\n");
     for (name, count) in functions.iter().take(SHOWN) {
-        text.push_str(&format!("{:>9.1}  {name}\n", each(*count)));
+        text.push_str(&format!("{count:>9.1}  {name}\n"));
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Symbols, text};
+    use super::{Symbols, functions, text};
     use std::collections::BTreeMap;
 
     #[test]
@@ -63,7 +70,7 @@ mod tests {
              0000000000002008 d data\n",
         );
         let profile = BTreeMap::from([(0x1004, 4), (0x1ff8, 2), (0x2010, 10)]);
-        let text = text(&symbols, &profile, 2);
+        let text = text(&functions(&symbols, &profile, 2.0));
         let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(lines, ["      5.0  second", "      3.0  first"]);
         assert!(text.contains("8 instructions"));

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::bench::aims::{self, Judged};
 use crate::bench::table::{number, spread};
-use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, host, plot};
+use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, STAGES_REPORT};
+use crate::bench::{host, plot, stages};
 use crate::records::Records;
 
 /// The plot's file in docs/.
@@ -56,6 +57,15 @@ pub(super) fn section(records: &Records) -> String {
             "Not counted: `cargo xtask bench --instructions --compare virtio-gpu` does.\n",
         ),
     }
+    page.push_str("\n### Where the time goes\n\n");
+    match records.reports.get(STAGES_REPORT) {
+        Some(report) => traced(&mut page, report),
+        None => page.push_str("Not traced: `cargo xtask bench --stages` does.\n"),
+    }
+    if let Some(report) = records.reports.get(INSTRUCTIONS_REPORT) {
+        by_function(&mut page, report);
+    }
+    page.push_str(WHY);
     page.push_str("\n### Without a guest\n\n");
     match records.reports.get(HOST_REPORT) {
         Some(report) => without_guest(&mut page, report),
@@ -160,6 +170,84 @@ fn instructions(page: &mut String, report: &Value) {
     aims_table(page, &aims::of_instructions(report));
 }
 
+/// What stands between the figures and the aims that are missed. Held against the tables above
+/// it whenever these change.
+const WHY: &str = "
+What that says of the aims that are missed:
+
+- *A submission and its wait, in bare round trips.* The round trip is one ioctl, whose command and reply are all \
+there is. The
+  submission has two, and before its command is in the ring a fence, a syncobj's new fence and a reservation; its \
+client is
+  woken by the fence's signal, on the way out of the interrupt. On the device both take the same way: a short batch is
+  executed by the thread that takes the command.
+- *64 in flight, and the ioctl's instructions.* The guest's processor is what is busy then; the device is not waited \
+for. What
+  virtio-gpu does for a submission is less: it copies the commands into a buffer and puts that into the ring, and it \
+gives a
+  fence only to who asks for one. Here every submission has a fence on its timeline, which the address space's \
+reservation
+  gets too, follows the page-table updates before it, and is kept track of for hangs, bans, error states and running \
+times, as
+  i915's are. An ioctl that does nothing (GETPARAM) is a third of what the aim allows.
+- *64 KiB made, written and closed, and made visible.* No message is sent for the former. Clearing the memory takes a \
+quarter of
+  the instructions; the rest is the kernel's: a file in shmem made and evicted, the page cache, five system calls, \
+mapping and
+  unmapping. virtio-gpu pays all of that and its messages, which 64 KiB do not dwarf as 4 MiB do. What is made visible \
+waits
+  for the device once, which by then mostly sleeps; virtio-gpu's first message wakes its device before the memory is \
+there.
+";
+
+fn traced(page: &mut String, report: &Value) {
+    page.push_str(&format!(
+        "`cargo xtask bench --stages`: {} submissions that do nothing, each waited for, followed through guest and \
+         host ([how](tracing.md)).\nBeing traced takes part of each; guest and host are compared to within {} us.\n\n\
+         ![Submissions from ioctl to fence](tracing.svg)\n\n\
+         | stage | microseconds | of all |\n| --- | --- | --- |\n",
+        report["count"],
+        number(&report["error_us"], 1).unwrap_or_default()
+    ));
+    for [what, time, part] in stages::rows(report) {
+        page.push_str(&format!("| {what} | {time} | {part} |\n"));
+    }
+}
+
+/// Where the instructions of what misses its aim are executed.
+fn by_function(page: &mut String, report: &Value) {
+    let rows = report["rows"].as_array().into_iter().flatten();
+    let wanted = |row: &&Value| {
+        matches!(
+            row["name"].as_str(),
+            Some("submit_only" | "allocate_64" | "show_64")
+        )
+    };
+    let mut told = rows
+        .filter(wanted)
+        .filter(|row| row["functions"].is_array());
+    let Some(first) = told.next() else {
+        return;
+    };
+    page.push_str(
+        "\nThe functions of the guest's kernel in which most instructions are executed, in each on average, \
+         interrupts and other\ntasks meanwhile included (`cargo xtask bench --instructions --profile OPERATION` \
+         prints more of them):\n\n| of | functions |\n| --- | --- |\n",
+    );
+    for row in std::iter::once(first).chain(told) {
+        let functions = row["functions"].as_array().into_iter().flatten();
+        let functions = functions.filter_map(|pair| {
+            let (name, count) = (pair[0].as_str()?, pair[1].as_f64()?);
+            // Of a Rust function its own name, not what it is generic over.
+            let name = name.split("::<").next().unwrap_or(name);
+            Some(format!("`{name}` {count:.0}"))
+        });
+        let functions: Vec<String> = functions.collect();
+        let what = row["what"].as_str().unwrap_or_default();
+        page.push_str(&format!("| {what} | {} |\n", functions.join(", ")));
+    }
+}
+
 fn without_guest(page: &mut String, report: &Value) {
     page.push_str(&format!(
         "The daemon driven over vhost-user by a program on the host (`vhost-device/benches/figures.rs`), \
@@ -181,7 +269,7 @@ fn without_guest(page: &mut String, report: &Value) {
 #[cfg(test)]
 mod tests {
     use super::section;
-    use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT};
+    use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, STAGES_REPORT};
     use crate::records::Records;
 
     #[test]
@@ -203,13 +291,18 @@ mod tests {
             "steady": 93.0, "notifications": 1.0})
         };
         let rows = serde_json::json!({"rows": [{"name": "submit_only", "what": "the ioctl alone",
-            "ours": count(3600.0), "peer": count(4800.0)}]});
+            "ours": count(3600.0), "peer": count(4800.0), "functions": [["kfree::<T>", 436.4]]}]});
         records.reports.insert(INSTRUCTIONS_REPORT.into(), rows);
+        let stages = serde_json::json!({"count": 9, "error_us": 1.25, "us": spread(80.0),
+            "stages": [{"what": "executed", "us": spread(20.0)}]});
+        records.reports.insert(STAGES_REPORT.into(), stages);
         let page = section(&records);
         for part in [
             "| the ioctl alone | 3600 | 90 | 4000 | 93 % | 1 | 4800 | 4000 | 1 | 0.75 |",
             "| at most 0.8: met |",
             "performance-virtio-gpu.svg",
+            "| executed | 20.00 (0.50 to 2.00) | 25 % |",
+            "| the ioctl alone | `kfree` 436 |",
             "| a submission | 50.00 (0.50 to 2.00) | 100 (0 to 2) | 0.90 (0.50 to 2.00) |",
             "| the same, in virtio-gpu's | 0.90 (0.50 to 2.00) | at most 0.8: **missed** |",
             "| percent of a core that an idle daemon uses | 0.01 | at most 0.5: met |",
