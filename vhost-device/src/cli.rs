@@ -31,11 +31,17 @@ pub struct Arguments {
 
     /// What executes the guest's work. `softgpu` is a software model that needs no
     /// hardware; `null` is the same, but takes every batch for an empty one: it shows which
-    /// tests say nothing of what engines do.
+    /// tests say nothing of what engines do. `host` is this machine's GPU, at --render-node.
     #[arg(long, value_name = "NAME", default_value = "softgpu")]
     pub executor: String,
 
-    /// Which GPU the guest sees: `tgl` is Tiger Lake GT2, `icl` Ice Lake GT2.
+    /// The host's GPU, for the executor `host`: a device driven by xe, such as
+    /// /dev/dri/renderD128.
+    #[arg(long, value_name = "PATH")]
+    pub render_node: Option<PathBuf>,
+
+    /// Which GPU the guest sees: `tgl` is Tiger Lake GT2, `icl` Ice Lake GT2. With the executor
+    /// `host` it sees that GPU.
     #[arg(long, value_name = "NAME", default_value = "tgl")]
     pub platform: String,
 

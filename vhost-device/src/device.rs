@@ -277,7 +277,7 @@ mod tests {
     use crate::executor;
 
     fn device() -> Device {
-        let factory = executor::by_name("softgpu", "icl", false, None).unwrap();
+        let factory = executor::software("icl").unwrap();
         Device::new(factory, 1, true, None).unwrap()
     }
 

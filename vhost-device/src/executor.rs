@@ -8,30 +8,133 @@ pub mod softgpu;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 pub use virtio_igpu_executor::*;
+use virtio_igpu_host_gpu::{Driver, RenderNode};
+use virtio_igpu_host_xe::XeFactory;
 
 /// The executors' names, for the command line and its errors.
-pub const NAMES: &[&str] = &["softgpu", "null"];
+pub const NAMES: &[&str] = &["softgpu", "null", "host"];
+
+/// What the command line says of the executor.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// One of [`NAMES`].
+    pub name: &'a str,
+    /// The software GPU's platform.
+    pub platform: &'a str,
+    /// The software GPU's strict mode.
+    pub strict: bool,
+    /// Where the software GPU is recorded to.
+    pub record: Option<&'a Path>,
+    /// Where the host's GPU is.
+    pub render_node: Option<&'a Path>,
+}
+
+/// The software GPU of a platform, as it is without further options.
+pub fn software(platform: &str) -> anyhow::Result<Arc<dyn Factory>> {
+    Ok(Arc::new(softgpu::SoftGpuFactory::new(
+        platform, false, None,
+    )?))
+}
 
 /// The factory that the command line's words ask for.
-pub fn by_name(
-    name: &str,
-    platform: &str,
-    strict: bool,
-    record: Option<&Path>,
-) -> anyhow::Result<Arc<dyn Factory>> {
-    match name {
-        "softgpu" => {
-            let factory = softgpu::SoftGpuFactory::new(platform, strict, record)?;
-            Ok(Arc::new(factory))
+pub fn chosen(choice: &Choice<'_>) -> anyhow::Result<Arc<dyn Factory>> {
+    let is_host = choice.name == "host";
+    if !is_host && choice.render_node.is_some() {
+        anyhow::bail!("--render-node is for --executor host");
+    }
+    match choice.name {
+        "softgpu" | "null" => {
+            let (platform, strict) = (choice.platform, choice.strict);
+            let factory = softgpu::SoftGpuFactory::new(platform, strict, choice.record)?;
+            Ok(match choice.name {
+                "null" => Arc::new(factory.null()),
+                _ => Arc::new(factory),
+            })
         }
-        "null" => {
-            let factory = softgpu::SoftGpuFactory::new(platform, strict, record)?;
-            Ok(Arc::new(factory.null()))
+        "host" if choice.strict || choice.record.is_some() => {
+            anyhow::bail!("--strict and --record are for the software GPU")
         }
-        _ => anyhow::bail!(
+        "host" => match choice.render_node {
+            Some(path) => host(path),
+            None => {
+                anyhow::bail!("--executor host needs --render-node, such as /dev/dri/renderD128")
+            }
+        },
+        name => anyhow::bail!(
             "there is no executor {name:?} in this build (there is: {})",
             NAMES.join(", ")
         ),
+    }
+}
+
+/// The executor for whatever drives a render node.
+fn host(path: &Path) -> anyhow::Result<Arc<dyn Factory>> {
+    let node = RenderNode::probe(path)?;
+    match node.driver() {
+        Driver::Xe => {
+            let factory = XeFactory::new(Arc::new(node));
+            let factory = factory.with_context(|| path.display().to_string())?;
+            Ok(Arc::new(factory))
+        }
+        Driver::I915 => anyhow::bail!(
+            "{} is driven by i915, for which this build has no executor: it has one for xe",
+            path.display()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(choice: Choice<'_>) -> String {
+        match chosen(&choice) {
+            Ok(_) => panic!("{choice:?} is taken"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_executed_on_is_refused_in_a_sentence() {
+        let choice = Choice {
+            name: "host",
+            platform: "tgl",
+            strict: false,
+            record: None,
+            render_node: Some(Path::new("/nowhere/renderD128")),
+        };
+        assert_eq!(
+            refusal(choice),
+            "there is no render node at /nowhere/renderD128"
+        );
+        let null = Some(Path::new("/dev/null"));
+        let text = refusal(Choice {
+            render_node: null,
+            ..choice
+        });
+        assert_eq!(text, "/dev/null is not a DRM device");
+        let text = refusal(Choice {
+            render_node: None,
+            ..choice
+        });
+        assert!(text.contains("needs --render-node"), "{text}");
+        let text = refusal(Choice {
+            strict: true,
+            ..choice
+        });
+        assert!(text.contains("--strict"), "{text}");
+        let text = refusal(Choice {
+            name: "softgpu",
+            ..choice
+        });
+        assert!(text.contains("--executor host"), "{text}");
+        let text = refusal(Choice {
+            name: "gpu",
+            render_node: None,
+            ..choice
+        });
+        assert!(text.contains("softgpu, null, host"), "{text}");
     }
 }

@@ -31,12 +31,13 @@ use crate::trace::Writer;
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let factory = executor::by_name(
-        &arguments.executor,
-        &arguments.platform,
-        arguments.strict,
-        arguments.record.as_deref(),
-    )?;
+    let factory = executor::chosen(&executor::Choice {
+        name: &arguments.executor,
+        platform: &arguments.platform,
+        strict: arguments.strict,
+        record: arguments.record.as_deref(),
+        render_node: arguments.render_node.as_deref(),
+    })?;
     let shared = Arc::new(Shared::new(arguments.stats_file.clone())?);
     shared
         .write_stats()

@@ -15,7 +15,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{Hold, Moment, Place, SlotKey, State};
+use super::{Hold, Moment, Place, SlotKey, State, Work};
 use crate::completion::{Completion, Outcome};
 use crate::ids::Point;
 
@@ -292,8 +292,8 @@ impl State {
             } else {
                 Place::Idle
             };
-            if let Some((_, batch)) = slot.queue.pop() {
-                self.unregister(&batch.waits);
+            if let Some((number, batch)) = slot.queue.pop() {
+                self.unregister(&batch.waits, Work::Batch(member, number));
             }
         }
         self.reported(gang.moment);

@@ -513,9 +513,9 @@ impl State {
     }
 
     /// Forgets the waits of work that is not waited for any longer.
-    fn unregister(&mut self, waits: &Waits) {
+    fn unregister(&mut self, waits: &Waits, work: Work) {
         if waits.unmet > 0 {
-            self.timelines.forget(&waits.awaited);
+            self.timelines.forget(&waits.awaited, work);
             self.pending_waits -= waits.unmet;
         }
     }

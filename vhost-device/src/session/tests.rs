@@ -118,7 +118,7 @@ fn session() -> (Session, Recorder) {
     ])
     .unwrap();
     let recorder = Recorder::default();
-    let factory = executor::by_name("softgpu", "tgl", false, None).unwrap();
+    let factory = executor::software("tgl").unwrap();
     let platform = factory.platform().clone();
     let mut session = Session::new(Box::new(recorder.clone()), platform, Arc::new(memory));
     greet(&mut session);
@@ -550,7 +550,7 @@ fn assert_empty(session: &Session) {
 #[test]
 fn as_many_contexts_as_the_wire_allows_come_and_go_and_leave_nothing() {
     let memory = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).unwrap());
-    let factory = executor::by_name("softgpu", "tgl", false, None).unwrap();
+    let factory = executor::software("tgl").unwrap();
     let executor = factory.start(Arc::clone(&memory), Arc::new(Deaf)).unwrap();
     let mut session = Session::new(executor, factory.platform().clone(), memory);
     greet(&mut session);

@@ -174,7 +174,9 @@ impl Guest {
                 }
             }
         }
-        self.reset_active(&round.resets);
+        for chain in round.resets {
+            self.reset_active(&chain);
+        }
         self.flush();
         Taken::All
     }
@@ -206,18 +208,13 @@ impl Guest {
         any.then_some(Round { left, resets })
     }
 
-    /// Cancels everything, once, and tells all who asked for it.
-    fn reset_active(&mut self, chains: &[Chain]) {
-        if chains.is_empty() {
-            return;
-        }
+    /// Cancels everything, and says so.
+    fn reset_active(&mut self, chain: &Chain) {
         if let Some(session) = &mut self.session {
             session.executor().reset_active();
         }
         let reply = ReplyHeader::new(Status::Ok);
-        for chain in chains {
-            self.give_back(Queue::Control, chain, reply.as_bytes());
-        }
+        self.give_back(Queue::Control, chain, reply.as_bytes());
     }
 
     /// Takes one command. Returns when that was done.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The executor on a host GPU whose kernel driver is xe.
+//!
+//! A guest's address space is a VM of xe's, into which guest memory is bound where it lies in
+//! this process (userptr): nothing is copied. An engine slot of a context is an exec queue. A
+//! timeline is a timeline sync object, so that whatever a submission or a bind waits for stays
+//! on the host's GPU; completions come through one eventfd to one thread.
+//!
+//! There is no unsafe code here: system calls and their pointers are `host-gpu`'s.
+
+#![forbid(unsafe_code)]
+
+mod completion;
+mod executor;
+mod jobs;
+mod mappings;
+mod platform;
+mod send;
+mod state;
+
+use std::io;
+use std::sync::Arc;
+
+use virtio_igpu_executor::{Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink};
+use virtio_igpu_host_gpu::DrmNode;
+use virtio_igpu_host_gpu::syncobj::Syncobj;
+use virtio_igpu_host_gpu::xe::{self, Bind, Config, EngineName, Sync, Vm};
+use vm_memory::GuestAddress;
+
+use executor::Xe;
+
+/// How long the first bind may take.
+const PATIENCE_NS: i64 = 5_000_000_000;
+const PAGE: u64 = 4096;
+
+/// Why a device driven by xe can't be used, in a sentence.
+#[derive(Debug)]
+pub enum Unfit {
+    /// It can't be opened, or asked what it is.
+    Unreadable(io::Error),
+    /// It is a GPU whose platform guests can't be shown.
+    Unknown(u16),
+    /// It has memory of its own, which guests can't be given.
+    Discrete(u16),
+    /// A process's memory can't be bound.
+    Userptr(io::Error),
+}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(f, "xe does not tell what the GPU is: {error}"),
+            Self::Unknown(id) => write!(
+                f,
+                "the GPU 8086:{id:04x} is none that a guest can be shown, which is Tiger Lake alone"
+            ),
+            Self::Discrete(id) => write!(
+                f,
+                "the GPU 8086:{id:04x} has memory of its own, which a guest can't be given"
+            ),
+            Self::Userptr(error) => {
+                write!(f, "this kernel's xe binds no memory of a process: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+/// Makes executors on one device; each is a client of the driver's of its own.
+pub struct XeFactory {
+    node: Arc<dyn DrmNode>,
+    config: Config,
+    engines: Vec<EngineName>,
+    platform: Platform,
+}
+
+impl XeFactory {
+    /// A factory for a device that xe drives, if the device will do.
+    pub fn new(node: Arc<dyn DrmNode>) -> Result<Self, Unfit> {
+        let file = node.open().map_err(Unfit::Unreadable)?;
+        let config = xe::config(&*file).map_err(Unfit::Unreadable)?;
+        let engines = xe::engines(&*file).map_err(Unfit::Unreadable)?;
+        if config.has_vram {
+            return Err(Unfit::Discrete(config.device_id));
+        }
+        let platform = platform::describe(&config, &engines);
+        let platform = platform.ok_or(Unfit::Unknown(config.device_id))?;
+        try_userptr(&file, &config).map_err(Unfit::Userptr)?;
+        Ok(Self {
+            node,
+            config,
+            engines,
+            platform,
+        })
+    }
+}
+
+/// Binds a page of this process, to see whether the kernel can.
+fn try_userptr(file: &Arc<dyn virtio_igpu_host_gpu::DrmFile>, config: &Config) -> io::Result<()> {
+    let page = GuestMemory::from_ranges(&[(GuestAddress(0), PAGE as usize)]);
+    let page = Arc::new(page.map_err(io::Error::other)?);
+    let mut vm = Vm::new(file, config.address_bits)?;
+    let done = Syncobj::new(file)?;
+    let bind = Bind::Memory {
+        address: PAGE,
+        extent: Extent {
+            address: 0,
+            length: PAGE,
+        },
+        read_only: false,
+    };
+    let sync = Sync {
+        handle: done.handle(),
+        value: 1,
+        signal: true,
+    };
+    vm.bind(&page, &[bind], &[sync])?;
+    done.wait(1, xe::deadline(PATIENCE_NS))
+}
+
+impl Factory for XeFactory {
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn start(
+        &self,
+        memory: Arc<GuestMemory>,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Box<dyn Executor>, Refused> {
+        let file = self.node.open();
+        let file = file.map_err(|error| Refused::OutOfMemory(format!("the GPU: {error}")))?;
+        let executor = Xe::start(file, self.config, self.engines.clone(), memory, sink)
+            .map_err(|error| Refused::OutOfMemory(error.to_string()))?;
+        Ok(Box::new(executor))
+    }
+}

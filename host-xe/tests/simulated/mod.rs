@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! A simulated xe: the driver's calls, checked as strictly as Linux 7.2's driver checks them,
+//! with the software GPU to execute what passes. Where the driver lets something pass that a
+//! careful client does not do, the simulation refuses it and says so.
+//!
+//! The kernel's side of a call: structures and arrays are read through the pointers in them.
+//! The memory of the process is the software GPU's memory, at the same addresses.
+
+#![allow(dead_code, reason = "not every test uses everything")]
+
+mod calls;
+mod fences;
+mod memory;
+
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use softgpu::{EngineTiming, Gpu, GpuConfig, Platform};
+use virtio_igpu_host_gpu::{DrmFile, DrmNode, uapi};
+
+use calls::Client;
+use fences::Fences;
+
+/// Errors, by the numbers that the kernel gives them.
+pub(crate) mod errno {
+    pub(crate) const ENOENT: i32 = 2;
+    pub(crate) const EAGAIN: i32 = 11;
+    pub(crate) const ENOMEM: i32 = 12;
+    pub(crate) const EFAULT: i32 = 14;
+    pub(crate) const EBUSY: i32 = 16;
+    pub(crate) const ENODEV: i32 = 19;
+    pub(crate) const EINVAL: i32 = 22;
+    pub(crate) const ENOTTY: i32 = 25;
+    pub(crate) const EPERM: i32 = 1;
+    pub(crate) const ETIME: i32 = 62;
+    pub(crate) const EOPNOTSUPP: i32 = 95;
+    pub(crate) const ECANCELED: i32 = 125;
+}
+
+/// What goes wrong on purpose.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// Every call fails: the device is unplugged.
+    pub(crate) unplugged: bool,
+    /// So many VM_BIND calls succeed, and those after them have no memory.
+    pub(crate) binds_left: Option<u32>,
+    /// VM_BIND takes no userptr.
+    pub(crate) no_userptr: bool,
+    /// The device's PCI id.
+    pub(crate) device_id: Option<u16>,
+}
+
+/// What all clients of a device share.
+#[derive(Debug, Default)]
+pub(crate) struct Common {
+    /// How often each call was made.
+    pub(crate) calls: Mutex<BTreeMap<u32, u64>>,
+    pub(crate) faults: Mutex<Faults>,
+}
+
+/// A device.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) common: Arc<Common>,
+}
+
+impl Node {
+    /// How often a call was made.
+    pub(crate) fn calls(&self, opcode: u32) -> u64 {
+        let calls = self.common.calls.lock().expect("no panic before");
+        calls.get(&opcode).copied().unwrap_or(0)
+    }
+
+    /// How many calls were made.
+    pub(crate) fn all_calls(&self) -> u64 {
+        self.common
+            .calls
+            .lock()
+            .expect("no panic before")
+            .values()
+            .sum()
+    }
+}
+
+impl DrmNode for Node {
+    fn open(&self) -> io::Result<Arc<dyn DrmFile>> {
+        let fences = Arc::new(Fences::default());
+        let sink = Arc::clone(&fences);
+        let memory = softgpu::Memory::default();
+        let gpu =
+            Gpu::new(GpuConfig::new(Platform::TGL, memory, sink)).map_err(io::Error::other)?;
+        for engine in Platform::TGL.engines {
+            let timing = EngineTiming {
+                timeslice: Duration::from_millis(1),
+                preempt_timeout: Duration::from_millis(100),
+                heartbeat: Duration::from_millis(250),
+                hang_detection: true,
+            };
+            gpu.set_engine_timing(engine.id, timing)
+                .map_err(io::Error::other)?;
+        }
+        let client = Client::new(gpu, fences, Arc::clone(&self.common));
+        Ok(Arc::new(File(Mutex::new(client), Arc::clone(&self.common))))
+    }
+}
+
+/// An open file.
+struct File(Mutex<Client>, Arc<Common>);
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("simulated xe")
+    }
+}
+
+impl DrmFile for File {
+    unsafe fn ioctl(&self, opcode: u32, argument: *mut c_void) -> io::Result<()> {
+        *self
+            .1
+            .calls
+            .lock()
+            .expect("no panic before")
+            .entry(opcode)
+            .or_default() += 1;
+        if self.1.faults.lock().expect("no panic before").unplugged {
+            return Err(io::Error::from_raw_os_error(errno::ENODEV));
+        }
+        macro_rules! dispatch {
+            ($(($call:ident, $type:ident, $method:ident)),* $(,)?) => {
+                match opcode {
+                    $(uapi::$call => {
+                        // SAFETY: the caller promises that it is the structure of that call.
+                        let argument = unsafe { &mut *argument.cast::<uapi::$type>() };
+                        self.0.lock().expect("no panic before").$method(argument)
+                    })*
+                    uapi::IOCTL_SYNCOBJ_TIMELINE_WAIT => {
+                        // Waits without the client's lock, as the kernel does.
+                        let fences = self.0.lock().expect("no panic before").fences();
+                        // SAFETY: as above.
+                        let argument = unsafe { &mut *argument.cast() };
+                        fences.wait(argument)
+                    }
+                    _ => Err(errno::ENOTTY),
+                }
+            };
+        }
+        let result = dispatch!(
+            (IOCTL_GET_CAP, drm_get_cap, get_cap),
+            (IOCTL_SYNCOBJ_CREATE, drm_syncobj_create, syncobj_create),
+            (IOCTL_SYNCOBJ_DESTROY, drm_syncobj_destroy, syncobj_destroy),
+            (
+                IOCTL_SYNCOBJ_QUERY,
+                drm_syncobj_timeline_array,
+                syncobj_query
+            ),
+            (
+                IOCTL_SYNCOBJ_TIMELINE_SIGNAL,
+                drm_syncobj_timeline_array,
+                syncobj_signal
+            ),
+            (IOCTL_SYNCOBJ_EVENTFD, drm_syncobj_eventfd, syncobj_eventfd),
+            (IOCTL_XE_DEVICE_QUERY, drm_xe_device_query, device_query),
+            (IOCTL_XE_VM_CREATE, drm_xe_vm_create, vm_create),
+            (IOCTL_XE_VM_DESTROY, drm_xe_vm_destroy, vm_destroy),
+            (IOCTL_XE_VM_BIND, drm_xe_vm_bind, vm_bind),
+            (
+                IOCTL_XE_EXEC_QUEUE_CREATE,
+                drm_xe_exec_queue_create,
+                queue_create
+            ),
+            (
+                IOCTL_XE_EXEC_QUEUE_DESTROY,
+                drm_xe_exec_queue_destroy,
+                queue_destroy
+            ),
+            (
+                IOCTL_XE_EXEC_QUEUE_GET_PROPERTY,
+                drm_xe_exec_queue_get_property,
+                queue_property
+            ),
+            (IOCTL_XE_EXEC, drm_xe_exec, exec),
+        );
+        result.map_err(io::Error::from_raw_os_error)
+    }
+}
