@@ -167,7 +167,7 @@ unsafe extern "C" fn call_back(
 }
 
 /// Reservations, mostly of a few objects.
-type Reservations = Few<*mut bindings::dma_resv, 8>;
+type Reservations = Few<*mut bindings::dma_resv, 4>;
 
 /// The reservations of several objects, all locked; unlocked by its drop. Stays on its
 /// thread.

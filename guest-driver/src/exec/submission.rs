@@ -53,8 +53,8 @@ impl Submission<'_> {
             return Err(EIO);
         }
         let (priority, sseu) = context.submission_params(index);
-        let vm = context.vm().clone();
-        let slot: Arc<Slot> = context.slot(index).ok_or(EINVAL)?.clone();
+        let vm = context.vm();
+        let slot: &Arc<Slot> = context.slot(index).ok_or(EINVAL)?;
         let mut single = context.single_timeline().map(|last| last.lock());
         if let Some(Some(last)) = single.as_deref() {
             waits.add(dev, last)?;

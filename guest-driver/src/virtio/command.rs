@@ -73,8 +73,8 @@ struct Full<C: Command, F> {
     short: [u8; INLINE_BYTES],
     /// The bytes of a long one.
     long: KVVec<u8>,
-    /// Who is told.
-    done: F,
+    /// Who is told; none once that is so.
+    done: Option<F>,
 }
 
 /// A command that is under way: owns it, by pointer. Must be ended (it has no Drop).
@@ -224,7 +224,7 @@ impl Prepared {
                 reply: C::Reply::new_zeroed(),
                 short: [0; INLINE_BYTES],
                 long,
-                done,
+                done: Some(done),
             }),
             GFP_KERNEL,
         )?;
@@ -325,13 +325,13 @@ where
 {
     const { assert!(offset_of!(Full<C, F>, common) == 0) };
     // SAFETY: The caller says that it is such a box, made by `KBox::new`, and ours.
-    let full = unsafe { KBox::from_raw(common.cast::<Full<C, F>>().as_ptr()) };
-    let Full { reply, done, .. } = KBox::into_inner(full);
-    let Some(outcome) = outcome else {
+    let mut full = unsafe { KBox::from_raw(common.cast::<Full<C, F>>().as_ptr()) };
+    // Taken out by itself: the whole is large.
+    let (Some(outcome), Some(done)) = (outcome, full.done.take()) else {
         return;
     };
     match outcome {
-        Outcome::Answered(length) => done(status_of(&reply, length as usize), &reply),
+        Outcome::Answered(length) => done(status_of(&full.reply, length as usize), &full.reply),
         Outcome::Failed(status) => done(status, &C::Reply::new_zeroed()),
     }
 }

@@ -15,7 +15,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{Hold, Moment, Place, SlotKey, State, Work};
+use super::{Hold, Moment, Place, SlotKey, State};
 use crate::completion::{Completion, Outcome};
 use crate::ids::Point;
 
@@ -292,8 +292,8 @@ impl State {
             } else {
                 Place::Idle
             };
-            if let Some((number, batch)) = slot.queue.pop() {
-                self.unregister(&batch.waits, Work::Batch(member, number));
+            if let Some((_, batch)) = slot.queue.pop() {
+                self.unregister(&batch.waits);
             }
         }
         self.reported(gang.moment);

@@ -513,9 +513,9 @@ impl State {
     }
 
     /// Forgets the waits of work that is not waited for any longer.
-    fn unregister(&mut self, waits: &Waits, work: Work) {
+    fn unregister(&mut self, waits: &Waits) {
         if waits.unmet > 0 {
-            self.timelines.forget(&waits.awaited, work);
+            self.timelines.forget(&waits.awaited);
             self.pending_waits -= waits.unmet;
         }
     }

@@ -102,11 +102,12 @@ impl Slot {
 }
 
 impl State {
-    /// Gives the newest entry of a queue, which signals `moment`, its priority: at least
-    /// `least`, and at least that of what waits for it already. What it waits for, and
+    /// Gives the newest entry of a queue, which signals `moment` and has one in front of it
+    /// that signals the value `before`, its priority: at least `least`, and at least that of
+    /// what waits for it already. What it waits for, and
     /// what stands in front of it, is raised with it.
-    pub(super) fn prioritise(&mut self, moment: Moment, least: i32) {
-        let waiting = self.timelines.waiting(moment);
+    pub(super) fn prioritise(&mut self, before: u64, moment: Moment, least: i32) {
+        let waiting = self.timelines.waiting(before, moment);
         let priorities = waiting.into_iter().map(|work| self.work_priority(work));
         let priority = priorities.fold(least, i32::max);
         self.raise(moment, priority);

@@ -334,7 +334,7 @@ impl State {
         };
         self.timelines.check(moment.timeline, point)?;
         self.check_room(waits.len())?;
-        self.timelines.promise(moment);
+        let before = self.timelines.promise(moment);
         let number = leader.queue.next_number();
         let mut waits = self.register(waits, Work::Batch(keys[0], number));
         self.pending += 1;
@@ -357,7 +357,7 @@ impl State {
                 });
             }
         }
-        self.prioritise(moment, priority);
+        self.prioritise(before, moment, priority);
         // What is cancelled does not go by the first batch's waits.
         for &key in if cancelled { &keys[..] } else { &keys[..1] } {
             self.reconsider(key);
@@ -389,7 +389,7 @@ impl State {
         let extents = change.backings.len();
         let full = self.pending_extents + extents > limits::MAX_EXTENTS_PENDING;
         limit(full, "pending extents", limits::MAX_EXTENTS_PENDING)?;
-        self.timelines.promise(moment);
+        let before = self.timelines.promise(moment);
         let waits = waits.into_iter().map(Wait::End);
         let waits = self.register(waits, Work::Bind(key, number));
         self.pending += 1;
@@ -402,7 +402,7 @@ impl State {
                 priority: limits::MIN_PRIORITY,
             });
         }
-        self.prioritise(moment, limits::MIN_PRIORITY);
+        self.prioritise(before, moment, limits::MIN_PRIORITY);
         self.reconsider_space(key);
         Ok(())
     }
@@ -450,8 +450,8 @@ impl State {
             return None;
         }
         let (destroyed, name, timeline) = (space.destroyed, space.name, space.timeline);
-        let (number, bind) = space.queue.pop()?;
-        self.unregister(&bind.waits, Work::Bind(key, number));
+        let (_, bind) = space.queue.pop()?;
+        self.unregister(&bind.waits);
         self.pending_extents -= bind.change.backings.len();
         let value = bind.signal;
         let point = Point {
@@ -522,8 +522,8 @@ impl State {
             let completion = self.end_member(gang, Outcome::Cancelled, busy, was_active)?;
             return Some((completion, Reported::Gang(gang, key)));
         }
-        let (number, batch) = slot.queue.pop()?;
-        self.unregister(&batch.waits, Work::Batch(key, number));
+        let (_, batch) = slot.queue.pop()?;
+        self.unregister(&batch.waits);
         let value = batch.signal;
         let completion = Completion {
             point: Point {

@@ -37,13 +37,17 @@ struct Timeline {
     started: u64,
     /// The last value that work has promised to signal.
     promised: u64,
-    waiters: BTreeMap<u64, Vec<Work>>,
+    waiters: Waiters,
     /// Who waits for a start.
-    start_waiters: BTreeMap<u64, Vec<Work>>,
+    start_waiters: Waiters,
 }
 
+/// Who waits, by the value and in the order in which they came: each can be taken out again
+/// however many wait for the same.
+type Waiters = BTreeMap<(u64, u64), Work>;
+
 impl Timeline {
-    fn waiters(&mut self, start: bool) -> &mut BTreeMap<u64, Vec<Work>> {
+    fn waiters(&mut self, start: bool) -> &mut Waiters {
         if start {
             &mut self.start_waiters
         } else {
@@ -53,18 +57,15 @@ impl Timeline {
 }
 
 /// Takes out who waits for a value up to `reached`.
-fn take_up_to(waiters: &mut BTreeMap<u64, Vec<Work>>, reached: u64) -> Vec<Work> {
+fn take_up_to(waiters: &mut Waiters, reached: u64) -> Vec<Work> {
     if waiters.is_empty() {
         return Vec::new();
     }
     let later = match reached.checked_add(1) {
-        Some(next) => waiters.split_off(&next),
+        Some(next) => waiters.split_off(&(next, 0)),
         None => BTreeMap::new(),
     };
-    std::mem::replace(waiters, later)
-        .into_values()
-        .flatten()
-        .collect()
+    std::mem::replace(waiters, later).into_values().collect()
 }
 
 /// A moment that work waits for, or its start.
@@ -72,6 +73,8 @@ fn take_up_to(waiters: &mut BTreeMap<u64, Vec<Work>>, reached: u64) -> Vec<Work>
 pub(super) struct Awaited {
     pub(super) moment: Moment,
     start: bool,
+    /// Its place among all waits.
+    order: u64,
 }
 
 /// All timelines.
@@ -80,6 +83,7 @@ pub(super) struct Timelines {
     names: HashMap<TimelineId, TimelineKey>,
     all: HashMap<TimelineKey, Timeline>,
     next_key: u64,
+    next_wait: u64,
 }
 
 impl Timelines {
@@ -134,11 +138,12 @@ impl Timelines {
         })
     }
 
-    /// Notes that work will signal this.
-    pub(super) fn promise(&mut self, moment: Moment) {
-        if let Some(timeline) = self.all.get_mut(&moment.timeline) {
-            timeline.promised = moment.value;
-        }
+    /// Notes that work will signal this. Returns what was promised last.
+    pub(super) fn promise(&mut self, moment: Moment) -> u64 {
+        let timeline = self.all.get_mut(&moment.timeline);
+        timeline.map_or(0, |timeline| {
+            std::mem::replace(&mut timeline.promised, moment.value)
+        })
     }
 
     /// Whose queue moves a timeline on.
@@ -146,17 +151,18 @@ impl Timelines {
         self.all.get(&key).map(|timeline| timeline.owner)
     }
 
-    /// What waits for no more than a moment.
-    pub(super) fn waiting(&self, moment: Moment) -> Vec<Work> {
+    /// What waits for no more than a moment, and for more than the value `before`.
+    pub(super) fn waiting(&self, before: u64, moment: Moment) -> Vec<Work> {
         let Some(timeline) = self.all.get(&moment.timeline) else {
             return Vec::new();
         };
-        let ends = timeline.waiters.range(..=moment.value);
-        let starts = timeline.start_waiters.range(..=moment.value);
-        ends.chain(starts)
-            .flat_map(|(_, works)| works)
-            .copied()
-            .collect()
+        if before >= moment.value {
+            return Vec::new();
+        }
+        let range = (before + 1, 0)..=(moment.value, u64::MAX);
+        let ends = timeline.waiters.range(range.clone());
+        let starts = timeline.start_waiters.range(range);
+        ends.chain(starts).map(|(_, work)| *work).collect()
     }
 
     /// Has `work` wait. None: what it waits for is reached, or its timeline is gone.
@@ -175,27 +181,26 @@ impl Timelines {
         if at >= point.value {
             return None;
         }
-        let waiters = timeline.waiters(start).entry(point.value).or_default();
-        waiters.push(work);
+        let order = self.next_wait;
+        self.next_wait += 1;
+        timeline.waiters(start).insert((point.value, order), work);
         let moment = Moment {
             timeline: key,
             value: point.value,
         };
-        Some(Awaited { moment, start })
+        Some(Awaited {
+            moment,
+            start,
+            order,
+        })
     }
 
-    /// Has `work` wait no longer.
-    pub(super) fn forget(&mut self, awaited: &[Awaited], work: Work) {
-        for &Awaited { moment, start } in awaited {
-            let Some(timeline) = self.all.get_mut(&moment.timeline) else {
-                continue;
-            };
-            let all = timeline.waiters(start);
-            if let Some(waiters) = all.get_mut(&moment.value) {
-                waiters.retain(|&waiter| waiter != work);
-                if waiters.is_empty() {
-                    all.remove(&moment.value);
-                }
+    /// Has nobody wait any longer for these.
+    pub(super) fn forget(&mut self, awaited: &[Awaited]) {
+        for one in awaited {
+            if let Some(timeline) = self.all.get_mut(&one.moment.timeline) {
+                let waiters = timeline.waiters(one.start);
+                waiters.remove(&(one.moment.value, one.order));
             }
         }
     }
@@ -227,10 +232,6 @@ impl Timelines {
             return Vec::new();
         };
         let (starts, ends) = (timeline.start_waiters, timeline.waiters);
-        starts
-            .into_values()
-            .chain(ends.into_values())
-            .flatten()
-            .collect()
+        starts.into_values().chain(ends.into_values()).collect()
     }
 }

@@ -33,6 +33,10 @@ const SKIPPED: u32 = 16;
 /// See [`SKIPPED`].
 const MOST_SKIPPED: u32 = 512;
 
+/// After how many times that it paid it may once be in vain without anything being skipped:
+/// every stream ends, and the next is likely to be another.
+const WORTH_ANOTHER: u32 = 16;
+
 /// Whether to hold an interrupt back.
 #[derive(Debug)]
 pub(super) struct Hold {
@@ -46,6 +50,8 @@ pub(super) struct Hold {
     skip: u32,
     /// For how many it will not be when it is in vain the next time.
     next_skip: u32,
+    /// How often it has paid since it was in vain.
+    paid: u32,
 }
 
 impl Default for Hold {
@@ -56,6 +62,7 @@ impl Default for Hold {
             timeline: None,
             skip: 0,
             next_skip: SKIPPED,
+            paid: 0,
         }
     }
 }
@@ -86,10 +93,14 @@ impl Hold {
     /// A next submission came: it was worth it.
     pub(super) fn paid(&mut self) {
         self.next_skip = SKIPPED;
+        self.paid = self.paid.saturating_add(1);
     }
 
     /// None did.
     pub(super) fn in_vain(&mut self) {
+        if std::mem::take(&mut self.paid) >= WORTH_ANOTHER {
+            return;
+        }
         self.skip = self.next_skip;
         self.next_skip = (2 * self.next_skip).min(MOST_SKIPPED);
     }
@@ -141,6 +152,29 @@ mod tests {
         hold.ended(Some(7));
         assert!(hold.until(begin).is_some());
         assert!(hold.until(begin + LONGEST).is_none(), "long enough");
+    }
+
+    #[test]
+    fn a_stream_that_ends_does_not_spoil_the_next() {
+        let begin = Instant::now();
+        let mut hold = Hold::default();
+        let mut interrupts = 0;
+        for _ in 0..10 {
+            // 64 submissions, then the driver waits for the last.
+            for left in (0..64).rev() {
+                hold.ended(Some(7));
+                if hold.until(begin).is_some() {
+                    if left > 0 {
+                        hold.paid();
+                        continue;
+                    }
+                    hold.in_vain();
+                }
+                hold.interrupted();
+                interrupts += 1;
+            }
+        }
+        assert!(interrupts <= 10 * 64 / u32::min(MOST, 10), "{interrupts}");
     }
 
     #[test]

@@ -12,11 +12,12 @@
 use std::time::{Duration, Instant};
 
 /// A doorbell so soon after the worker went to sleep would better have found it awake.
-const SOON: Duration = Duration::from_micros(200);
+const SOON: Duration = Duration::from_micros(400);
 
-/// How long the worker looks on, where it does: several times what a guest needs from one
-/// command to the next, and about what waking up costs the host.
-const LONGEST: Duration = Duration::from_micros(200);
+/// How long the worker looks on, where it does: what a guest needs from one command to the
+/// next if it makes and fills a small object in between, and a few times what waking up costs
+/// the host.
+const LONGEST: Duration = Duration::from_micros(400);
 
 /// When to look on, and for how long.
 #[derive(Debug, Default)]

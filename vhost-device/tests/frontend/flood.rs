@@ -22,8 +22,9 @@ impl Guest {
         Self::connect_with(path, true, LARGE)
     }
 
-    /// Writes a command and its chain, without making it available. Returns its head.
-    pub(crate) fn lay_out(&mut self, queue: Queue, bytes: &[u8], room: u32) -> u16 {
+    /// Writes a command and its chain, without making it available. Returns where it is, and
+    /// its head.
+    pub(crate) fn lay_out(&mut self, queue: Queue, bytes: &[u8], room: u32) -> (u64, u16) {
         let command = self.buffer(bytes.len() as u64);
         let at = GuestAddress(command);
         self.memory.write_slice(bytes, at).unwrap();
@@ -32,7 +33,8 @@ impl Guest {
             Descriptor::readable(command, bytes.len() as u32),
             Descriptor::writable(reply, room),
         ];
-        self.rings[queue as usize].lay_out(&self.memory, &chain)
+        let head = self.rings[queue as usize].lay_out(&self.memory, &chain);
+        (command, head)
     }
 
     /// Makes a chain available as often as the queue has room for it, however often it is
@@ -72,6 +74,15 @@ impl Guest {
             chains.push((command, head));
         }
         chains
+    }
+
+    /// Waits until all that was made available has come back.
+    pub(crate) fn until_back(&mut self, queue: Queue) {
+        let end = Instant::now() + PATIENCE;
+        while self.rings[queue as usize].under_way(&self.memory) > 0 {
+            assert!(Instant::now() < end, "not everything comes back");
+            std::thread::yield_now();
+        }
     }
 
     /// Takes what has come back on all queues, and asks nobody what it was.

@@ -202,10 +202,14 @@ impl Ring {
         self.used.clear();
     }
 
+    /// How many that were made available have not come back.
+    pub(crate) fn under_way(&self, memory: &GuestMemoryMmap) -> u16 {
+        self.available.wrapping_sub(self.used_index(memory))
+    }
+
     /// How many more may be made available, if what comes back is no longer needed.
     pub(crate) fn room(&self, memory: &GuestMemoryMmap) -> u16 {
-        let under_way = self.available.wrapping_sub(self.used_index(memory));
-        self.size - under_way.min(self.size)
+        self.size - self.under_way(memory).min(self.size)
     }
 
     /// Sets the available index.

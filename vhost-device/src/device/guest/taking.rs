@@ -174,9 +174,7 @@ impl Guest {
                 }
             }
         }
-        for chain in round.resets {
-            self.reset_active(&chain);
-        }
+        self.reset_active(&round.resets);
         self.flush();
         Taken::All
     }
@@ -208,13 +206,18 @@ impl Guest {
         any.then_some(Round { left, resets })
     }
 
-    /// Cancels everything, and says so.
-    fn reset_active(&mut self, chain: &Chain) {
+    /// Cancels everything, once, and tells all who asked for it.
+    fn reset_active(&mut self, chains: &[Chain]) {
+        if chains.is_empty() {
+            return;
+        }
         if let Some(session) = &mut self.session {
             session.executor().reset_active();
         }
         let reply = ReplyHeader::new(Status::Ok);
-        self.give_back(Queue::Control, chain, reply.as_bytes());
+        for chain in chains {
+            self.give_back(Queue::Control, chain, reply.as_bytes());
+        }
     }
 
     /// Takes one command. Returns when that was done.
