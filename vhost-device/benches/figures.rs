@@ -2,7 +2,8 @@
 
 //! What the device costs without a guest: the daemon driven over vhost-user by the tests'
 //! frontend, beside an eventfd ping-pong of two threads. What is compared is measured in
-//! turn, round by round, so that whatever else the machine does falls on both.
+//! turn, round by round, so that whatever else the machine does falls on both. Then the same
+//! with a neighbour that asks for as much as it can ([`neighbour`]).
 //!
 //! This side has the first core for itself, as a guest's processor would; the daemon, and
 //! the other thread of the ping-pong, have the others.
@@ -17,6 +18,8 @@
 
 #[path = "../tests/frontend/mod.rs"]
 mod frontend;
+#[path = "figures/neighbour.rs"]
+mod neighbour;
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -27,6 +30,7 @@ use std::time::{Duration, Instant};
 use frontend::daemon::Daemon;
 use frontend::gpu::{BATCH_END, SUBMIT_REPLY, submit};
 use frontend::{Guest, OBJECTS, Ticket, encode, status};
+use neighbour::{Burden, Flood, Hostile};
 use protocol::{Queue, ReadRegister, ReadRegisterReply, Status};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Value, json};
@@ -249,6 +253,64 @@ fn processor_time(process: u32) -> u64 {
     times.sum()
 }
 
+/// The one column in the other, round by round.
+fn ratios<const N: usize>(rounds: &[[f64; N]], one: usize, other: usize) -> Value {
+    let of_round = |round: &[f64; N]| round[one] / round[other];
+    spread(rounds.iter().map(of_round).collect())
+}
+
+/// Back to back, and after pauses.
+fn submissions(driver: &mut Driver) -> [f64; 2] {
+    [
+        back_to_back(|| driver.looking(What::Submission)),
+        after_pauses(|| driver.interrupted(What::Submission)),
+    ]
+}
+
+/// A submission while a neighbour is hostile, beside the same just before.
+fn neighbours(driver: &mut Driver, first: &CpuSet, others: &CpuSet) -> Vec<Value> {
+    sched_setaffinity(None, others).unwrap();
+    let daemon = Daemon::start(&[]);
+    sched_setaffinity(None, first).unwrap();
+    let hostile = Hostile::new(daemon, *first);
+    let mut burden = Burden::new(&mut driver.guest, 1);
+    let guests = Flood::OF_GUEST.map(|(flood, name)| (true, flood, name));
+    let contexts = Flood::OF_CONTEXT.map(|(flood, name)| (false, flood, name));
+    let all = [&guests[..], &contexts[..]].concat();
+    let mut rounds = vec![Vec::new(); all.len()];
+    for _ in 0..ROUNDS {
+        for (rounds, (of_guest, flood, _)) in rounds.iter_mut().zip(&all) {
+            let [awake, asleep] = submissions(driver);
+            if *of_guest {
+                hostile.flood(*flood);
+            } else {
+                burden.begin(&mut driver.guest, *flood);
+            }
+            std::thread::sleep(PAUSE);
+            let [awake_then, asleep_then] = submissions(driver);
+            if *of_guest {
+                hostile.flood(Flood::Nothing);
+            } else {
+                burden.end(&mut driver.guest, *flood);
+            }
+            std::thread::sleep(PAUSE);
+            rounds.push([awake, awake_then, asleep, asleep_then]);
+        }
+    }
+    let rows = all.iter().zip(&rounds);
+    let row = |((of_guest, _, name), rounds): (&(bool, Flood, &str), &Vec<[f64; 4]>)| {
+        json!({
+            "of": if *of_guest { "guest" } else { "context" },
+            "name": name,
+            "awake_us": spread(rounds.iter().map(|round| round[1]).collect()),
+            "awake": ratios(rounds, 1, 0),
+            "asleep_us": spread(rounds.iter().map(|round| round[3]).collect()),
+            "asleep": ratios(rounds, 3, 2),
+        })
+    };
+    rows.map(row).collect()
+}
+
 fn main() {
     let (first, others) = cores();
     // What is started now stays there.
@@ -277,14 +339,7 @@ fn main() {
     let idle = 100.0 * used as f64 / begin.elapsed().as_nanos() as f64;
 
     let column = |place: usize| spread(rounds.iter().map(|round| round[place]).collect());
-    let ratio = |one: usize, other: usize| {
-        spread(
-            rounds
-                .iter()
-                .map(|round| round[one] / round[other])
-                .collect(),
-        )
-    };
+    let ratio = |one: usize, other: usize| ratios(&rounds, one, other);
     let report = json!({
         "rounds": ROUNDS,
         "awake": {
@@ -298,6 +353,7 @@ fn main() {
             "submission_us": column(5), "submission": ratio(5, 3),
         },
         "idle_percent": idle,
+        "neighbours": neighbours(&mut driver, &first, &others),
     });
     println!("{report:#}");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::host;
 use super::table::{number, spread};
 
 /// A figure beside its aim.
@@ -183,6 +184,17 @@ pub(crate) fn of_host(report: &Value) -> Vec<Judged> {
             ));
         }
     }
+    for (of, name, what) in host::NEIGHBOURS {
+        let row = host::neighbour(report, of, name);
+        for state in ["awake", "asleep"] {
+            all.push(at_most(
+                format!("a submission and its answer, {state}, while {what}, in the same without"),
+                &row[state],
+                1.1,
+                "",
+            ));
+        }
+    }
     all.push(at_most(
         "percent of a core that an idle daemon uses",
         &report["idle_percent"],
@@ -223,8 +235,19 @@ mod tests {
         assert_eq!(met("each of 64 in flight, in"), None);
         assert_eq!(met("messages to the host"), Some(true));
         assert_eq!(met("1,000 contexts"), Some(false));
-        let host = json!({"awake": {"control": spread(0.4)}, "idle_percent": 0.6});
-        let met: Vec<_> = of_host(&host).iter().map(|one| one.met).collect();
+        let neighbours = [
+            json!({"of": "guest", "name": "waits", "awake": spread(1.05), "asleep": spread(1.2)}),
+            json!({"of": "context", "name": "waits", "awake": spread(0.9)}),
+        ];
+        let host = json!({"awake": {"control": spread(0.4)}, "idle_percent": 0.6,
+            "neighbours": neighbours});
+        let judged = of_host(&host);
+        let (own, others): (Vec<_>, Vec<_>) = judged
+            .iter()
+            .partition(|one| !one.what.contains(", while another"));
+        let met: Vec<_> = own.iter().map(|one| one.met).collect();
         assert_eq!(met, [Some(true), None, None, None, Some(false)]);
+        let met: Vec<_> = others.iter().filter_map(|one| one.met).collect();
+        assert_eq!((met, others.len()), (vec![true, false, true], 16));
     }
 }

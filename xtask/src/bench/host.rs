@@ -55,6 +55,53 @@ pub(crate) const ROWS: [(&str, &str, &str); 6] = [
     ),
 ];
 
+/// The hostile neighbours: whose and which in the report, and what they do.
+pub(crate) const NEIGHBOURS: [(&str, &str, &str); 8] = [
+    ("guest", "doorbells", "another guest rings without work"),
+    (
+        "guest",
+        "nonsense",
+        "another guest sends what is no command",
+    ),
+    (
+        "guest",
+        "queries",
+        "another guest sends what is answered at once",
+    ),
+    (
+        "guest",
+        "submissions",
+        "another guest submits batches that do nothing",
+    ),
+    (
+        "guest",
+        "unfinished",
+        "another guest has 7,168 submissions under way, none of which ends",
+    ),
+    (
+        "guest",
+        "waits",
+        "another guest has 524,288 waits under way, of which none ends",
+    ),
+    (
+        "context",
+        "unfinished",
+        "another context of the guest has such submissions under way",
+    ),
+    (
+        "context",
+        "waits",
+        "another context of the guest has such waits under way",
+    ),
+];
+
+/// The row of a hostile neighbour.
+pub(crate) fn neighbour<'a>(report: &'a Value, of: &str, name: &str) -> &'a Value {
+    let mut rows = report["neighbours"].as_array().into_iter().flatten();
+    rows.find(|row| row["of"] == of && row["name"] == name)
+        .unwrap_or(&Value::Null)
+}
+
 /// The figures as a person reads them in a terminal.
 pub(super) fn text(report: &Value) -> String {
     let mut text = format!(
@@ -67,6 +114,18 @@ pub(super) fn text(report: &Value) -> String {
             "{:>26} {:>21}  {what}\n",
             shown(&report[state][format!("{name}_us")]),
             shown(&report[state][name]),
+        ));
+    }
+    text.push_str(&format!(
+        "\n{:>26} {:>21}  a submission and its answer, awake and asleep, in the same without\n",
+        "awake", "asleep"
+    ));
+    for (of, name, what) in NEIGHBOURS {
+        let row = neighbour(report, of, name);
+        text.push_str(&format!(
+            "{:>26} {:>21}  {what}\n",
+            spread(&row["awake"]).unwrap_or_default(),
+            spread(&row["asleep"]).unwrap_or_default(),
         ));
     }
     text.push_str(&format!(
