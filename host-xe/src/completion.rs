@@ -58,8 +58,10 @@ impl Shared {
             state.counts.wakes += 1;
             state.collect();
             state.pump();
+            let buried = std::mem::take(&mut state.buried);
             drop(state);
             self.report();
+            drop(buried);
         }
     }
 }

@@ -52,6 +52,7 @@ impl Xe {
             contexts: Default::default(),
             spaces: Default::default(),
             leaving: Default::default(),
+            buried: Default::default(),
             lines: Default::default(),
             held: Default::default(),
             busy: Default::default(),
@@ -74,10 +75,21 @@ impl Xe {
 
     /// Does something with the state, then reports what has come of it.
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let result = act(&mut self.shared.state.lock());
+        let mut state = self.shared.state.lock();
+        let result = act(&mut state);
+        if !state.buried.is_empty() {
+            wake(&state.eventfd);
+        }
+        drop(state);
         self.shared.report();
         result
     }
+}
+
+/// Wakes the thread.
+fn wake(eventfd: &OwnedFd) {
+    // It can't be full: nobody adds more than 1 at a time.
+    let _ = rustix::io::write(eventfd, &1_u64.to_ne_bytes());
 }
 
 impl Drop for Xe {
@@ -87,8 +99,7 @@ impl Drop for Xe {
             state.stop = true;
             Arc::clone(&state.eventfd)
         };
-        // It can't be full: nobody adds more than 1 at a time.
-        let _ = rustix::io::write(&*eventfd, &1_u64.to_ne_bytes());
+        wake(&eventfd);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -97,6 +108,7 @@ impl Drop for Xe {
         // nothing of it is bound.
         state.contexts.clear();
         state.leaving.clear();
+        state.buried.clear();
         state.spaces.clear();
         state.lines.clear();
         state.reports.clear();

@@ -77,6 +77,9 @@ pub(crate) struct State {
     pub(crate) spaces: HashMap<u32, Space>,
     /// Destroyed address spaces whose updates have not ended, by their timelines.
     pub(crate) leaving: HashMap<Timeline, Space>,
+    /// Those whose updates have ended. To end one takes waiting: the thread does it, without
+    /// the lock.
+    pub(crate) buried: Vec<Space>,
     pub(crate) lines: HashMap<Timeline, Line>,
     /// Lines with jobs that wait here.
     pub(crate) held: BTreeSet<Timeline>,
@@ -165,7 +168,7 @@ impl State {
         let over = |line: &Line| line.dead && line.jobs.is_empty();
         if self.lines.get(&timeline).is_some_and(over) {
             self.lines.remove(&timeline);
-            self.leaving.remove(&timeline);
+            self.buried.extend(self.leaving.remove(&timeline));
             self.held.remove(&timeline);
             self.busy.remove(&timeline);
         }
