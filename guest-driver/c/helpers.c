@@ -420,9 +420,10 @@ static int igpu_insert_frame(pte_t *pte, unsigned long address, void *data)
 }
 
 /*
- * Puts page frames of memory into a mapping that is prepared as above, where there is none yet:
- * in one walk, and without looking up for each how the memory is to be cached, as
- * vmf_insert_pfn() does: it is the guest's own, and always write-back. -ENOMEM.
+ * Puts page frames into a mapping that is prepared as above, where there is none yet: in one
+ * walk, and without looking up for each how it is to be cached, as vmf_insert_pfn() does. All
+ * are RAM, which is write-back: an exporter doesn't show us a device's own memory, for which
+ * we would have to ask. -ENOMEM.
  */
 int igpu_vma_insert_frames(struct vm_area_struct *vma, unsigned long address,
 			   unsigned long first, unsigned long count)
