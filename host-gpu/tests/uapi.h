@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
 #include <drm.h>
 #include <xe_drm.h>
 
