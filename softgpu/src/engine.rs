@@ -1,9 +1,10 @@
 //! The engine threads: each takes jobs from the scheduler, executes them and gives them
 //! back. A thread that submits may do the same for an engine whose own sleeps, for a moment
 //! ([`Shared::attend`]): of all threads, the one that the scheduler has given a job of the
-//! engine's acts for it until it has given the job back. What is decided between two quanta of a job is in [`turn`](crate::turn); what
-//! happens in one is in [`execute`](crate::execute). The same, step by step and without
-//! threads, is in [`deterministic`](crate::deterministic).
+//! engine's acts for it until it has given the job back. What is decided between two quanta
+//! of a job is in [`turn`](crate::turn); what happens in one is in
+//! [`execute`](crate::execute). The same, step by step and without threads, is in
+//! [`deterministic`](crate::deterministic).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,32 +40,28 @@ impl Shared {
         let mut state = self.state.lock();
         while !self.stop.load(Ordering::Relaxed) {
             let spin = self.config.idle_spin;
-            if let Some(turn) = state.take_over(engine) {
-                drop(state);
-                let Some(after) = self.finish(engine, *turn) else {
-                    return;
-                };
-                state = after;
-                continue;
-            }
-            if state.is_running(engine) {
+            let turn = if let Some(turn) = state.take_over(engine) {
+                *turn
+            } else if state.is_running(engine) {
                 // Somebody else acts for it, and rings when that is over.
                 self.signals[engine].bell.wait(&mut state, None, spin);
                 continue;
-            }
-            let job = match state.choose(&self.config.platform, engine, self.clock.now()) {
-                Choice::Execute(job) => *job,
-                Choice::Sleep(until) => {
-                    self.signals[engine].bell.wait(&mut state, until, spin);
-                    continue;
-                }
-                Choice::Chores => {
-                    state = self.do_chores(state);
-                    continue;
+            } else {
+                let now = self.clock.now();
+                match state.choose(&self.config.platform, engine, now) {
+                    Choice::Execute(job) => Turn::new(*job, now),
+                    Choice::Sleep(until) => {
+                        self.signals[engine].bell.wait(&mut state, until, spin);
+                        continue;
+                    }
+                    Choice::Chores => {
+                        state = self.do_chores(state);
+                        continue;
+                    }
                 }
             };
             drop(state);
-            let Some(after) = self.finish(engine, Turn::new(job, self.clock.now())) else {
+            let Some(after) = self.finish(engine, turn) else {
                 return;
             };
             state = after;

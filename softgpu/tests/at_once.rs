@@ -9,14 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use common::{BASE, BINDS, END, LENGTH, NOOP, Rig, SPACE};
+use common::{BASE, BINDS, END, LENGTH, NOOP, Rig, SPACE, store};
 use softgpu::*;
-
-/// MI_STORE_DATA_IMM of 1 to `offset`.
-fn store(offset: u64) -> [u32; 4] {
-    let address = BASE + offset;
-    [0x1000_0002, address as u32, (address >> 32) as u32, 1]
-}
 
 /// A sink that says on which thread each submission's end was reported.
 struct Threads(Mutex<Sender<(u64, ThreadId)>>);
@@ -38,7 +32,7 @@ impl CompletionSink for Threads {
 fn a_short_batch_has_ended_when_it_is_submitted() {
     let rig = Rig::new();
     rig.context(1, EngineClass::Render, 1, 0);
-    rig.put(0, &[&store(0x800)[..], &[END]].concat());
+    rig.put(0, &store(0x800, 1));
     for value in 1..=100 {
         rig.put(0x800, &[0]);
         rig.submit(1, 0, &[], value);
@@ -114,9 +108,9 @@ fn a_long_batch_and_a_blit_are_the_engines_own() {
         (target >> 32) as u32,
         7,
     ];
-    put(0, &[&store(0x800)[..], &blit, &[END]].concat());
+    put(0, &[&store(0x800, 1)[..4], &blit, &[END]].concat());
     // More than one thread does for another.
-    let stores: Vec<u32> = (0..200).flat_map(|_| store(0x804)).collect();
+    let stores: Vec<u32> = [&store(0x804, 1)[..4]; 200].concat();
     put(0x1000, &[&stores[..], &[END]].concat());
 
     let me = thread::current().id();
