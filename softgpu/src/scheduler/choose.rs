@@ -111,11 +111,12 @@ impl State {
             }
             Place::Parked(engine) => {
                 slot.place = Place::Idle;
-                self.credit_parked(engine, self.clock.now());
+                let now = self.clock.now();
+                self.credit_parked(engine, now);
                 self.engines[engine]
                     .parked
                     .retain(|parked| parked.slot != key);
-                self.note_occupancy(engine);
+                self.note_occupancy(engine, now);
                 self.signal(engine);
                 // What it held up may run now.
                 self.signals[engine].bell.ring();
@@ -370,7 +371,7 @@ impl State {
             signals_heard: self.semaphore_signals,
         };
         self.engines[engine].running = Some(key);
-        self.note_occupancy(engine);
+        self.note_occupancy(engine, now);
         if begins && gang.is_none() {
             let works = self.timelines.start(moment);
             self.release(works);
@@ -464,7 +465,7 @@ impl State {
                 }
             }
         }
-        self.note_occupancy(engine);
+        self.note_occupancy(engine, now);
         self.reconsider(key);
         self.signal(engine);
         self.wake_reserved();

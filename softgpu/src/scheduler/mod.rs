@@ -452,9 +452,9 @@ impl State {
     }
 
     /// Counts the time for which there is a batch on an engine. To be called after each
-    /// change of that.
-    fn note_occupancy(&mut self, engine: usize) {
-        let now = self.clock.now();
+    /// change of that, with the time from or to which the batch's own is counted: an engine is
+    /// never on for less than its batches.
+    fn note_occupancy(&mut self, engine: usize, now: Instant) {
         let queue = &mut self.engines[engine];
         let occupied = queue.running.is_some() || !queue.parked.is_empty();
         match queue.occupied_since {
