@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::sandbox;
+
 /// Gives QEMU guests a virtual Intel GPU over vhost-user.
 ///
 /// Start it, then start QEMU with guest memory that can be shared and a device that
@@ -71,6 +73,13 @@ pub struct Arguments {
     /// replaced. What comes faster than it can be written is left out, and counted.
     #[arg(long, value_name = "PATH")]
     pub trace: Option<PathBuf>,
+
+    /// What the daemon gives up once it is set up, before a guest's first byte: files other than
+    /// those named here (Landlock), system calls it does not make (seccomp). The folder of the
+    /// stats file can be written to as a whole, and files removed from the sockets': give them
+    /// one of their own.
+    #[arg(long, value_name = "MODE", value_enum, default_value = "auto")]
+    pub sandbox: sandbox::Mode,
 
     /// Sleep whenever nothing is left to do. Otherwise, where commands come back to back, the
     /// daemon looks on for the next one for up to half a millisecond: that saves the guest

@@ -18,6 +18,7 @@ pub mod mailbox;
 pub mod management;
 pub mod metrics;
 pub mod queue;
+pub mod sandbox;
 pub mod server;
 pub mod session;
 pub mod trace;

@@ -11,6 +11,7 @@
 pub mod resources;
 
 use std::convert::Infallible;
+use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,29 +48,52 @@ const MAX_HEAD: usize = 8192;
 /// Headers of a request, at most.
 const MAX_HEADERS: usize = 32;
 
-/// The socket, being served. Dropped, it is gone.
-pub struct Server {
+/// The socket, listening. Dropped, it is gone.
+pub struct Socket {
     path: PathBuf,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    listener: UnixListener,
 }
 
-impl Server {
-    /// Listens on `path`, where nothing is, and answers from `resources`. The socket is
-    /// nobody else's from its first moment. To be called while the process has one thread:
-    /// it sets the process's file mode mask for that moment.
-    pub fn start(path: &Path, resources: Resources) -> anyhow::Result<Self> {
+impl Socket {
+    /// Listens on `path`, where nothing is. The socket is nobody else's from its first moment.
+    /// To be called while the process has one thread: it sets the process's file mode mask for
+    /// that moment.
+    pub fn claim(path: &Path) -> io::Result<Self> {
         let before = rustix::process::umask(Mode::RWXG | Mode::RWXO | Mode::XUSR);
         let bound = UnixListener::bind(path);
         rustix::process::umask(before);
-        let listener = bound?;
+        let socket = Self {
+            path: path.to_owned(),
+            listener: bound?,
+        };
+        socket.listener.set_nonblocking(true)?;
+        Ok(socket)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The socket, being served. Dropped, it is gone.
+pub struct Server {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _socket: Socket,
+}
+
+impl Server {
+    /// Answers from `resources` on a thread of its own.
+    pub fn start(socket: Socket, resources: Resources) -> anyhow::Result<Self> {
+        let listener = socket.listener.try_clone()?;
         let (stop, stopped) = oneshot::channel();
         let mut server = Self {
-            path: path.to_owned(),
             stop: Some(stop),
             thread: None,
+            _socket: socket,
         };
-        listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -97,7 +121,6 @@ impl Drop for Server {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

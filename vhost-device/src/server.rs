@@ -3,7 +3,7 @@
 //! The daemon: its socket, its signals, and one guest after the other. Knows vhost-user's
 //! connection handling; what happens on a connection is [`crate::device`]'s.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileTypeExt;
@@ -27,6 +27,7 @@ use crate::device::{Device, MAILBOX_EVENT};
 use crate::executor;
 use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
+use crate::sandbox::{self, Needs, Use};
 use crate::trace::Writer;
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
@@ -42,15 +43,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     shared
         .write_stats()
         .context("the stats file can't be written")?;
-    // First of all, while there is one thread: see `management::Server::start`.
+    // All that can be opened beforehand is, while there is one thread.
     let path = arguments.management_socket.as_deref();
-    let _management = path.map(|path| manage(path, &shared)).transpose()?;
+    let management = path.map(claim_management).transpose()?;
     let mut listener = claim(&arguments.socket_path)?;
-    let path = arguments.trace.as_deref();
-    let trace = path.map(Writer::start).transpose();
-    let trace = trace.context("the trace can't be written")?;
+    let trace = arguments.trace.as_deref();
+    let trace = trace.map(|path| File::create(path).map(|file| (file, path)));
+    let trace = trace.transpose().context("the trace can't be written")?;
+    let signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).context("signals can't be handled")?;
+    confine(arguments)?;
+    // From here on nothing is there that was not named.
+    let management = management.map(|socket| manage(socket, &shared));
+    let _management = management.transpose()?;
+    let trace = trace.map(|(file, path)| Writer::start(file, path));
+    let trace = trace.transpose().context("the trace can't be written")?;
     let tracer = trace.as_ref().map(Writer::tracer);
-    watch_signals(Arc::clone(&shared))?;
+    watch_signals(signals, Arc::clone(&shared))?;
     log::info!("listening on {}", arguments.socket_path.display());
     let polling = !arguments.no_polling;
     let mut number = 1;
@@ -71,13 +79,53 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the management socket.
-fn manage(path: &Path, shared: &Arc<Shared>) -> anyhow::Result<management::Server> {
+/// Gives up what the daemon does not need from here on.
+fn confine(arguments: &Arguments) -> anyhow::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        log::warn!("running as root, which it needs not: docs/sandbox.md");
+    }
+    if arguments.sandbox == sandbox::Mode::Off {
+        return Ok(());
+    }
+    let mut needs = Needs::default();
+    needs.folder_of(&arguments.socket_path, Use::Remove);
+    if let Some(path) = &arguments.management_socket {
+        needs.folder_of(path, Use::Remove);
+    }
+    if let Some(path) = &arguments.stats_file {
+        needs.folder_of(path, Use::Replace);
+    }
+    if let Some(path) = &arguments.record {
+        // Emptied for each guest. One that can't be made is told of when a guest comes.
+        let made = File::options().append(true).create(true).open(path);
+        if made.is_ok() {
+            needs.path(path, Use::Overwrite);
+        }
+    }
+    if let Some(path) = &arguments.render_node {
+        needs.path(path, Use::Device);
+        needs.gpu();
+    }
+    if let Some(threads) = sandbox::threads().filter(|threads| *threads > 1) {
+        bail!("{threads} threads where one can be confined");
+    }
+    let in_force = sandbox::enter(arguments.sandbox, &needs)?;
+    log::info!("confined by {in_force}");
+    Ok(())
+}
+
+/// Listens for those who ask what the daemon counts.
+fn claim_management(path: &Path) -> anyhow::Result<management::Socket> {
     make_way(path)?;
+    management::Socket::claim(path).with_context(|| format!("can't listen on {}", path.display()))
+}
+
+/// Starts to answer them.
+fn manage(socket: management::Socket, shared: &Arc<Shared>) -> anyhow::Result<management::Server> {
     let shared = Arc::clone(shared);
     let source = Box::new(move || shared.current().device.clone());
-    management::Server::start(path, Resources::new(source))
-        .with_context(|| format!("can't listen on {}", path.display()))
+    let server = management::Server::start(socket, Resources::new(source));
+    server.context("the management socket can't be served")
 }
 
 /// Removes a socket that another daemon left behind; anything else that is there is an
@@ -194,9 +242,7 @@ impl Shared {
     }
 }
 
-fn watch_signals(shared: Arc<Shared>) -> anyhow::Result<()> {
-    let mut signals =
-        Signals::new([SIGTERM, SIGINT, SIGUSR1]).context("signals can't be handled")?;
+fn watch_signals(mut signals: Signals, shared: Arc<Shared>) -> anyhow::Result<()> {
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
