@@ -21,6 +21,7 @@ mod batch;
 mod cases;
 mod rig;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +55,18 @@ pub trait UnderTest: Send + Sync + 'static {
     fn offers(&self, feature: Feature) -> bool;
     /// Nothing takes this long unless it is broken; detection of hangs included.
     fn patience(&self) -> Duration {
-        Duration::from_secs(20)
+        Duration::from_secs(20) * slowness()
     }
+}
+
+/// The environment variable that says how many times slower than usual this machine is.
+pub const PATIENCE: &str = "VIRTIO_IGPU_PATIENCE";
+
+/// How many times slower than usual this machine is, by [`PATIENCE`]: 1 to 100.
+pub fn slowness() -> u32 {
+    let said = std::env::var(PATIENCE).ok();
+    let said = said.and_then(|said| said.parse().ok());
+    said.unwrap_or(1).clamp(1, 100)
 }
 
 /// A case: its name, and what it does with a fresh executor.
@@ -77,6 +88,18 @@ pub fn run(under_test: &dyn UnderTest, case: Case) {
 
 /// Runs the cases that the command line of a test target asks for.
 pub fn main(under_test: impl UnderTest) -> ExitCode {
+    run_all(under_test, &Arguments::from_args())
+}
+
+/// Runs the cases that these words of a command line ask for.
+pub fn main_with<W: Into<OsString> + Clone>(
+    under_test: impl UnderTest,
+    words: impl IntoIterator<Item = W>,
+) -> ExitCode {
+    run_all(under_test, &Arguments::from_iter(words))
+}
+
+fn run_all(under_test: impl UnderTest, arguments: &Arguments) -> ExitCode {
     let under_test = Arc::new(under_test);
     let trials = cases()
         .map(|(subject, case)| {
@@ -87,5 +110,5 @@ pub fn main(under_test: impl UnderTest) -> ExitCode {
             })
         })
         .collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    libtest_mimic::run(arguments, trials).exit_code()
 }

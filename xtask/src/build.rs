@@ -26,12 +26,18 @@ pub(crate) struct Built {
     pub(crate) daemon: PathBuf,
     /// A folder with the guest's programs, stripped.
     pub(crate) programs: PathBuf,
+    /// The conformance suite's program.
+    pub(crate) conformance: PathBuf,
+    /// A folder with the daemon and the suite's program, stripped, for a guest that has a daemon
+    /// of its own.
+    pub(crate) hosting: PathBuf,
     /// A folder with `lib/modules/RELEASE`: our module and the lists that name it.
     pub(crate) modules: PathBuf,
 }
 
-/// The daemon's program; all others that are built are the guest's.
+/// The daemon's program, and the conformance suite's; all others that are built are the guest's.
 const DAEMON: &str = "vhost-device-igpu";
+const CONFORMANCE: &str = "igpu-conformance";
 
 /// Builds everything, as far as it has changed.
 pub(crate) fn run(ready: &Ready, only_module: bool) -> Result<Built> {
@@ -43,13 +49,17 @@ pub(crate) fn run(ready: &Ready, only_module: bool) -> Result<Built> {
     let mut built = latest(ready);
     if !only_module {
         let programs = cargo_programs(ready)?;
-        built.daemon = programs
-            .iter()
-            .find(|p| p.file_name() == Some(OsStr::new(DAEMON)))
-            .with_context(|| format!("cargo built no {DAEMON}"))?
-            .clone();
-        let guest: Vec<&PathBuf> = programs.iter().filter(|p| **p != built.daemon).collect();
+        let hosts = [DAEMON, CONFORMANCE].map(|name| {
+            let called = |p: &&PathBuf| p.file_name() == Some(OsStr::new(name));
+            let found = programs.iter().find(called);
+            found.with_context(|| format!("cargo built no {name}"))
+        });
+        let [daemon, conformance] = hosts;
+        let hosts = [daemon?, conformance?];
+        let guest: Vec<&PathBuf> = programs.iter().filter(|p| !hosts.contains(p)).collect();
         strip_programs(ready, &guest, &built.programs)?;
+        strip_programs(ready, &hosts, &built.hosting)?;
+        [built.daemon, built.conformance] = hosts.map(PathBuf::clone);
     }
     module(ready, &work)?;
     Ok(built)
@@ -71,9 +81,11 @@ pub(crate) fn build(args: &BuildArgs) -> Result<u8> {
 /// What was built last, without looking at the sources.
 pub(crate) fn latest(ready: &Ready) -> Built {
     let work = ready.cache.build();
-    let daemon = fs::read_to_string(work.join("daemon")).unwrap_or_default();
+    let daemon = PathBuf::from(fs::read_to_string(work.join("daemon")).unwrap_or_default());
     Built {
-        daemon: PathBuf::from(daemon),
+        conformance: daemon.with_file_name(CONFORMANCE),
+        hosting: work.join("hosting"),
+        daemon,
         programs: work.join("programs"),
         modules: work.join(format!("modules{}", ready.flavour.suffix())),
     }
@@ -82,10 +94,15 @@ pub(crate) fn latest(ready: &Ready) -> Built {
 /// Builds the daemon and the guest's programs; returns the executables.
 fn cargo_programs(ready: &Ready) -> Result<Vec<PathBuf>> {
     let begun = Instant::now();
-    let packages: Vec<String> = ["vhost-device", "guest-tests", "igpu-top"]
-        .iter()
-        .map(|folder| package_name(&checkout().join(folder).join("Cargo.toml")))
-        .collect::<Result<_>>()?;
+    let packages: Vec<String> = [
+        "vhost-device",
+        "guest-tests",
+        "igpu-top",
+        "igpu-conformance",
+    ]
+    .iter()
+    .map(|folder| package_name(&checkout().join(folder).join("Cargo.toml")))
+    .collect::<Result<_>>()?;
     setup::libclang()?;
     let mut cargo = setup::cargo(ready.buildroot.as_deref());
     cargo.args([

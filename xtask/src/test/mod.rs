@@ -4,6 +4,7 @@ mod host;
 mod licences;
 mod lifecycle;
 mod probing;
+mod self_host;
 mod softgpu;
 mod traced;
 
@@ -52,6 +53,8 @@ pub(crate) enum Kind {
     Debug,
     /// libdrm's and Mesa's programs that look at the device
     Probing,
+    /// The conformance suite in a guest that has a daemon of its own
+    SelfHost,
     /// Guest instructions of a submission, held against ci/instructions.toml
     Instructions,
     /// The demo's picture, checked pixel for pixel
@@ -146,6 +149,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
         Kind::Probing => probed(args),
+        Kind::SelfHost => self_host::all(opened(args, lab)?),
         Kind::Instructions => instructions(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
