@@ -84,6 +84,11 @@ impl State {
 
     /// Takes a slot out of whatever queue it is in.
     pub(super) fn unqueue(&mut self, key: SlotKey) {
+        self.unqueue_at(key, self.clock.now());
+    }
+
+    /// The same, at a time from which on the slot may be on an engine.
+    fn unqueue_at(&mut self, key: SlotKey, now: Instant) {
         let (priority, gang) = (self.priority(key), self.gang_in_front(key));
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
@@ -111,7 +116,6 @@ impl State {
             }
             Place::Parked(engine) => {
                 slot.place = Place::Idle;
-                let now = self.clock.now();
                 self.credit_parked(engine, now);
                 self.engines[engine]
                     .parked
@@ -308,7 +312,7 @@ impl State {
     fn take(&mut self, platform: &Platform, engine: usize, key: SlotKey, now: Instant) -> Choice {
         self.credit_parked(engine, now);
         self.engines[engine].idle_since = None;
-        self.unqueue(key);
+        self.unqueue_at(key, now);
         if self.engines[engine].reserved.take().is_some() {
             self.wake_reserved();
         }
