@@ -10,7 +10,10 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use std::os::unix::fs::OpenOptionsExt;
+
 use rustix::event::EventfdFlags;
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode};
 
@@ -102,7 +105,13 @@ fn open(path: &Path) -> Result<Open, Missing> {
     if !metadata.file_type().is_char_device() {
         return Err(Missing::Device(path.to_owned()));
     }
-    let file = OpenOptions::new().read(true).write(true).open(path);
+    // i915 lets no submission of such a file wait for room in a ring: it says EAGAIN.
+    let flags = OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags)
+        .open(path);
     Ok(Open {
         file: file.map_err(kind)?,
     })

@@ -3,11 +3,30 @@
 //! Timeline sync objects: DRM's fences with a number, which belong to a file.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::file::{DrmFile, call};
 use crate::uapi;
+
+/// What a call waits for, or signals when done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// The sync object's number in the file.
+    pub handle: u32,
+    /// Its value; not 0.
+    pub value: u64,
+    /// Signalled, not waited for.
+    pub signal: bool,
+}
+
+/// A moment of CLOCK_MONOTONIC, `nanoseconds` from now.
+pub fn deadline(nanoseconds: i64) -> i64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec * 1_000_000_000 + now.tv_nsec + nanoseconds
+}
 
 /// A timeline sync object.
 #[derive(Debug)]
@@ -58,6 +77,29 @@ impl Syncobj {
         };
         // SAFETY: the structure is this call's; both arrays have one entry and live on.
         unsafe { call(&*self.file, uapi::IOCTL_SYNCOBJ_TIMELINE_WAIT, &mut wait) }
+    }
+
+    /// The same timeline, with a number in another file.
+    pub fn in_file(&self, file: &Arc<dyn DrmFile>) -> io::Result<Self> {
+        let mut export = uapi::drm_syncobj_handle {
+            handle: self.handle,
+            fd: -1,
+            ..Default::default()
+        };
+        // SAFETY: the structure is this call's, and has no pointers.
+        unsafe { call(&*self.file, uapi::IOCTL_SYNCOBJ_HANDLE_TO_FD, &mut export) }?;
+        // SAFETY: the call has opened it for this process, and nothing else knows it.
+        let fd = unsafe { OwnedFd::from_raw_fd(export.fd) };
+        let mut import = uapi::drm_syncobj_handle {
+            fd: fd.as_raw_fd(),
+            ..Default::default()
+        };
+        // SAFETY: the structure is this call's, and has no pointers.
+        unsafe { call(&**file, uapi::IOCTL_SYNCOBJ_FD_TO_HANDLE, &mut import) }?;
+        Ok(Self {
+            file: Arc::clone(file),
+            handle: import.handle,
+        })
     }
 
     /// Adds 1 to an eventfd when a value is reached.

@@ -6,12 +6,13 @@ use std::io;
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
+use smallvec::SmallVec;
 use virtio_igpu_executor::{Extent, GuestMemory};
-use vm_memory::{Address, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
 use crate::file::{DrmFile, call};
-use crate::syncobj::Syncobj;
+use crate::memory::host_address;
+use crate::syncobj::{Sync, Syncobj, deadline};
 use crate::uapi;
 
 pub use uapi::drm_xe_engine_class_instance as EngineName;
@@ -39,17 +40,6 @@ pub struct Config {
     pub max_priority: u64,
     /// It has memory of its own.
     pub has_vram: bool,
-}
-
-/// What a call waits for, or signals when done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sync {
-    /// The sync object's number in the file.
-    pub handle: u32,
-    /// Its value; not 0.
-    pub value: u64,
-    /// Signalled, not waited for.
-    pub signal: bool,
 }
 
 /// What one step of a bind puts into a range.
@@ -151,7 +141,10 @@ pub fn timestamp(file: &dyn DrmFile, engine: EngineName) -> io::Result<u64> {
     Ok(cycles.engine_cycles)
 }
 
-fn raw_syncs(syncs: &[Sync]) -> Vec<uapi::drm_xe_sync> {
+/// Most calls have few.
+type RawSyncs = SmallVec<[uapi::drm_xe_sync; 4]>;
+
+fn raw_syncs(syncs: &[Sync]) -> RawSyncs {
     let raw = |sync: &Sync| {
         let mut raw = uapi::drm_xe_sync {
             type_: uapi::DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ,
@@ -167,14 +160,6 @@ fn raw_syncs(syncs: &[Sync]) -> Vec<uapi::drm_xe_sync> {
         raw
     };
     syncs.iter().map(raw).collect()
-}
-
-/// Where an extent is in this process, if one mapping holds all of it.
-pub fn host_address(memory: &GuestMemory, extent: Extent) -> Option<u64> {
-    let region = memory.find_region(GuestAddress(extent.address))?;
-    let offset = extent.address - region.start_addr().raw_value();
-    let room = region.len() - offset;
-    (extent.length <= room).then(|| region.as_ptr() as u64 + offset)
 }
 
 fn raw_bind(memory: &GuestMemory, bind: &Bind) -> io::Result<uapi::drm_xe_vm_bind_op> {
@@ -293,12 +278,6 @@ impl Vm {
         self.bind(&memory, &[everything], &[sync])?;
         done.wait(1, deadline(PATIENCE_NS))
     }
-}
-
-/// A moment of CLOCK_MONOTONIC, `nanoseconds` from now.
-pub fn deadline(nanoseconds: i64) -> i64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec * 1_000_000_000 + now.tv_nsec + nanoseconds
 }
 
 impl Drop for Vm {

@@ -3,32 +3,28 @@
 //! The executor on a host GPU whose kernel driver is xe.
 //!
 //! A guest's address space is a VM of xe's, into which guest memory is bound where it lies in
-//! this process (userptr): nothing is copied. An engine slot of a context is an exec queue. A
-//! timeline is a timeline sync object, so that whatever a submission or a bind waits for stays
-//! on the host's GPU; completions come through one eventfd to one thread.
+//! this process (userptr): nothing is copied. An engine slot of a context is an exec queue. Binds
+//! are queued as submissions are, so that whatever either waits for stays on the host's GPU.
 //!
 //! There is no unsafe code here: system calls and their pointers are `host-gpu`'s.
 
 #![forbid(unsafe_code)]
 
-mod completion;
-mod executor;
-mod jobs;
+mod driver;
 mod mappings;
-mod platform;
-mod send;
-mod state;
 
 use std::io;
 use std::sync::Arc;
 
 use virtio_igpu_executor::{Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink};
-use virtio_igpu_host_gpu::DrmNode;
-use virtio_igpu_host_gpu::syncobj::Syncobj;
-use virtio_igpu_host_gpu::xe::{self, Bind, Config, EngineName, Sync, Vm};
+use virtio_igpu_host_executor::HostExecutor;
+use virtio_igpu_host_executor::platform::{self, Found};
+use virtio_igpu_host_gpu::syncobj::{Sync, Syncobj, deadline};
+use virtio_igpu_host_gpu::xe::{self, Bind, Config, Vm};
+use virtio_igpu_host_gpu::{DrmFile, DrmNode};
 use vm_memory::GuestAddress;
 
-use executor::Xe;
+use driver::Xe;
 
 /// How long the first bind may take.
 const PATIENCE_NS: i64 = 5_000_000_000;
@@ -68,13 +64,8 @@ impl std::fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
-/// Makes executors on one device; each is a client of the driver's of its own.
-pub struct XeFactory {
-    node: Arc<dyn DrmNode>,
-    config: Config,
-    engines: Vec<EngineName>,
-    platform: Platform,
-}
+/// Makes executors on one device; each address space is a client of the driver's of its own.
+pub struct XeFactory(Arc<Xe>);
 
 impl XeFactory {
     /// A factory for a device that xe drives, if the device will do.
@@ -85,20 +76,32 @@ impl XeFactory {
         if config.has_vram {
             return Err(Unfit::Discrete(config.device_id));
         }
-        let platform = platform::describe(&config, &engines);
+        let names = engines.iter().filter(|name| name.gt_id == 0);
+        let found = Found {
+            device_id: config.device_id,
+            revision: config.revision,
+            address_bits: config.address_bits,
+            engines: names
+                .map(|name| (name.engine_class, name.engine_instance))
+                .collect(),
+            timestamp_frequency: None,
+            topology: None,
+        };
+        let platform = platform::describe(&found);
         let platform = platform.ok_or(Unfit::Unknown(config.device_id))?;
         try_userptr(&file, &config).map_err(Unfit::Userptr)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Xe {
             node,
+            file,
             config,
             engines,
             platform,
-        })
+        })))
     }
 }
 
 /// Binds a page of this process, to see whether the kernel can.
-fn try_userptr(file: &Arc<dyn virtio_igpu_host_gpu::DrmFile>, config: &Config) -> io::Result<()> {
+fn try_userptr(file: &Arc<dyn DrmFile>, config: &Config) -> io::Result<()> {
     let page = GuestMemory::from_ranges(&[(GuestAddress(0), PAGE as usize)]);
     let page = Arc::new(page.map_err(io::Error::other)?);
     let mut vm = Vm::new(file, config.address_bits)?;
@@ -117,12 +120,12 @@ fn try_userptr(file: &Arc<dyn virtio_igpu_host_gpu::DrmFile>, config: &Config) -
         signal: true,
     };
     vm.bind(&page, &[bind], &[sync])?;
-    done.wait(1, xe::deadline(PATIENCE_NS))
+    done.wait(1, deadline(PATIENCE_NS))
 }
 
 impl Factory for XeFactory {
     fn platform(&self) -> &Platform {
-        &self.platform
+        &self.0.platform
     }
 
     fn start(
@@ -130,9 +133,7 @@ impl Factory for XeFactory {
         memory: Arc<GuestMemory>,
         sink: Arc<dyn Sink>,
     ) -> Result<Box<dyn Executor>, Refused> {
-        let file = self.node.open();
-        let file = file.map_err(|error| Refused::OutOfMemory(format!("the GPU: {error}")))?;
-        let executor = Xe::start(file, self.config, self.engines.clone(), memory, sink)
+        let executor = HostExecutor::start(Arc::clone(&self.0), memory, sink)
             .map_err(|error| Refused::OutOfMemory(error.to_string()))?;
         Ok(Box::new(executor))
     }

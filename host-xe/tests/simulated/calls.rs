@@ -3,8 +3,13 @@
 //! The calls, with xe's checks in xe's order.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::fs::File;
+use std::os::fd::{BorrowedFd, IntoRawFd};
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use softgpu::{
     AddressSpaceId, Bind, ContextDescription, ContextId, EngineClass, EngineSlot, Extent, Gpu,
     GpuError, Platform, Point, Submission, TimelineId, Unbind, Wait,
@@ -41,16 +46,43 @@ struct Queue {
     sent: u64,
 }
 
+/// A device, which all clients share.
+pub(crate) struct Device {
+    // Ends before what it reports to.
+    pub(crate) gpu: Gpu,
+    pub(crate) fences: Arc<Fences>,
+    pub(crate) regions: Mutex<Regions>,
+    pub(crate) next: AtomicU32,
+}
+
+impl Device {
+    fn number(&self) -> u32 {
+        1 + self.next.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
 /// A client of the driver.
 pub(crate) struct Client {
-    // Ends before what it reports to.
-    gpu: Gpu,
-    fences: Arc<Fences>,
+    device: Arc<Device>,
     common: Arc<Common>,
-    regions: Regions,
     vms: HashMap<u32, Vm>,
     queues: HashMap<u32, Queue>,
-    next: u32,
+    /// The chains of its sync objects.
+    syncobjs: HashMap<u32, u32>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        for queue in self.queues.values() {
+            let _ = self.device.gpu.destroy_context(queue.context);
+        }
+        for vm in self.vms.values() {
+            let _ = self.device.gpu.destroy_address_space(vm.space);
+        }
+        for &chain in self.syncobjs.values() {
+            self.device.fences.put(chain);
+        }
+    }
 }
 
 /// A sync, as a call has parsed it.
@@ -71,25 +103,23 @@ fn gpu_error(error: GpuError) -> i32 {
 }
 
 impl Client {
-    pub(crate) fn new(gpu: Gpu, fences: Arc<Fences>, common: Arc<Common>) -> Self {
+    pub(crate) fn new(device: Arc<Device>, common: Arc<Common>) -> Self {
         Self {
-            gpu,
-            fences,
+            device,
             common,
-            regions: Regions::default(),
             vms: HashMap::new(),
             queues: HashMap::new(),
-            next: 0,
+            syncobjs: HashMap::new(),
         }
     }
 
     pub(crate) fn fences(&self) -> Arc<Fences> {
-        Arc::clone(&self.fences)
+        Arc::clone(&self.device.fences)
     }
 
-    fn number(&mut self) -> u32 {
-        self.next += 1;
-        self.next
+    /// The chain of a sync object of this file.
+    pub(crate) fn chain(&self, handle: u32) -> Result<u32, i32> {
+        self.syncobjs.get(&handle).copied().ok_or(ENOENT)
     }
 
     // ---- what every DRM device has
@@ -106,7 +136,9 @@ impl Client {
         args: &mut uapi::drm_syncobj_create,
     ) -> Result<(), i32> {
         check(args.flags == 0, EINVAL)?;
-        args.handle = self.fences.create();
+        let chain = self.device.fences.create();
+        args.handle = self.device.number();
+        self.syncobjs.insert(args.handle, chain);
         Ok(())
     }
 
@@ -115,7 +147,10 @@ impl Client {
         args: &mut uapi::drm_syncobj_destroy,
     ) -> Result<(), i32> {
         check(args.pad == 0, EINVAL)?;
-        self.fences.destroy(args.handle)
+        // drm_syncobj_destroy says EINVAL.
+        let chain = self.syncobjs.remove(&args.handle).ok_or(EINVAL)?;
+        self.device.fences.put(chain);
+        Ok(())
     }
 
     pub(crate) fn syncobj_query(
@@ -126,7 +161,7 @@ impl Client {
         for index in 0..u64::from(args.count_handles) {
             // SAFETY: the caller says that there are that many.
             let handle = unsafe { get(args.handles + index * 4) }?;
-            let value = self.fences.reached(handle)?;
+            let value = self.device.fences.reached(self.chain(handle)?)?;
             // SAFETY: likewise.
             unsafe { put(args.points + index * 8, value) }?;
         }
@@ -143,7 +178,7 @@ impl Client {
             let handle = unsafe { get(args.handles + index * 4) }?;
             // SAFETY: likewise.
             let point: u64 = unsafe { get(args.points + index * 8) }?;
-            self.fences.add(handle, point, None)?;
+            self.device.fences.add(self.chain(handle)?, point, None)?;
         }
         Ok(())
     }
@@ -152,7 +187,41 @@ impl Client {
         &mut self,
         args: &mut uapi::drm_syncobj_eventfd,
     ) -> Result<(), i32> {
-        self.fences.eventfd(args)
+        self.device.fences.check_eventfd(args)?;
+        let chain = self.chain(args.handle)?;
+        self.device.fences.eventfd(chain, args)
+    }
+
+    /// What is handed out is a file with the chain's number, which says all there is to say.
+    pub(crate) fn syncobj_export(
+        &mut self,
+        args: &mut uapi::drm_syncobj_handle,
+    ) -> Result<(), i32> {
+        check(args.pad == 0 && args.flags == 0, EINVAL)?;
+        let chain = self.chain(args.handle)?;
+        let file = memfd_create("syncobj", MemfdFlags::CLOEXEC).map_err(|_| ENOMEM)?;
+        let file = File::from(file);
+        file.write_all_at(&chain.to_ne_bytes(), 0)
+            .map_err(|_| ENOMEM)?;
+        args.fd = file.into_raw_fd();
+        Ok(())
+    }
+
+    pub(crate) fn syncobj_import(
+        &mut self,
+        args: &mut uapi::drm_syncobj_handle,
+    ) -> Result<(), i32> {
+        check(args.pad == 0 && args.flags == 0, EINVAL)?;
+        // SAFETY: the descriptor is the caller's for as long as the call goes on.
+        let fd = unsafe { BorrowedFd::borrow_raw(args.fd) };
+        let file = File::from(fd.try_clone_to_owned().map_err(|_| EINVAL)?);
+        let mut chain = [0; 4];
+        file.read_exact_at(&mut chain, 0).map_err(|_| EINVAL)?;
+        let chain = u32::from_ne_bytes(chain);
+        self.device.fences.get(chain)?;
+        args.handle = self.device.number();
+        self.syncobjs.insert(args.handle, chain);
+        Ok(())
     }
 
     // ---- queries
@@ -205,7 +274,7 @@ impl Client {
         check(cycles.clockid == 1, EINVAL)?;
         self.engine(cycles.eci)?;
         cycles.width = 36;
-        cycles.engine_cycles = self.gpu.read_timestamp();
+        cycles.engine_cycles = self.device.gpu.read_timestamp();
         // SAFETY: likewise.
         unsafe { put(args.data, cycles) }
     }
@@ -236,10 +305,11 @@ impl Client {
             args.flags == uapi::DRM_XE_VM_CREATE_FLAG_SCRATCH_PAGE,
             EOPNOTSUPP,
         )?;
-        let id = self.number();
+        let id = self.device.number();
         let space = AddressSpaceId(id);
         let timeline = TimelineId(id.into());
-        self.gpu
+        self.device
+            .gpu
             .create_address_space(space, timeline)
             .map_err(gpu_error)?;
         let vm = Vm {
@@ -259,7 +329,10 @@ impl Client {
         // xe only minds queues of long-running mode; a careful client has none left.
         check(vm.queues == 0, EBUSY)?;
         let space = vm.space;
-        self.gpu.destroy_address_space(space).map_err(gpu_error)?;
+        self.device
+            .gpu
+            .destroy_address_space(space)
+            .map_err(gpu_error)?;
         self.vms.remove(&args.vm_id);
         Ok(())
     }
@@ -335,9 +408,10 @@ impl Client {
                     .expect("no panic before")
                     .no_userptr;
                 check(!no_userptr, EOPNOTSUPP)?;
-                let covered = self.regions.cover(userptr..userptr + op.range);
+                let mut regions = self.device.regions.lock().expect("no panic before");
+                let covered = regions.cover(userptr..userptr + op.range);
                 if let Some(memory) = covered.ok_or(EFAULT)? {
-                    self.gpu.set_memory(memory);
+                    self.device.gpu.set_memory(memory);
                 }
             }
         }
@@ -361,7 +435,10 @@ impl Client {
                     waits,
                     signal,
                 };
-                self.gpu.unbind(unbind).expect("what was checked is taken");
+                self.device
+                    .gpu
+                    .unbind(unbind)
+                    .expect("what was checked is taken");
                 continue;
             }
             let null = op.flags & uapi::DRM_XE_VM_BIND_FLAG_NULL != 0;
@@ -380,7 +457,10 @@ impl Client {
                 waits,
                 signal,
             };
-            self.gpu.bind(bind).expect("what was checked is taken");
+            self.device
+                .gpu
+                .bind(bind)
+                .expect("what was checked is taken");
         }
         let last = Point {
             timeline: vm.timeline,
@@ -408,18 +488,21 @@ impl Client {
             let handle = unsafe { sync.__bindgen_anon_1.addr };
             let handle = u32::try_from(handle).map_err(|_| EINVAL)?;
             check(sync.timeline_value != 0, EINVAL)?;
-            self.fences.exists(handle)?;
+            let chain = self.chain(handle)?;
             match signal {
-                true => signals.push((handle, sync.timeline_value)),
-                false => self.fences.find(handle, sync.timeline_value, &mut waits)?,
+                true => signals.push((chain, sync.timeline_value)),
+                false => self
+                    .device
+                    .fences
+                    .find(chain, sync.timeline_value, &mut waits)?,
             }
         }
         Ok(Syncs { waits, signals })
     }
 
     fn signal(&self, signals: &[(u32, u64)], fence: Point) -> Result<(), i32> {
-        for &(handle, value) in signals {
-            self.fences.add(handle, value, Some(fence))?;
+        for &(chain, value) in signals {
+            self.device.fences.add(chain, value, Some(fence))?;
         }
         Ok(())
     }
@@ -472,7 +555,7 @@ impl Client {
         let vm = self.vms.get(&args.vm_id).ok_or(ENOENT)?;
         let space = vm.space;
         self.priority(args.extensions)?;
-        let id = self.number();
+        let id = self.device.number();
         let timeline = TimelineId(id.into());
         let description = ContextDescription {
             address_space: space,
@@ -485,7 +568,8 @@ impl Client {
             }],
         };
         let context = ContextId(id);
-        self.gpu
+        self.device
+            .gpu
             .create_context(context, description)
             .map_err(gpu_error)?;
         if let Some(vm) = self.vms.get_mut(&args.vm_id) {
@@ -509,7 +593,10 @@ impl Client {
         check(args.pad == 0 && args.reserved == [0; 2], EINVAL)?;
         let queue = self.queues.remove(&args.exec_queue_id).ok_or(ENOENT)?;
         // What is under way is killed.
-        self.gpu.destroy_context(queue.context).map_err(gpu_error)?;
+        self.device
+            .gpu
+            .destroy_context(queue.context)
+            .map_err(gpu_error)?;
         if let Some(vm) = self.vms.get_mut(&queue.vm) {
             vm.queues -= 1;
         }
@@ -524,7 +611,7 @@ impl Client {
         let queue = self.queues.get(&args.exec_queue_id).ok_or(ENOENT)?;
         let ban = uapi::DRM_XE_EXEC_QUEUE_GET_PROPERTY_BAN;
         check(args.property == ban, EINVAL)?;
-        args.value = self.fences.is_banned(queue.context).into();
+        args.value = self.device.fences.is_banned(queue.context).into();
         Ok(())
     }
 
@@ -536,8 +623,8 @@ impl Client {
         // A call without a batch is not simulated.
         check(args.num_batch_buffer != 0, EOPNOTSUPP)?;
         check(args.num_batch_buffer == 1, EINVAL)?;
-        check(!self.fences.is_banned(queue.context), ECANCELED)?;
-        let jobs = queue.sent - self.fences.done(queue.timeline).min(queue.sent);
+        check(!self.device.fences.is_banned(queue.context), ECANCELED)?;
+        let jobs = queue.sent - self.device.fences.done(queue.timeline).min(queue.sent);
         check(jobs < MAX_JOBS, EAGAIN)?;
         let syncs = self.parse(args.num_syncs, args.syncs)?;
         let queue = self.queues.get_mut(&args.exec_queue_id).ok_or(ENOENT)?;
@@ -551,7 +638,7 @@ impl Client {
             sseu: None,
             cancelled: false,
         };
-        self.gpu.submit(submission).map_err(gpu_error)?;
+        self.device.gpu.submit(submission).map_err(gpu_error)?;
         queue.sent += 1;
         let last = Point {
             timeline: queue.timeline,

@@ -4,11 +4,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use softgpu::{Completion, CompletionSink, ContextId, HangReport, Point, TimelineId};
-use virtio_igpu_host_gpu::{uapi, xe};
+use virtio_igpu_host_gpu::{syncobj, uapi};
 
 use super::errno::{EINVAL, ENOENT, EOPNOTSUPP, ETIME};
 use super::memory::get;
@@ -22,6 +22,8 @@ struct Link {
 
 #[derive(Debug, Default)]
 struct Chain {
+    /// In how many files it is a sync object.
+    files: u32,
     /// The last point that was reached.
     reached: u64,
     /// The points behind it.
@@ -101,21 +103,32 @@ impl Fences {
         let mut all = self.all.lock().expect("no panic before");
         all.next_handle += 1;
         let handle = all.next_handle;
-        all.chains.insert(handle, Chain::default());
+        let chain = Chain {
+            files: 1,
+            ..Chain::default()
+        };
+        all.chains.insert(handle, chain);
         handle
     }
 
-    pub(crate) fn destroy(&self, handle: u32) -> Result<(), i32> {
+    /// One more file has it.
+    pub(crate) fn get(&self, handle: u32) -> Result<(), i32> {
         let mut all = self.all.lock().expect("no panic before");
-        // drm_syncobj_destroy says EINVAL.
-        all.chains.remove(&handle).ok_or(EINVAL)?;
-        all.eventfds.retain(|eventfd| eventfd.0 != handle);
+        all.chains.get_mut(&handle).ok_or(EINVAL)?.files += 1;
         Ok(())
     }
 
-    pub(crate) fn exists(&self, handle: u32) -> Result<(), i32> {
-        let all = self.all.lock().expect("no panic before");
-        all.chains.contains_key(&handle).then_some(()).ok_or(ENOENT)
+    /// One file less has it.
+    pub(crate) fn put(&self, handle: u32) {
+        let mut all = self.all.lock().expect("no panic before");
+        let Some(chain) = all.chains.get_mut(&handle) else {
+            return;
+        };
+        chain.files -= 1;
+        if chain.files == 0 {
+            all.chains.remove(&handle);
+            all.eventfds.retain(|eventfd| eventfd.0 != handle);
+        }
     }
 
     /// Adds a point. Numbers that don't rise are what the kernel only grumbles about.
@@ -180,33 +193,32 @@ impl Fences {
             .contains(&context)
     }
 
-    pub(crate) fn eventfd(&self, args: &uapi::drm_syncobj_eventfd) -> Result<(), i32> {
+    pub(crate) fn check_eventfd(&self, args: &uapi::drm_syncobj_eventfd) -> Result<(), i32> {
         if args.flags != 0 {
             return Err(EOPNOTSUPP);
         }
         if args.pad != 0 {
             return Err(EINVAL);
         }
-        self.exists(args.handle)?;
+        Ok(())
+    }
+
+    pub(crate) fn eventfd(&self, handle: u32, args: &uapi::drm_syncobj_eventfd) -> Result<(), i32> {
         // SAFETY: the descriptor is the caller's for as long as the call goes on.
         let eventfd = unsafe { BorrowedFd::borrow_raw(args.fd) };
         let eventfd = eventfd.try_clone_to_owned().map_err(|_| EINVAL)?;
         let mut all = self.all.lock().expect("no panic before");
-        all.eventfds.push((args.handle, args.point, eventfd));
+        all.eventfds.push((handle, args.point, eventfd));
         all.look();
         Ok(())
     }
 
     pub(crate) fn wait(
-        self: Arc<Self>,
+        &self,
+        handle: u32,
         args: &mut uapi::drm_syncobj_timeline_wait,
     ) -> Result<(), i32> {
-        if args.flags != uapi::DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT || args.count_handles != 1 {
-            return Err(EOPNOTSUPP);
-        }
         // SAFETY: it is said to be an array of one.
-        let handle: u32 = unsafe { get(args.handles) }?;
-        // SAFETY: likewise.
         let point: u64 = unsafe { get(args.points) }?;
         let mut all = self.all.lock().expect("no panic before");
         loop {
@@ -214,7 +226,7 @@ impl Fences {
             if chain.reached >= point {
                 return Ok(());
             }
-            let left = args.timeout_nsec - xe::deadline(0);
+            let left = args.timeout_nsec - syncobj::deadline(0);
             if left <= 0 {
                 return Err(ETIME);
             }

@@ -17,13 +17,14 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use softgpu::{EngineTiming, Gpu, GpuConfig, Platform};
 use virtio_igpu_host_gpu::{DrmFile, DrmNode, uapi};
 
-use calls::Client;
+use calls::{Client, Device};
 use fences::Fences;
 
 /// Errors, by the numbers that the kernel gives them.
@@ -64,8 +65,9 @@ pub(crate) struct Common {
 }
 
 /// A device.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Node {
+    device: Mutex<Option<Arc<Device>>>,
     pub(crate) common: Arc<Common>,
 }
 
@@ -89,6 +91,19 @@ impl Node {
 
 impl DrmNode for Node {
     fn open(&self) -> io::Result<Arc<dyn DrmFile>> {
+        let mut device = self.device.lock().expect("no panic before");
+        let device = match &*device {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(device.insert(Arc::new(self.start()?))),
+        };
+        let client = Client::new(device, Arc::clone(&self.common));
+        Ok(Arc::new(File(Mutex::new(client), Arc::clone(&self.common))))
+    }
+}
+
+impl Node {
+    /// The device, which all files share.
+    fn start(&self) -> io::Result<Device> {
         let fences = Arc::new(Fences::default());
         let sink = Arc::clone(&fences);
         let memory = softgpu::Memory::default();
@@ -104,8 +119,12 @@ impl DrmNode for Node {
             gpu.set_engine_timing(engine.id, timing)
                 .map_err(io::Error::other)?;
         }
-        let client = Client::new(gpu, fences, Arc::clone(&self.common));
-        Ok(Arc::new(File(Mutex::new(client), Arc::clone(&self.common))))
+        Ok(Device {
+            gpu,
+            fences,
+            regions: Mutex::default(),
+            next: AtomicU32::new(0),
+        })
     }
 }
 
@@ -115,6 +134,22 @@ struct File(Mutex<Client>, Arc<Common>);
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("simulated xe")
+    }
+}
+
+impl File {
+    /// Waits without the client's lock, as the kernel does.
+    fn wait(&self, args: &mut uapi::drm_syncobj_timeline_wait) -> Result<(), i32> {
+        if args.flags != uapi::DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT || args.count_handles != 1 {
+            return Err(errno::EOPNOTSUPP);
+        }
+        // SAFETY: it is said to be an array of one.
+        let handle: u32 = unsafe { memory::get(args.handles) }?;
+        let (chain, fences) = {
+            let client = self.0.lock().expect("no panic before");
+            (client.chain(handle)?, client.fences())
+        };
+        fences.wait(chain, args)
     }
 }
 
@@ -139,11 +174,9 @@ impl DrmFile for File {
                         self.0.lock().expect("no panic before").$method(argument)
                     })*
                     uapi::IOCTL_SYNCOBJ_TIMELINE_WAIT => {
-                        // Waits without the client's lock, as the kernel does.
-                        let fences = self.0.lock().expect("no panic before").fences();
                         // SAFETY: as above.
                         let argument = unsafe { &mut *argument.cast() };
-                        fences.wait(argument)
+                        self.wait(argument)
                     }
                     _ => Err(errno::ENOTTY),
                 }
@@ -162,6 +195,16 @@ impl DrmFile for File {
                 IOCTL_SYNCOBJ_TIMELINE_SIGNAL,
                 drm_syncobj_timeline_array,
                 syncobj_signal
+            ),
+            (
+                IOCTL_SYNCOBJ_HANDLE_TO_FD,
+                drm_syncobj_handle,
+                syncobj_export
+            ),
+            (
+                IOCTL_SYNCOBJ_FD_TO_HANDLE,
+                drm_syncobj_handle,
+                syncobj_import
             ),
             (IOCTL_SYNCOBJ_EVENTFD, drm_syncobj_eventfd, syncobj_eventfd),
             (IOCTL_XE_DEVICE_QUERY, drm_xe_device_query, device_query),

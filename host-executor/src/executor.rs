@@ -7,65 +7,74 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use rustix::event::EventfdFlags;
+use rustix::event::{EventfdFlags, epoll};
 use virtio_igpu_executor::{
     Backing, Context, ContextFlags, Ending, EngineProperties, Executor, GuestMemory, Point,
     Refused, Sink, Submission, Timeline, Update,
 };
-use virtio_igpu_host_gpu::DrmFile;
-use virtio_igpu_host_gpu::syncobj::Syncobj;
-use virtio_igpu_host_gpu::xe::{self, Bind, Config, EngineName, Sync, Vm, host_address};
+use virtio_igpu_host_gpu::memory::host_address;
+use virtio_igpu_host_gpu::syncobj::{Syncobj, deadline};
 
 use crate::completion::Shared;
-use crate::jobs::{Job, Line, Owner, Work};
-use crate::mappings::Mappings;
-use crate::state::{ContextState, Counts, SlotState, Space, State};
+use crate::homes::{Home, HomeId};
+use crate::jobs::{Job, Line, Owner, Waits, Work};
+use crate::state::{ContextState, Counts, Scratch, SlotState, SpaceState, State};
+use crate::{Binds, Driver, Queue, Space};
 
 /// The render engine's TIMESTAMP register, the one that REG_READ may read.
 const RENDER_TIMESTAMP: u32 = 0x2358;
-/// Ranges that are rebound in one call.
-const MAX_REBINDS: usize = 1024;
-/// How long memory that moves may take to be rebound.
+/// How long what is under way may take to end when it has to.
 const PATIENCE_NS: i64 = 5_000_000_000;
 const PAGE: u64 = 4096;
 
-/// One guest's executor.
-pub(crate) struct Xe {
-    shared: Arc<Shared>,
+/// One guest's executor, on a device of this driver's.
+pub struct HostExecutor<D: Driver> {
+    shared: Arc<Shared<D>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Xe {
-    pub(crate) fn start(
-        file: Arc<dyn DrmFile>,
-        config: Config,
-        engines: Vec<EngineName>,
+impl<D: Driver> std::fmt::Debug for HostExecutor<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an executor on {}", D::NAME)
+    }
+}
+
+impl<D: Driver> HostExecutor<D> {
+    /// Starts one for a guest with this memory.
+    pub fn start(
+        driver: Arc<D>,
         memory: Arc<GuestMemory>,
         sink: Arc<dyn Sink>,
     ) -> io::Result<Self> {
-        let eventfd: OwnedFd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?;
+        let listener = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let bell = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let none = epoll::EventData::new_u64(0);
+        epoll::add(&listener, &bell, none, epoll::EventFlags::IN)?;
         let state = State {
-            file,
-            config,
-            engines,
+            driver,
             memory,
             contexts: Default::default(),
             spaces: Default::default(),
             leaving: Default::default(),
             buried: Default::default(),
+            homes: Default::default(),
+            last_home: 0,
             lines: Default::default(),
             held: Default::default(),
-            busy: Default::default(),
+            applied: Default::default(),
+            to_arm: Default::default(),
             reports: Default::default(),
-            eventfd: Arc::new(eventfd),
+            listener: Arc::new(listener),
+            bell: Arc::new(bell),
             lost: false,
             stop: false,
             counts: Counts::default(),
+            scratch: Scratch::default(),
         };
         let shared = Arc::new(Shared::new(state, sink));
         let listening = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
-            .name("xe".into())
+            .name(D::NAME.into())
             .spawn(move || listening.listen())?;
         Ok(Self {
             shared,
@@ -74,11 +83,11 @@ impl Xe {
     }
 
     /// Does something with the state, then reports what has come of it.
-    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut State<D>) -> T) -> T {
         let mut state = self.shared.state.lock();
         let result = act(&mut state);
         if !state.buried.is_empty() {
-            wake(&state.eventfd);
+            wake(&state.bell);
         }
         drop(state);
         self.shared.report();
@@ -87,30 +96,33 @@ impl Xe {
 }
 
 /// Wakes the thread.
-fn wake(eventfd: &OwnedFd) {
+fn wake(bell: &OwnedFd) {
     // It can't be full: nobody adds more than 1 at a time.
-    let _ = rustix::io::write(eventfd, &1_u64.to_ne_bytes());
+    let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
 }
 
-impl Drop for Xe {
+impl<D: Driver> Drop for HostExecutor<D> {
     fn drop(&mut self) {
-        let eventfd = {
+        let bell = {
             let mut state = self.shared.state.lock();
             state.stop = true;
-            Arc::clone(&state.eventfd)
+            Arc::clone(&state.bell)
         };
-        wake(&eventfd);
+        wake(&bell);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
         let mut state = self.shared.state.lock();
-        // Queues first: that kills what runs. Then address spaces, each of which waits until
-        // nothing of it is bound.
+        // Queues first: that kills what runs, which then ends. Address spaces after that.
         state.contexts.clear();
+        if let Err(error) = state.let_end() {
+            log::error!("what a guest had on the host's GPU does not end: {error}");
+        }
         state.leaving.clear();
         state.buried.clear();
         state.spaces.clear();
         state.lines.clear();
+        state.homes.clear();
         state.reports.clear();
     }
 }
@@ -123,16 +135,44 @@ fn no_room(error: io::Error) -> Refused {
     Refused::OutOfMemory(format!("the host's GPU: {error}"))
 }
 
-impl State {
-    fn context(&mut self, id: u32) -> Result<&mut ContextState, Refused> {
+impl<D: Driver> State<D> {
+    fn context(&mut self, id: u32) -> Result<&mut ContextState<D>, Refused> {
         self.contexts
             .get_mut(&id)
             .ok_or_else(|| not_found("context", id))
     }
 
-    fn new_line(&mut self, owner: Owner) -> Result<Line, Refused> {
-        let syncobj = Syncobj::new(&self.file).map_err(no_room)?;
-        Ok(Line::new(syncobj, owner))
+    /// A file for an address space, with the address space in it.
+    fn new_home(&mut self) -> io::Result<(HomeId, Home, D::Space)> {
+        let space = self.driver.new_space()?;
+        self.last_home += 1;
+        let home = Home::new(self.last_home, Arc::clone(space.file()), &self.listener)?;
+        Ok((self.last_home, home, space))
+    }
+
+    fn new_slot_line(&mut self, home: HomeId, owner: Owner) -> Result<Line, Refused> {
+        let gone = || Refused::NotFound("the address space is gone".into());
+        let file = &self.homes.get(&home).ok_or_else(gone)?.file;
+        let syncobj = Syncobj::new(file).map_err(no_room)?;
+        Ok(Line::new(Some(syncobj), home, owner))
+    }
+
+    /// Waits until nothing is under way.
+    fn let_end(&mut self) -> io::Result<()> {
+        let until = deadline(PATIENCE_NS);
+        for home in self.homes.values() {
+            for timeline in &home.busy {
+                let line = self.lines.get(timeline);
+                if let Some(line) = line
+                    && let Some(syncobj) = &line.syncobj
+                    && let Err(error) = syncobj.wait(line.sent, until)
+                    && !self.driver.is_lost(&*home.file, &error)
+                {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_free(&self, timeline: Timeline) -> Result<(), Refused> {
@@ -147,8 +187,8 @@ impl State {
         if let Some(line) = self.lines.get_mut(&timeline) {
             line.accepted = job.value;
             line.jobs.push_back(job);
-            self.held.insert(timeline);
         }
+        self.hold(timeline);
         if self.lost {
             self.end_everything();
         }
@@ -170,42 +210,14 @@ impl State {
         slots.map(|slot| slot.timeline).collect()
     }
 
-    /// Binds everything anew, from the memory that there is now.
-    fn rebind(&mut self) -> io::Result<()> {
+    /// Maps everything anew, from the memory that there is now.
+    fn remap(&mut self) -> io::Result<()> {
+        if D::BINDS == Binds::AtOnce {
+            self.let_end()?;
+        }
         let memory = Arc::clone(&self.memory);
         for space in self.spaces.values_mut().chain(self.leaving.values_mut()) {
-            let binds: Vec<_> = space
-                .mappings
-                .iter()
-                .map(
-                    |(address, piece)| match host_address(&memory, piece.extent) {
-                        Some(_) => Bind::Memory {
-                            address,
-                            extent: piece.extent,
-                            read_only: piece.read_only,
-                        },
-                        None => Bind::Nothing {
-                            address,
-                            length: piece.extent.length,
-                        },
-                    },
-                )
-                .collect();
-            let done = Syncobj::new(&self.file)?;
-            let mut value = 0;
-            for some in binds.chunks(MAX_REBINDS) {
-                value += 1;
-                let sync = Sync {
-                    handle: done.handle(),
-                    value,
-                    signal: true,
-                };
-                space.vm.bind(&memory, some, &[sync])?;
-            }
-            if value > 0 {
-                done.wait(value, xe::deadline(PATIENCE_NS))?;
-            }
-            space.vm.forget_memory(&memory);
+            space.space.remap(&memory)?;
         }
         Ok(())
     }
@@ -213,7 +225,7 @@ impl State {
     fn check_update(&self, update: &Update) -> Result<(), Refused> {
         let end = update.address.checked_add(update.length);
         let whole = (update.address | update.length).is_multiple_of(PAGE) && update.length > 0;
-        if !whole || end.is_none_or(|end| end > 1 << self.config.address_bits) {
+        if !whole || end.is_none_or(|end| end > 1 << self.driver.platform().address_bits) {
             return Err(Refused::BadRange(
                 "the range leaves the address space".into(),
             ));
@@ -236,11 +248,11 @@ impl State {
     }
 }
 
-impl Executor for Xe {
+impl<D: Driver> Executor for HostExecutor<D> {
     fn set_memory(&mut self, memory: Arc<GuestMemory>) -> Result<(), Refused> {
         self.with(|state| {
             state.memory = memory;
-            state.rebind().map_err(no_room)
+            state.remap().map_err(no_room)
         })
     }
 
@@ -250,14 +262,21 @@ impl Executor for Xe {
                 return Err(Refused::Exists(format!("there is an address space {id}")));
             }
             state.check_free(timeline)?;
-            let line = state.new_line(Owner::Space(id))?;
-            let vm = Vm::new(&state.file, state.config.address_bits).map_err(no_room)?;
-            let space = Space {
-                vm,
-                timeline,
-                mappings: Mappings::default(),
+            let (number, home, space) = state.new_home().map_err(no_room)?;
+            let syncobj = match D::BINDS {
+                Binds::Queued => Some(Syncobj::new(&home.file).map_err(no_room)?),
+                Binds::AtOnce => None,
             };
-            state.lines.insert(timeline, line);
+            state.homes.insert(number, home);
+            let space = SpaceState {
+                space,
+                home: number,
+                timeline,
+                retiring: Vec::new(),
+                closed: false,
+            };
+            let line = Line::new(syncobj, number, Owner::Space(id));
+            state.add_line(timeline, line);
             state.spaces.insert(id, space);
             Ok(())
         })
@@ -279,7 +298,7 @@ impl Executor for Xe {
                     job.settle(Ending::Cancelled);
                 }
             }
-            state.leaving.insert(timeline, space);
+            state.leaving.insert(space.home, space);
             state.bury(timeline);
             state.pump();
             Ok(())
@@ -291,16 +310,13 @@ impl Executor for Xe {
             if state.contexts.contains_key(&id) {
                 return Err(Refused::Exists(format!("there is a context {id}")));
             }
-            if !state.spaces.contains_key(&context.address_space) {
-                return Err(not_found("address space", context.address_space));
-            }
+            let space = state.spaces.get(&context.address_space);
+            let home = space
+                .ok_or_else(|| not_found("address space", context.address_space))?
+                .home;
             for (number, slot) in context.slots.iter().enumerate() {
-                let is_one = |name: &EngineName| {
-                    let instance = u32::from(name.engine_instance);
-                    let named = slot.instances.checked_shr(instance).unwrap_or(0) & 1 != 0;
-                    name.engine_class == slot.class && name.gt_id == 0 && named
-                };
-                if !state.engines.iter().any(is_one) {
+                let there = state.driver.platform().instances(slot.class);
+                if slot.instances == 0 || slot.instances & !there != 0 {
                     let why = format!("there is no such engine of class {}", slot.class);
                     return Err(Refused::NotFound(why));
                 }
@@ -312,7 +328,7 @@ impl Executor for Xe {
             }
             let mut lines = Vec::new();
             for number in 0..context.slots.len() {
-                lines.push(state.new_line(Owner::Slot(id, number as u16))?);
+                lines.push(state.new_slot_line(home, Owner::Slot(id, number as u16))?);
             }
             let slots = context.slots.iter().map(|slot| SlotState {
                 class: slot.class,
@@ -327,8 +343,9 @@ impl Executor for Xe {
                 slots: slots.collect(),
                 cancelled: false,
             };
-            let timelines = context.slots.iter().map(|slot| slot.timeline);
-            state.lines.extend(timelines.zip(lines));
+            for (slot, line) in context.slots.iter().zip(lines) {
+                state.add_line(slot.timeline, line);
+            }
             state.contexts.insert(id, made);
             Ok(())
         })
@@ -337,7 +354,7 @@ impl Executor for Xe {
     fn destroy_context(&mut self, id: u32) -> Result<(), Refused> {
         self.with(|state| {
             state.context(id)?;
-            state.collect();
+            state.collect_all();
             for timeline in state.timelines(id) {
                 state.kill(timeline);
                 if let Some(line) = state.lines.get_mut(&timeline) {
@@ -353,7 +370,15 @@ impl Executor for Xe {
 
     fn set_context_flags(&mut self, id: u32, flags: ContextFlags) -> Result<(), Refused> {
         self.with(|state| {
-            state.context(id)?.flags = flags;
+            let context = state.context(id)?;
+            context.flags = flags;
+            for queue in context
+                .slots
+                .iter_mut()
+                .filter_map(|slot| slot.queue.as_mut())
+            {
+                queue.set_recoverable(flags.recoverable);
+            }
             Ok(())
         })
     }
@@ -361,7 +386,7 @@ impl Executor for Xe {
     fn cancel_context(&mut self, id: u32) -> Result<(), Refused> {
         self.with(|state| {
             state.context(id)?.cancelled = true;
-            state.collect();
+            state.collect_all();
             for timeline in state.timelines(id) {
                 state.kill(timeline);
             }
@@ -370,12 +395,12 @@ impl Executor for Xe {
         })
     }
 
-    /// xe ends every batch that takes too long, whatever becomes of its owner.
+    /// Drivers end every batch that takes too long, whatever becomes of its owner.
     fn close_context(&mut self, id: u32) -> Result<(), Refused> {
         self.with(|state| state.context(id).map(|_| ()))
     }
 
-    /// xe tells no times through its calls.
+    /// Drivers tell no times through their calls.
     fn context_runtime_ns(&mut self, id: u32) -> Result<Vec<u64>, Refused> {
         self.with(|state| {
             let context = state.context(id)?;
@@ -385,7 +410,7 @@ impl Executor for Xe {
 
     fn reset_active(&mut self) {
         self.with(|state| {
-            state.collect();
+            state.collect_all();
             let ids: Vec<_> = state.contexts.keys().copied().collect();
             for timeline in ids
                 .into_iter()
@@ -398,11 +423,11 @@ impl Executor for Xe {
         });
     }
 
-    /// xe resets no engine when asked. What an engine may be executing is the first unfinished
+    /// No driver resets an engine when a client asks. What an engine may be executing is the first unfinished
     /// batch of each queue that may use it and that has nothing to wait for: those are killed.
     fn reset_engines(&mut self, engines: u32) -> u32 {
         self.with(|state| {
-            state.collect();
+            state.collect_all();
             let mut hung = 0;
             let ids: Vec<_> = state.contexts.keys().copied().collect();
             for timeline in ids
@@ -447,16 +472,16 @@ impl Executor for Xe {
                 .timeline;
             state.check_value(timeline, update.signal)?;
             state.check_update(&update)?;
-            let job = Job {
-                value: update.signal,
-                work: Work::Update {
-                    address: update.address,
-                    length: update.length,
-                    backing: update.backing,
-                },
-                waits: update.waits,
-                ending: None,
+            if let Some(why) = state.driver.cannot_map(&update.backing) {
+                return Err(Refused::Unsupported(why.into()));
+            }
+            let work = Work::Update {
+                address: update.address,
+                length: update.length,
+                backing: update.backing,
+                before: None,
             };
+            let job = Job::new(update.signal, work, Waits::from_vec(update.waits));
             state.push(timeline, job);
             Ok(())
         })
@@ -480,16 +505,12 @@ impl Executor for Xe {
             if submission.waits.iter().any(|wait| wait.start) {
                 return unsupported("starts can't be waited for on this GPU");
             }
-            let waits: Vec<Point> = submission.waits.iter().map(|wait| wait.point).collect();
-            let mut job = Job {
-                value: submission.signal,
-                work: Work::Batch {
-                    address,
-                    priority: submission.priority,
-                },
-                waits,
-                ending: None,
+            let waits = submission.waits.iter().map(|wait| wait.point).collect();
+            let work = Work::Batch {
+                address,
+                priority: submission.priority,
             };
+            let mut job = Job::new(submission.signal, work, waits);
             if submission.cancelled {
                 job.settle(Ending::Cancelled);
             }
@@ -503,25 +524,16 @@ impl Executor for Xe {
     }
 
     fn read_register(&self, offset: u32) -> Option<u64> {
-        let (file, render) = {
-            let state = self.shared.state.lock();
-            let render = state
-                .engines
-                .iter()
-                .find(|name| name.engine_class == 0)
-                .copied();
-            (Arc::clone(&state.file), render)
-        };
         if offset != RENDER_TIMESTAMP {
             return None;
         }
-        xe::timestamp(&*file, render?).ok()
+        let driver = Arc::clone(&self.shared.state.lock().driver);
+        driver.timestamp().ok()
     }
 
     fn engine_busy_ns(&self) -> Vec<u64> {
         let state = self.shared.state.lock();
-        let platform = crate::platform::describe(&state.config, &state.engines);
-        vec![0; platform.map_or(0, |platform| platform.engines.len())]
+        vec![0; state.driver.platform().engines.len()]
     }
 
     fn counters(&self) -> serde_json::Value {
@@ -533,7 +545,6 @@ impl Executor for Xe {
             "submissions": counts.submissions,
             "updates": counts.updates,
             "bind_calls": counts.bind_calls,
-            "binds": counts.binds,
             "queues_made": counts.queues,
             "wakes": counts.wakes,
             "hangs": counts.hangs,
@@ -544,16 +555,14 @@ impl Executor for Xe {
     }
 }
 
-impl State {
+impl<D: Driver> State<D> {
     /// Whether a slot may use any of these engines, by their place in the platform.
     fn on_engines(&mut self, timeline: Timeline, engines: u32) -> bool {
-        let platform = crate::platform::describe(&self.config, &self.engines);
+        let driver = Arc::clone(&self.driver);
         let Some((slot, _)) = self.slot(timeline) else {
             return false;
         };
-        let list = platform
-            .map(|platform| platform.engines)
-            .unwrap_or_default();
+        let list = &driver.platform().engines;
         list.iter().take(32).enumerate().any(|(place, engine)| {
             engines >> place & 1 != 0
                 && engine.class == slot.class
@@ -568,10 +577,7 @@ impl State {
             .jobs
             .front()
             .filter(|job| line.sent_jobs > 0 && job.ending.is_none())?;
-        let reached = |wait: &Point| {
-            let line = self.lines.get(&wait.timeline);
-            line.is_none_or(|line| line.dead || line.reached >= wait.value)
-        };
+        let reached = |wait: &Point| self.is_reached(wait);
         job.waits.iter().all(reached).then_some(job.value)
     }
 }

@@ -4,8 +4,14 @@
 
 use std::collections::VecDeque;
 
+use smallvec::SmallVec;
 use virtio_igpu_executor::{Backing, Ending, Point};
 use virtio_igpu_host_gpu::syncobj::Syncobj;
+
+use crate::homes::HomeId;
+
+/// What a job waits for. Most wait for few.
+pub(crate) type Waits = SmallVec<[Point; 4]>;
 
 /// What a job does.
 #[derive(Debug)]
@@ -18,6 +24,8 @@ pub(crate) enum Work {
         length: u64,
         /// What the range holds afterwards.
         backing: Backing,
+        /// What was under way when it first could have been made, and had to be let end.
+        before: Option<Waits>,
     },
     /// Executes a batch.
     Batch {
@@ -36,12 +44,24 @@ pub(crate) struct Job {
     /// What it does, until it was sent.
     pub(crate) work: Work,
     /// What comes first.
-    pub(crate) waits: Vec<Point>,
+    pub(crate) waits: Waits,
+    /// What has to end before an update that has been made is over.
+    pub(crate) until: Waits,
     /// How it ends, if that is settled: it is not to be executed then, or no more.
     pub(crate) ending: Option<Ending>,
 }
 
 impl Job {
+    pub(crate) fn new(value: u64, work: Work, waits: Waits) -> Self {
+        Self {
+            value,
+            work,
+            waits,
+            until: Waits::new(),
+            ending: None,
+        }
+    }
+
     /// It ends so, whatever it does and waits for.
     pub(crate) fn settle(&mut self, ending: Ending) {
         if self.ending.is_none() {
@@ -64,7 +84,10 @@ pub(crate) enum Owner {
 /// that wait here.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) syncobj: Syncobj,
+    /// None where the driver has no fences for what is done on it.
+    pub(crate) syncobj: Option<Syncobj>,
+    /// The file that the sync object belongs to.
+    pub(crate) home: HomeId,
     pub(crate) owner: Owner,
     /// The greatest value that was accepted.
     pub(crate) accepted: u64,
@@ -77,14 +100,21 @@ pub(crate) struct Line {
     pub(crate) jobs: VecDeque<Job>,
     /// How many of them the driver has.
     pub(crate) sent_jobs: usize,
+    /// It is among those with jobs that wait here.
+    pub(crate) held: bool,
+    /// It is among its file's busy ones.
+    pub(crate) busy: bool,
+    /// Other files have it among their imports.
+    pub(crate) shared: bool,
     /// The owner is gone: nobody can wait for it any more.
     pub(crate) dead: bool,
 }
 
 impl Line {
-    pub(crate) fn new(syncobj: Syncobj, owner: Owner) -> Self {
+    pub(crate) fn new(syncobj: Option<Syncobj>, home: HomeId, owner: Owner) -> Self {
         Self {
             syncobj,
+            home,
             owner,
             accepted: 0,
             sent: 0,
@@ -92,8 +122,16 @@ impl Line {
             armed: None,
             jobs: VecDeque::new(),
             sent_jobs: 0,
+            held: false,
+            busy: false,
+            shared: false,
             dead: false,
         }
+    }
+
+    /// The sync object's number in its file; 0 if there is none.
+    pub(crate) fn handle(&self) -> u32 {
+        self.syncobj.as_ref().map_or(0, Syncobj::handle)
     }
 
     /// Settles all its jobs.

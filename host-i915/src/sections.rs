@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! What an address space shows of guest memory, as objects of i915's.
+//!
+//! A *section* is a range of GPU addresses with an object of its own: i915 puts an object at
+//! one address of an address space, whole. A large piece of guest memory is a section; small
+//! ones that follow each other at the GPU's side are gathered into one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use virtio_igpu_executor::{Backing, Extent, GuestMemory};
+use virtio_igpu_host_executor::{Change, Effect};
+use virtio_igpu_host_gpu::DrmFile;
+use virtio_igpu_host_gpu::i915::{Object, Objects};
+use virtio_igpu_host_gpu::memory::{Gathered, host_address};
+
+/// From here on a piece is a section by itself.
+const LARGE: u64 = 2 << 20;
+/// Bytes of a section: a batch begins less than 4 GiB into its object.
+const MAX_SECTION: u64 = 1 << 30;
+/// Pieces that are gathered: each takes a mapping of this process.
+const MAX_GATHERED: usize = 1024;
+
+type Extents = SmallVec<[Extent; 1]>;
+
+/// A range of GPU addresses with its object.
+#[derive(Debug)]
+struct Section {
+    length: u64,
+    /// What it shows.
+    extents: Extents,
+    /// Where its extents are one behind the other, and how far into that, if they are several.
+    gathered: Option<(Arc<Gathered>, u64)>,
+    object: Object,
+    /// Where the object is in the list.
+    place: usize,
+}
+
+/// The sections of an address space, none of which overlaps another.
+#[derive(Debug)]
+pub(crate) struct Sections {
+    file: Arc<dyn DrmFile>,
+    /// Whether memory is checked as it becomes an object.
+    probe: bool,
+    all: BTreeMap<u64, Section>,
+    objects: Objects,
+}
+
+/// Part of a list of extents.
+fn part(extents: &[Extent], mut skip: u64, mut length: u64) -> Extents {
+    let mut part = Extents::new();
+    for extent in extents {
+        if skip >= extent.length {
+            skip -= extent.length;
+            continue;
+        }
+        let taken = (extent.length - skip).min(length);
+        if taken == 0 {
+            break;
+        }
+        part.push(Extent {
+            address: extent.address + skip,
+            length: taken,
+        });
+        (skip, length) = (0, length - taken);
+    }
+    part
+}
+
+/// Adds an extent to a list, to the last one if it goes on there.
+fn add(extents: &mut Extents, extent: Extent) {
+    match extents.last_mut() {
+        Some(last) if last.address + last.length == extent.address => last.length += extent.length,
+        _ => extents.push(extent),
+    }
+}
+
+/// Extents as the sections that they become: large ones cut, small ones together.
+fn plan(extents: &[Extent]) -> Vec<Extents> {
+    let mut joined = Extents::new();
+    for &extent in extents {
+        add(&mut joined, extent);
+    }
+    let mut plan: Vec<Extents> = Vec::new();
+    let mut open = false;
+    let mut bytes = 0;
+    for extent in joined {
+        if extent.length >= LARGE {
+            let mut skip = 0;
+            while skip < extent.length {
+                let length = MAX_SECTION.min(extent.length - skip);
+                let address = extent.address + skip;
+                plan.push(SmallVec::from_elem(Extent { address, length }, 1));
+                skip += length;
+            }
+            open = false;
+            continue;
+        }
+        let room = |run: &Extents| run.len() < MAX_GATHERED && bytes + extent.length <= MAX_SECTION;
+        match plan.last_mut().filter(|run| open && room(run)) {
+            Some(run) => run.push(extent),
+            None => {
+                plan.push(SmallVec::from_elem(extent, 1));
+                bytes = 0;
+            }
+        }
+        open = true;
+        bytes += extent.length;
+    }
+    plan
+}
+
+fn length(extents: &[Extent]) -> u64 {
+    extents.iter().map(|extent| extent.length).sum()
+}
+
+impl Sections {
+    /// None.
+    pub(crate) fn new(file: Arc<dyn DrmFile>, probe: bool) -> Self {
+        Self {
+            file,
+            probe,
+            all: BTreeMap::new(),
+            objects: Objects::default(),
+        }
+    }
+
+    /// Makes a change, or none of it.
+    pub(crate) fn change(
+        &mut self,
+        memory: &Arc<GuestMemory>,
+        change: &Change<'_>,
+    ) -> io::Result<()> {
+        let (start, end) = (change.address, change.address + change.length);
+        let mut made = Vec::new();
+        if let Backing::Memory { extents, .. } = change.backing {
+            self.make(memory, start, extents, &mut made)?;
+        }
+        let overlapped = self.overlapped(start, end);
+        for &address in &overlapped {
+            let Some(section) = self.all.get(&address) else {
+                continue;
+            };
+            let last = address + section.length;
+            if address < start {
+                let head = self.cut(memory, section, 0, start - address)?;
+                made.push((address, head));
+            }
+            if end < last {
+                let tail = self.cut(memory, section, end - address, last - end)?;
+                made.push((end, tail));
+            }
+        }
+        for address in overlapped {
+            self.remove(address);
+        }
+        for (address, section) in made {
+            self.insert(address, section);
+        }
+        Ok(())
+    }
+
+    /// Where the sections begin that have something in a range.
+    fn overlapped(&self, start: u64, end: u64) -> SmallVec<[u64; 4]> {
+        let before = self.all.range(..start).next_back();
+        let before = before.filter(|(address, section)| **address + section.length > start);
+        let inside = self.all.range(start..end);
+        before
+            .into_iter()
+            .chain(inside)
+            .map(|(&at, _)| at)
+            .collect()
+    }
+
+    /// What a change would do.
+    pub(crate) fn effect(&self, change: &Change<'_>) -> Effect {
+        let (start, end) = (change.address, change.address + change.length);
+        let overlapped = self.overlapped(start, end);
+        let whole = |address: &u64| {
+            let length = self.all.get(address).map_or(0, |section| section.length);
+            *address >= start && *address + length <= end
+        };
+        match change.backing {
+            _ if overlapped.is_empty() => Effect::Adds,
+            Backing::Nothing if overlapped.iter().all(whole) => Effect::Removes,
+            _ => Effect::Cuts,
+        }
+    }
+
+    /// Makes the sections of memory that begins at an address.
+    fn make(
+        &self,
+        memory: &Arc<GuestMemory>,
+        mut address: u64,
+        extents: &[Extent],
+        made: &mut Vec<(u64, Section)>,
+    ) -> io::Result<()> {
+        for run in plan(extents) {
+            let gathered = match &run[..] {
+                [_] => None,
+                // Where it can't be done, each is a section by itself.
+                several => Gathered::new(memory, several).ok().map(Arc::new),
+            };
+            if let Some(gathered) = gathered {
+                let length = gathered.length();
+                made.push((address, self.gathered(run, gathered, 0)?));
+                address += length;
+                continue;
+            }
+            for extent in run {
+                let object = Object::of_guest(&self.file, memory, extent, self.probe)?;
+                let section = Section {
+                    length: extent.length,
+                    extents: SmallVec::from_elem(extent, 1),
+                    gathered: None,
+                    object,
+                    place: 0,
+                };
+                made.push((address, section));
+                address += extent.length;
+            }
+        }
+        Ok(())
+    }
+
+    fn gathered(
+        &self,
+        extents: Extents,
+        gathered: Arc<Gathered>,
+        offset: u64,
+    ) -> io::Result<Section> {
+        let length = length(&extents);
+        let object = Object::of_gathered(&self.file, &gathered, offset, length, self.probe)?;
+        Ok(Section {
+            length,
+            extents,
+            gathered: Some((gathered, offset)),
+            object,
+            place: 0,
+        })
+    }
+
+    /// Part of a section, as one of its own.
+    fn cut(
+        &self,
+        memory: &Arc<GuestMemory>,
+        section: &Section,
+        skip: u64,
+        length: u64,
+    ) -> io::Result<Section> {
+        let extents = part(&section.extents, skip, length);
+        if let Some((gathered, offset)) = &section.gathered {
+            return self.gathered(extents, Arc::clone(gathered), offset + skip);
+        }
+        let gone = || io::Error::from(io::ErrorKind::InvalidInput);
+        let &extent = extents.first().ok_or_else(gone)?;
+        let object = Object::of_guest(&self.file, memory, extent, self.probe)?;
+        Ok(Section {
+            length,
+            extents,
+            gathered: None,
+            object,
+            place: 0,
+        })
+    }
+
+    fn insert(&mut self, address: u64, mut section: Section) {
+        section.place = self.objects.push(&section.object, address);
+        self.all.insert(address, section);
+    }
+
+    fn remove(&mut self, address: u64) {
+        let Some(section) = self.all.remove(&address) else {
+            return;
+        };
+        let moved = self.objects.take(section.place);
+        if let Some(moved) = moved.and_then(|moved| self.all.get_mut(&moved)) {
+            moved.place = section.place;
+        }
+    }
+
+    /// All objects, that of the batch at an address first, and how far into it the batch
+    /// begins. NotFound if nothing is there.
+    pub(crate) fn with_batch(&mut self, address: u64) -> io::Result<(&mut Objects, u32)> {
+        let nothing = || io::Error::from(io::ErrorKind::NotFound);
+        let (&start, section) = self
+            .all
+            .range_mut(..=address)
+            .next_back()
+            .ok_or_else(nothing)?;
+        let offset = address - start;
+        if offset >= section.length {
+            return Err(nothing());
+        }
+        let place = std::mem::take(&mut section.place);
+        if place != 0 {
+            let first = self.objects.put_first(place);
+            if let Some(first) = first.and_then(|first| self.all.get_mut(&first)) {
+                first.place = place;
+            }
+        }
+        Ok((&mut self.objects, offset as u32))
+    }
+
+    /// Shows the same of other mappings of the guest's memory. What those don't have is gone.
+    pub(crate) fn remap(&mut self, memory: &Arc<GuestMemory>) -> io::Result<()> {
+        let mut made = Vec::new();
+        for (&address, section) in &self.all {
+            let there = |extent: &Extent| host_address(memory, *extent).is_some();
+            if section.extents.iter().all(there) {
+                self.make(memory, address, &section.extents, &mut made)?;
+            }
+        }
+        self.all.clear();
+        self.objects = Objects::default();
+        for (address, section) in made {
+            self.insert(address, section);
+        }
+        Ok(())
+    }
+}
