@@ -45,6 +45,10 @@ pub enum Feature {
     BusyTimes,
     /// The render engine's timestamp can be read.
     Timestamp,
+    /// Memory can be mapped without being written to.
+    ReadOnly,
+    /// Ranges can be mapped that read as zero and take no writes.
+    Null,
 }
 
 /// An executor, as the suite makes it.

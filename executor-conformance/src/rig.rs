@@ -135,6 +135,8 @@ impl Rig {
             Feature::EngineProperties,
             Feature::BusyTimes,
             Feature::Timestamp,
+            Feature::ReadOnly,
+            Feature::Null,
         ];
         Self {
             platform: factory.platform().clone(),
@@ -307,6 +309,24 @@ impl Rig {
         self.accepted.insert(point);
         self.executor().update(update).expect("an update is taken");
         point
+    }
+
+    /// Whether there is a feature. Where there is none, that such an update is refused.
+    pub(crate) fn maps(&mut self, feature: Feature, space: Space, backing: Backing) -> bool {
+        if self.offers(feature) {
+            return true;
+        }
+        let update = Update {
+            address_space: space.id,
+            address: 0x50_0000_0000,
+            length: PAGE,
+            backing,
+            waits: vec![],
+            signal: 1 << 32,
+        };
+        let answer = self.executor().update(update);
+        assert!(matches!(answer, Err(Refused::Unsupported(_))), "{answer:?}");
+        false
     }
 
     // ---- contexts and submissions

@@ -25,7 +25,7 @@ impl UnderTest for Xe {
             Feature::Gangs | Feature::Starts | Feature::EngineProperties | Feature::BusyTimes => {
                 false
             }
-            Feature::Timestamp => true,
+            Feature::Timestamp | Feature::ReadOnly | Feature::Null => true,
         }
     }
 }

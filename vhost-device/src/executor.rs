@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 pub use virtio_igpu_executor::*;
 use virtio_igpu_host_gpu::{Driver, RenderNode};
+use virtio_igpu_host_i915::I915Factory;
 use virtio_igpu_host_xe::XeFactory;
 
 /// The executors' names, for the command line and its errors.
@@ -78,10 +79,11 @@ fn host(path: &Path) -> anyhow::Result<Arc<dyn Factory>> {
             let factory = factory.with_context(|| path.display().to_string())?;
             Ok(Arc::new(factory))
         }
-        Driver::I915 => anyhow::bail!(
-            "{} is driven by i915, for which this build has no executor: it has one for xe",
-            path.display()
-        ),
+        Driver::I915 => {
+            let factory = I915Factory::new(Arc::new(node));
+            let factory = factory.with_context(|| path.display().to_string())?;
+            Ok(Arc::new(factory))
+        }
     }
 }
 

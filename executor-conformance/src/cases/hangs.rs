@@ -126,12 +126,14 @@ fn who_waits_for_a_hang_goes_on(rig: &mut Rig) {
     assert_eq!(rig.read(place), 1);
 }
 
+/// Of one address space a driver may take no more after some hangs; so each has its own.
 fn again_and_again(rig: &mut Rig) {
     rig.find_hangs_soon();
     let space = rig.space();
     let good = rig.context(space, &[RENDER]);
     let empty = rig.batch(&Batch::new().end());
     for round in 1..=5 {
+        let space = rig.space();
         let ctx = rig.context_with(space, &[RENDER], false);
         let (_, endless) = rig.endless();
         let hung = rig.submit(&ctx, 0, endless, &[]);

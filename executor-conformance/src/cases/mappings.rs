@@ -5,6 +5,7 @@
 use virtio_igpu_executor::{Backing, Ending};
 
 use super::cases;
+use crate::Feature;
 use crate::batch::Batch;
 use crate::rig::{BASE, COPY, PAGE, REGIONS, RENDER, Rig, memory};
 
@@ -195,6 +196,9 @@ fn what_is_not_bound_is_scratch(rig: &mut Rig) {
 
 fn a_null_mapping_is_zero(rig: &mut Rig) {
     let space = rig.space();
+    if !rig.maps(Feature::Null, space, Backing::Null) {
+        return;
+    }
     let ctx = rig.context(space, &[RENDER]);
     let point = rig.update(space, (ELSEWHERE, 16 * PAGE), Backing::Null, &[]);
     rig.ends(point, Ending::Done);
@@ -204,6 +208,9 @@ fn a_null_mapping_is_zero(rig: &mut Rig) {
 
 fn a_null_mapping_replaces_memory(rig: &mut Rig) {
     let space = rig.space();
+    if !rig.maps(Feature::Null, space, Backing::Null) {
+        return;
+    }
     let ctx = rig.context(space, &[RENDER]);
     let place = rig.places(3);
     rig.bind(space, ELSEWHERE, &[(place, 3 * PAGE)]);
@@ -224,6 +231,9 @@ fn what_is_read_only_is_not_written(rig: &mut Rig) {
     let space = rig.space();
     let ctx = rig.context(space, &[RENDER]);
     let place = rig.place();
+    if !rig.maps(Feature::ReadOnly, space, memory(&[(place, PAGE)], true)) {
+        return;
+    }
     rig.write(place, 11);
     let backing = memory(&[(place, PAGE)], true);
     let point = rig.update(space, (ELSEWHERE, PAGE), backing, &[]);
@@ -237,6 +247,9 @@ fn read_only_here_and_writable_there(rig: &mut Rig) {
     let space = rig.space();
     let ctx = rig.context(space, &[RENDER]);
     let place = rig.place();
+    if !rig.maps(Feature::ReadOnly, space, memory(&[(place, PAGE)], true)) {
+        return;
+    }
     let backing = memory(&[(place, PAGE)], true);
     rig.update(space, (ELSEWHERE, PAGE), backing, &[]);
     let point = rig.bind(space, ELSEWHERE + PAGE, &[(place, PAGE)]);
