@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
-use virtio_igpu_executor::{Ending, Sink, Timeline};
+use virtio_igpu_executor::{Ending, Point, Sink, Timeline};
 use virtio_igpu_host_gpu::syncobj;
 
 use crate::homes::HomeId;
@@ -150,56 +150,99 @@ impl<D: Driver> State<D> {
         self.scratch = scratch;
     }
 
-    /// A line has reached a value.
+    /// The driver says that a line has reached a value.
     fn advance(&mut self, timeline: Timeline, value: u64) {
         let Some(line) = self.lines.get_mut(&timeline) else {
             return;
         };
-        let home = line.home;
+        line.known = line.known.max(value);
         if line.armed.is_some_and(|armed| armed <= value) {
             line.armed = None;
         }
-        let sent = line.sent_jobs;
-        let over = |job: &&Job| job.value <= value;
-        let ended = line.jobs.iter().take(sent).take_while(over).count();
-        if ended == 0 {
-            return;
-        }
-        let open = line.jobs.iter().take(ended).any(|job| job.ending.is_none());
-        if open && let Some(at_fault) = self.find_hang(timeline) {
-            self.note_hang(timeline, at_fault, "the host's driver has reset its engine");
-        }
-        for _ in 0..ended {
-            let line = self.lines.get(&timeline);
-            let ending = line
-                .and_then(|line| line.jobs.front())
-                .and_then(|job| job.ending);
-            self.end_first(timeline, ending.unwrap_or(Ending::Done), true);
-        }
-        if let Some(line) = self.lines.get_mut(&timeline) {
-            if line.sent_jobs == 0 {
-                line.busy = false;
-                if let Some(home) = self.homes.get_mut(&home) {
-                    home.busy.retain(|&busy| busy != timeline);
+        let mut any = self.end_known(timeline);
+        while any && !self.deferred.is_empty() {
+            any = false;
+            for timeline in std::mem::take(&mut self.deferred) {
+                if let Some(line) = self.lines.get_mut(&timeline) {
+                    line.deferred = false;
+                    any |= self.end_known(timeline);
                 }
-            } else if line.armed.is_none() {
+            }
+        }
+    }
+
+    /// Ends what is over of a line, up to the first that waited for something whose end has not
+    /// been reported. Whether there was anything.
+    fn end_known(&mut self, timeline: Timeline) -> bool {
+        let (mut any, mut asked) = (false, false);
+        loop {
+            let Some(line) = self.lines.get(&timeline) else {
+                return any;
+            };
+            let over = |job: &&Job| line.sent_jobs > 0 && job.value <= line.known;
+            let Some(job) = line.jobs.front().filter(over) else {
+                break;
+            };
+            // What is done at once was done before it.
+            let at_once = |wait: &Point| {
+                let line = self.lines.get(&wait.timeline);
+                line.is_some_and(|line| line.syncobj.is_none())
+            };
+            if !job
+                .waits
+                .iter()
+                .all(|wait| self.is_reached(wait) || at_once(wait))
+            {
+                if let Some(line) = self.lines.get_mut(&timeline)
+                    && !line.deferred
+                {
+                    line.deferred = true;
+                    self.deferred.push(timeline);
+                }
+                break;
+            }
+            let (mut ending, value) = (job.ending, job.value);
+            // Once: what came before the next report was before the hang.
+            if !asked && ending.is_none() {
+                asked = true;
+                if self.find_hang(timeline) {
+                    self.note_hang(timeline, value, "the host's driver has reset its engine");
+                    ending = Some(Ending::Hung);
+                }
+            }
+            self.end_first(timeline, ending.unwrap_or(Ending::Done), true);
+            any = true;
+        }
+        let Some(line) = self.lines.get_mut(&timeline) else {
+            return any;
+        };
+        if line.sent_jobs > 0 {
+            if line.armed.is_none() {
                 self.to_arm.push(timeline);
+            }
+        } else if line.busy {
+            line.busy = false;
+            if let Some(home) = self.homes.get_mut(&line.home) {
+                home.busy.retain(|&busy| busy != timeline);
             }
         }
         self.bury(timeline);
+        any
     }
 
-    /// If a slot's queue hung: settles its jobs, and gives the value of the one at fault. No
-    /// driver tells which that was. It took long, and what had ended before was ended long
-    /// before; so it is the first that has just ended.
-    fn find_hang(&mut self, timeline: Timeline) -> Option<u64> {
-        let (slot, flags) = self.slot(timeline)?;
-        let verdict = match slot.queue.as_mut()?.verdict() {
-            Ok(Verdict::Fine) => return None,
-            Ok(verdict) => verdict,
-            Err(error) => {
+    /// Whether a slot's queue hung, and if so settles its jobs behind the first. No driver tells
+    /// which job was at fault. It took long, and what had ended before was ended long before;
+    /// so it is the first that has just ended.
+    fn find_hang(&mut self, timeline: Timeline) -> bool {
+        let Some((slot, flags)) = self.slot(timeline) else {
+            return false;
+        };
+        let verdict = match slot.queue.as_mut().map(|queue| queue.verdict()) {
+            None | Some(Ok(Verdict::Fine)) => return false,
+            Some(Ok(verdict)) => verdict,
+            Some(Err(error)) => {
                 log::warn!("the driver does not tell whether a queue hung: {error}");
-                return None;
+                return false;
             }
         };
         let dead = verdict == Verdict::Dead;
@@ -208,23 +251,16 @@ impl<D: Driver> State<D> {
         }
         slot.banned |= !flags.recoverable;
         let banned = slot.banned;
-        let line = self.lines.get_mut(&timeline)?;
-        let sent = line.sent_jobs;
-        let first = line
-            .jobs
-            .iter_mut()
-            .take(sent)
-            .find(|job| job.ending.is_none())?;
-        first.settle(Ending::Hung);
-        let value = first.value;
-        let rest = match (banned, dead) {
-            (true, _) => usize::MAX,
-            (false, true) => sent,
-            (false, false) => 0,
-        };
-        for job in line.jobs.iter_mut().take(rest) {
-            job.settle(Ending::Cancelled);
+        if let Some(line) = self.lines.get_mut(&timeline) {
+            let rest = match (banned, dead) {
+                (true, _) => usize::MAX,
+                (false, true) => line.sent_jobs,
+                (false, false) => 0,
+            };
+            for job in line.jobs.iter_mut().take(rest).skip(1) {
+                job.settle(Ending::Cancelled);
+            }
         }
-        Some(value)
+        true
     }
 }

@@ -62,6 +62,7 @@ impl<D: Driver> HostExecutor<D> {
             lines: Default::default(),
             held: Default::default(),
             applied: Default::default(),
+            deferred: Default::default(),
             to_arm: Default::default(),
             reports: Default::default(),
             listener: Arc::new(listener),

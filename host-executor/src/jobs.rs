@@ -93,8 +93,12 @@ pub(crate) struct Line {
     pub(crate) accepted: u64,
     /// The greatest value that the driver was told to reach.
     pub(crate) sent: u64,
-    /// The value that was reached.
+    /// The value that was reached, and reported.
     pub(crate) reached: u64,
+    /// The value that the driver says is reached.
+    pub(crate) known: u64,
+    /// It is among those of which something waits to be reported.
+    pub(crate) deferred: bool,
     /// The value at which the eventfd is told, if it waits for one.
     pub(crate) armed: Option<u64>,
     pub(crate) jobs: VecDeque<Job>,
@@ -119,6 +123,8 @@ impl Line {
             accepted: 0,
             sent: 0,
             reached: 0,
+            known: 0,
+            deferred: false,
             armed: None,
             jobs: VecDeque::new(),
             sent_jobs: 0,

@@ -101,6 +101,8 @@ pub(crate) struct State<D: Driver> {
     pub(crate) held: Vec<Timeline>,
     /// Lines with updates that were made and have not ended.
     pub(crate) applied: Vec<Timeline>,
+    /// Lines whose first job is over, and is reported when what it waited for has been.
+    pub(crate) deferred: Vec<Timeline>,
     /// Lines whose first job the eventfd may have to wait for.
     pub(crate) to_arm: Vec<Timeline>,
     pub(crate) reports: VecDeque<Report>,
@@ -276,6 +278,7 @@ impl<D: Driver> State<D> {
         self.scratch.timelines = timelines;
         self.held.clear();
         self.applied.clear();
+        self.deferred.clear();
         for home in self.homes.values_mut() {
             home.busy.clear();
         }
@@ -294,7 +297,7 @@ impl<D: Driver> State<D> {
             let (Some(first), Some(syncobj)) = (line.jobs.front(), &line.syncobj) else {
                 continue;
             };
-            if line.armed.is_none() && line.sent_jobs > 0 {
+            if line.armed.is_none() && line.sent_jobs > 0 && first.value > line.known {
                 match syncobj.tell_eventfd(first.value, home.eventfd.as_fd()) {
                     Ok(()) => {
                         line.armed = Some(first.value);

@@ -62,7 +62,7 @@ impl Gathered {
             // is part of the mapping made above, which nothing else knows.
             unsafe {
                 mmap(
-                    start.byte_add(at),
+                    start.wrapping_byte_add(at),
                     piece,
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::SHARED | MapFlags::FIXED,

@@ -11,6 +11,7 @@ mod generated {
         non_snake_case,
         unreachable_pub,
         unsafe_op_in_unsafe_fn,
+        clippy::missing_safety_doc,
         clippy::undocumented_unsafe_blocks,
         clippy::multiple_unsafe_ops_per_block,
         reason = "made by bindgen; its unsafe code is in zeroed defaults of plain data, and in \
