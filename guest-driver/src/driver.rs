@@ -11,8 +11,7 @@ use crate::error_state::{self, ErrorStates};
 use crate::gem;
 use crate::new_irq_lock;
 use crate::protocol::{
-    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, MAX_ADDRESS_SPACES,
-    MAX_CONTEXTS,
+    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, QueryLimits,
 };
 use crate::quota::{Quota, Share};
 use crate::reset::Resets;
@@ -299,6 +298,7 @@ impl drm::Driver for Igpu {
         platform: &PlatformReply,
     ) -> Result<Arc<Self>> {
         let facts = facts(config, platform)?;
+        let limits = transport.call(&QueryLimits::default(), &[])?;
         let engines = Engines::new(transport.clone(), platform)?;
         let errors = ErrorStates::new()?;
         let resets = Resets::new(transport.clone())?;
@@ -307,8 +307,8 @@ impl drm::Driver for Igpu {
                 transport,
                 facts,
                 engines <- engines,
-                contexts: Quota::new(MAX_CONTEXTS)?,
-                address_spaces: Quota::new(MAX_ADDRESS_SPACES)?,
+                contexts: Quota::new(limits.contexts.get())?,
+                address_spaces: Quota::new(limits.address_spaces.get())?,
                 last_number: Atomic::new(0),
                 resets <- resets,
                 hangs: Atomic::new(0),

@@ -90,6 +90,34 @@ pub struct QueryPlatform {
 }
 control_command!(QueryPlatform, QueryPlatform, PlatformReply);
 
+/// Asks how much this guest may have, which may be less than the limits of the wire. Answered
+/// with a [`LimitsReply`]. From version 4 on.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct QueryLimits {
+    /// Must be zero.
+    pub reserved: U64,
+}
+control_command!(QueryLimits, QueryLimits, LimitsReply);
+
+/// The reply to [`QueryLimits`]: at most so much at a time.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct LimitsReply {
+    /// How the command ended.
+    pub header: ReplyHeader,
+    /// Contexts: [`MAX_CONTEXTS`](super::MAX_CONTEXTS) or less.
+    pub contexts: U32,
+    /// Address spaces: [`MAX_ADDRESS_SPACES`](super::MAX_ADDRESS_SPACES) or less.
+    pub address_spaces: U32,
+    /// Bound ranges, null ones included, over all address spaces:
+    /// [`MAX_BOUND_EXTENTS`](super::MAX_BOUND_EXTENTS) or less.
+    pub mappings: U64,
+    /// Bytes of guest memory bound over all address spaces, as often as they are; all ones if
+    /// there is no limit.
+    pub bound_memory: U64,
+}
+
 /// Reads a register that userspace may read through i915's REG_READ. Only the render
 /// engine's timestamp (0x2358) is known; anything else is
 /// [`Status::NotFound`](super::Status::NotFound).

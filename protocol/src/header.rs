@@ -46,6 +46,8 @@ pub enum Opcode {
     ReadRegister = 0x0003,
     /// [`Suspend`](super::Suspend)
     Suspend = 0x0004,
+    /// [`QueryLimits`](super::QueryLimits)
+    QueryLimits = 0x0005,
     /// [`CreateAddressSpace`](super::CreateAddressSpace)
     CreateAddressSpace = 0x0010,
     /// [`DestroyAddressSpace`](super::DestroyAddressSpace)
@@ -84,6 +86,7 @@ impl Opcode {
             0x0002 => Self::QueryPlatform,
             0x0003 => Self::ReadRegister,
             0x0004 => Self::Suspend,
+            0x0005 => Self::QueryLimits,
             0x0010 => Self::CreateAddressSpace,
             0x0011 => Self::DestroyAddressSpace,
             0x0020 => Self::CreateContext,

@@ -42,8 +42,9 @@ pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
     CancelContext, CloseContext, ContextEngine, ContextFlags, ContextRuntimeReply,
     CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext, EngineFlags, Hello,
-    HelloFlags, HelloReply, QueryContextRuntime, QueryPlatform, ReadRegister, ReadRegisterReply,
-    ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags, SetEngineProperties, Suspend,
+    HelloFlags, HelloReply, LimitsReply, QueryContextRuntime, QueryLimits, QueryPlatform,
+    ReadRegister, ReadRegisterReply, ResetActive, ResetEngines, ResetEnginesReply, SetContextFlags,
+    SetEngineProperties, Suspend,
 };
 pub use event::{EngineRegisters, Event, EventKind};
 pub use header::{Command, CommandHeader, Opcode, Queue, ReplyHeader, Status, QUEUE_COUNT};
@@ -56,7 +57,7 @@ pub use timeline::{Point, PointFlags};
 ///
 /// The device offers its range in [`DeviceConfig`]; the driver chooses the newest version
 /// that both speak and says so with [`Hello`].
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// The virtio device id under which stock QEMU's `vhost-user-test-device-pci` carries the
 /// device: 22, pstore, a name QEMU knows and for which Linux has no driver.

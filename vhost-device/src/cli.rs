@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use virtio_igpu_protocol as protocol;
+
 use crate::sandbox;
+use crate::session::limits::Limits;
 
 /// Gives QEMU guests a virtual Intel GPU over vhost-user.
 ///
@@ -74,6 +77,28 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub trace: Option<PathBuf>,
 
+    /// Contexts a guest may have at a time.
+    #[arg(long, value_name = "N", default_value_t = protocol::MAX_CONTEXTS,
+        value_parser = clap::value_parser!(u32).range(1..=protocol::MAX_CONTEXTS as i64))]
+    pub max_contexts: u32,
+
+    /// Address spaces a guest may have at a time. Each file of the guest's that uses the GPU
+    /// has one, at least.
+    #[arg(long, value_name = "N", default_value_t = protocol::MAX_ADDRESS_SPACES,
+        value_parser = clap::value_parser!(u32).range(1..=protocol::MAX_ADDRESS_SPACES as i64))]
+    pub max_address_spaces: u32,
+
+    /// Ranges of GPU addresses a guest may have bound at a time, over all address spaces.
+    #[arg(long, value_name = "N", default_value_t = protocol::MAX_BOUND_EXTENTS,
+        value_parser = clap::value_parser!(u64).range(1..=protocol::MAX_BOUND_EXTENTS))]
+    pub max_mappings: u64,
+
+    /// Memory a guest may have bound at a time, in bytes or with K, M, G or T behind the number
+    /// for the powers of 1024. What is bound at several addresses counts as often; on a real GPU
+    /// it is pinned in the host's memory. As much as the guest likes if nothing is said.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_bound_memory: Option<u64>,
+
     /// What the daemon gives up once it is set up, before a guest's first byte: files other than
     /// those named here (Landlock), system calls it does not make (seccomp). The folder of the
     /// stats file can be written to as a whole, and files removed from the sockets': give them
@@ -98,6 +123,16 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// How much a guest may have.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            contexts: self.max_contexts,
+            address_spaces: self.max_address_spaces,
+            mappings: self.max_mappings,
+            bound_memory: self.max_bound_memory,
+        }
+    }
+
     /// How much the log says.
     pub fn log_level(&self) -> log::LevelFilter {
         match self.verbose {
@@ -109,10 +144,35 @@ impl Arguments {
     }
 }
 
+/// A size: a number of bytes, or of a power of 1024 named by a letter.
+fn size(text: &str) -> Result<u64, String> {
+    let letters = ["K", "M", "G", "T"];
+    let suffix = letters.iter().position(|letter| text.ends_with(letter));
+    let (number, shift) = match suffix {
+        Some(index) => (&text[..text.len() - 1], 10 * (index as u32 + 1)),
+        None => (text, 0),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a number is expected, with K, M, G or T behind it if need be")?;
+    let bytes = number.checked_mul(1 << shift);
+    bytes.ok_or_else(|| "there is no memory of that size".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn sizes_are_bytes_or_powers_of_1024() {
+        for (text, bytes) in [("0", 0), ("4096", 4096), ("3K", 3072), ("2T", 2 << 40)] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for text in ["", "K", "-1", "1k", "1.5G", "20000000T", "1 M"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_help_names_the_config_size_that_the_device_has() {

@@ -40,7 +40,7 @@ use crate::executor::{Factory, Platform};
 use crate::mailbox::Mailbox;
 use crate::metrics;
 use crate::queue::Vring;
-use crate::session;
+use crate::session::{self, limits::Limits};
 use crate::trace::Tracer;
 use guest::{Guest, Mailboxes};
 
@@ -50,6 +50,17 @@ pub const QUEUE_SIZE: usize = 1024;
 /// The number under which the worker polls the mailbox's eventfd: past the queues' and
 /// the one that vhost-user-backend keeps for itself.
 pub const MAILBOX_EVENT: u64 = protocol::QUEUE_COUNT as u64 + 1;
+
+/// How a guest is served.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Whether to look on for a moment for what may come next, where that pays.
+    pub polling: bool,
+    /// How much it may have.
+    pub limits: Limits,
+    /// What its commands are traced to.
+    pub tracer: Option<Arc<Tracer>>,
+}
 
 /// One guest's device, from its connection to its going.
 pub struct Device {
@@ -65,14 +76,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device for the `number`-th guest, whose commands are traced if there is a tracer. With
-    /// `polling` it looks on for a moment for what may come next, where that pays.
-    pub fn new(
-        factory: Arc<dyn Factory>,
-        number: u64,
-        polling: bool,
-        tracer: Option<Arc<Tracer>>,
-    ) -> io::Result<Self> {
+    /// A device for the `number`-th guest.
+    pub fn new(factory: Arc<dyn Factory>, number: u64, options: Options) -> io::Result<Self> {
         let config = device_config(factory.platform());
         let wake = Mailbox::wake_fd()?;
         let guest = Arc::new_cyclic(|guest: &Weak<Mutex<Guest>>| {
@@ -81,7 +86,7 @@ impl Device {
             let courier = Arc::new(courier);
             let mailboxes = Mailboxes::new(Arc::clone(&wake), courier);
             let factory = Arc::clone(&factory);
-            Mutex::new(Guest::new(factory, mailboxes, polling, tracer))
+            Mutex::new(Guest::new(factory, mailboxes, options))
         });
         Ok(Self {
             config,
@@ -278,7 +283,7 @@ mod tests {
 
     fn device() -> Device {
         let factory = executor::software("icl").unwrap();
-        Device::new(factory, 1, true, None).unwrap()
+        Device::new(factory, 1, Options::default()).unwrap()
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::session::limits::Resource;
 use histogram::Histogram;
 
 /// The format of the stats file; raised when the meaning of a field changes.
@@ -194,6 +195,8 @@ pub struct Metrics {
     pub doorbells_in_vain: u64,
     /// How often the guest was left alone for a moment, having asked for too much.
     pub rests: u64,
+    /// How much the guest has of what is limited, by name.
+    pub resources: BTreeMap<&'static str, Resource>,
     /// Time by stage.
     pub stages: Stages,
 }

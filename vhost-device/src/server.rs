@@ -23,7 +23,7 @@ use vmm_sys_util::eventfd::{EFD_CLOEXEC, EventFd};
 
 use crate::GuestMemory;
 use crate::cli::Arguments;
-use crate::device::{Device, MAILBOX_EVENT};
+use crate::device::{Device, MAILBOX_EVENT, Options};
 use crate::executor;
 use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
@@ -57,13 +57,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let _management = management.transpose()?;
     let trace = trace.map(|(file, path)| Writer::start(file, path));
     let trace = trace.transpose().context("the trace can't be written")?;
-    let tracer = trace.as_ref().map(Writer::tracer);
     watch_signals(signals, Arc::clone(&shared))?;
     log::info!("listening on {}", arguments.socket_path.display());
-    let polling = !arguments.no_polling;
+    let options = Options {
+        polling: !arguments.no_polling,
+        limits: arguments.limits(),
+        tracer: trace.as_ref().map(Writer::tracer),
+    };
     let mut number = 1;
     while shared.wait_for_guest(&listener)? {
-        let device = Device::new(Arc::clone(&factory), number, polling, tracer.clone());
+        let device = Device::new(Arc::clone(&factory), number, options.clone());
         let device = device.context("no device for a guest")?;
         if !serve(Arc::new(device), &mut listener, &shared)? {
             continue;

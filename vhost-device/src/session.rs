@@ -9,6 +9,7 @@
 pub mod clients;
 mod control;
 pub mod decode;
+pub mod limits;
 mod ranges;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use zerocopy::IntoBytes;
 use crate::GuestMemory;
 use crate::executor::{Executor, Platform, Point, Refused};
 use decode::Request;
+use limits::Limits;
 use ranges::Ranges;
 use timelines::Timelines;
 
@@ -109,6 +111,8 @@ pub struct Held {
     waits: u32,
     /// Extents it binds.
     extents: u32,
+    /// Bytes that are bound until it ends, and not any more.
+    unbinds: u64,
 }
 
 /// An address space the guest has made.
@@ -146,7 +150,12 @@ pub struct Session {
     address_spaces: HashMap<u32, AddressSpace>,
     contexts: HashMap<u32, Context>,
     timelines: Timelines,
+    limits: Limits,
     bound_extents: u64,
+    /// Ranges that are bound.
+    mappings: u64,
+    /// Bytes that are, and those that are no more once the updates under way have ended.
+    bound_memory: u64,
     unfinished: u32,
     /// What all of these take.
     held: Held,
@@ -154,7 +163,12 @@ pub struct Session {
 
 impl Session {
     /// A session of a guest that has said nothing yet.
-    pub fn new(executor: Box<dyn Executor>, platform: Platform, memory: Arc<GuestMemory>) -> Self {
+    pub fn new(
+        executor: Box<dyn Executor>,
+        platform: Platform,
+        memory: Arc<GuestMemory>,
+        limits: Limits,
+    ) -> Self {
         Self {
             executor,
             platform,
@@ -165,7 +179,10 @@ impl Session {
             address_spaces: HashMap::new(),
             contexts: HashMap::new(),
             timelines: Timelines::default(),
+            limits,
             bound_extents: 0,
+            mappings: 0,
+            bound_memory: 0,
             unfinished: 0,
             held: Held::default(),
         }
@@ -205,6 +222,7 @@ impl Session {
         self.unfinished = self.unfinished.saturating_sub(1);
         self.held.waits = self.held.waits.saturating_sub(held.waits);
         self.held.extents = self.held.extents.saturating_sub(held.extents);
+        self.bound_memory = self.bound_memory.saturating_sub(held.unbinds);
     }
 
     /// Takes a command that came on `queue` with `room` bytes for its reply.
@@ -232,6 +250,7 @@ pub fn reply_size(opcode: Opcode) -> usize {
     match opcode {
         Opcode::Hello => size_of::<protocol::HelloReply>(),
         Opcode::QueryPlatform => size_of::<protocol::PlatformReply>(),
+        Opcode::QueryLimits => size_of::<protocol::LimitsReply>(),
         Opcode::ReadRegister => size_of::<protocol::ReadRegisterReply>(),
         Opcode::QueryContextRuntime => size_of::<protocol::ContextRuntimeReply>(),
         Opcode::ResetEngines => size_of::<protocol::ResetEnginesReply>(),
@@ -267,6 +286,7 @@ pub fn command_name(bytes: &[u8]) -> &'static str {
         Some(Opcode::Hello) => "hello",
         Some(Opcode::Suspend) => "suspend",
         Some(Opcode::QueryPlatform) => "query_platform",
+        Some(Opcode::QueryLimits) => "query_limits",
         Some(Opcode::ReadRegister) => "read_register",
         Some(Opcode::CreateAddressSpace) => "create_address_space",
         Some(Opcode::DestroyAddressSpace) => "destroy_address_space",

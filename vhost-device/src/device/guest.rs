@@ -22,6 +22,7 @@ use virtio_igpu_protocol as protocol;
 use vm_memory::{GuestAddressSpace, GuestMemoryAtomic};
 use vmm_sys_util::eventfd::EventFd;
 
+use super::Options;
 use super::hold::Hold;
 use super::linger::Linger;
 use super::pace::Pace;
@@ -30,7 +31,7 @@ use crate::executor::{Factory, Point};
 use crate::mailbox::{Courier, Mailbox};
 use crate::metrics::Metrics;
 use crate::queue::{self, Chain, Vring};
-use crate::session::{self, Held, Refusal, Session, Work};
+use crate::session::{self, Held, Refusal, Session, Work, limits::Limits};
 use crate::trace::{Label, Record, Tracer};
 
 /// The queues that carry commands, in the order in which they are taken.
@@ -116,6 +117,7 @@ pub(super) struct Guest {
     resets: Vec<Chain>,
     /// Whether to look on at all for what may come next.
     polling: bool,
+    limits: Limits,
     linger: Linger,
     hold: Hold,
     pace: Pace,
@@ -127,12 +129,12 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(
-        factory: Arc<dyn Factory>,
-        mailboxes: Mailboxes,
-        polling: bool,
-        tracer: Option<Arc<Tracer>>,
-    ) -> Self {
+    pub(super) fn new(factory: Arc<dyn Factory>, mailboxes: Mailboxes, options: Options) -> Self {
+        let Options {
+            polling,
+            limits,
+            tracer,
+        } = options;
         Self {
             factory,
             mailbox: mailboxes.make(),
@@ -152,6 +154,7 @@ impl Guest {
             round: None,
             resets: Vec::new(),
             polling,
+            limits,
             linger: Linger::default(),
             hold: Hold::default(),
             pace: Pace::new(Instant::now()),
@@ -162,7 +165,10 @@ impl Guest {
         }
     }
 
-    pub(super) fn metrics(&self) -> &Metrics {
+    pub(super) fn metrics(&mut self) -> &Metrics {
+        if let Some(session) = &self.session {
+            self.metrics.resources = session.resources().into();
+        }
         &self.metrics
     }
 
@@ -279,7 +285,7 @@ impl Guest {
                     let executor = self.factory.start(Arc::clone(memory), sink)?;
                     self.metrics.sessions += 1;
                     let platform = self.factory.platform().clone();
-                    let new = Session::new(executor, platform, Arc::clone(memory));
+                    let new = Session::new(executor, platform, Arc::clone(memory), self.limits);
                     self.session = Some(new);
                 }
             }

@@ -150,6 +150,16 @@ fn write_all(
     ] {
         text.value("endings_total", &[("ending", ending)], count)?;
     }
+    text.metric("resources", "gauge", "What the guest has, by what it is.")?;
+    for (name, resource) in &metrics.resources {
+        text.value("resources", &[("resource", name)], resource.now)?;
+    }
+    text.metric("resource_limits", "gauge", "What it may have at most.")?;
+    for (name, resource) in &metrics.resources {
+        if let Some(limit) = resource.limit {
+            text.value("resource_limits", &[("resource", name)], limit)?;
+        }
+    }
     type Field = fn(&super::QueueCounts) -> u64;
     let fields: [(&str, &str, Field); 6] = [
         (

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use protocol::{
     ContextEngine, ContextFlags, ContextRuntimeReply, CreateAddressSpace, CreateContext,
-    EngineFlags, EngineInfo, HelloFlags, HelloReply, PlatformFeatures, PlatformReply,
+    EngineFlags, EngineInfo, HelloFlags, HelloReply, LimitsReply, PlatformFeatures, PlatformReply,
     ReadRegisterReply, ReplyHeader, ResetEnginesReply, SetEngineProperties, Status,
 };
 use virtio_igpu_protocol as protocol;
@@ -64,6 +64,17 @@ impl Session {
             }
             Request::QueryPlatform => {
                 return Ok(platform_reply(&self.platform).as_bytes().to_vec());
+            }
+            Request::QueryLimits => {
+                let limits = &self.limits;
+                let reply = LimitsReply {
+                    header: OK,
+                    contexts: U32::new(limits.contexts),
+                    address_spaces: U32::new(limits.address_spaces),
+                    mappings: U64::new(limits.mappings),
+                    bound_memory: U64::new(limits.bound_memory.unwrap_or(u64::MAX)),
+                };
+                return Ok(reply.as_bytes().to_vec());
             }
             Request::ReadRegister(command) => {
                 let offset = command.offset.get();
@@ -185,7 +196,7 @@ impl Session {
             ));
         }
         self.new_timeline(timeline)?;
-        if self.address_spaces.len() >= protocol::MAX_ADDRESS_SPACES as usize {
+        if self.address_spaces.len() >= self.limits.address_spaces as usize {
             return Err(Refusal::new(
                 Status::LimitExceeded,
                 "too many address spaces",
@@ -222,6 +233,8 @@ impl Session {
         self.executor.destroy_address_space(id)?;
         self.timelines.remove(address_space.timeline);
         self.bound_extents -= address_space.ranges.extents();
+        self.mappings -= address_space.ranges.count();
+        self.bound_memory -= address_space.ranges.bytes();
         self.address_spaces.remove(&id);
         Ok(())
     }
@@ -239,7 +252,7 @@ impl Session {
             let why = format!("there is no address space {address_space}");
             return Err(Refusal::new(Status::NotFound, why));
         }
-        if self.contexts.len() >= protocol::MAX_CONTEXTS as usize {
+        if self.contexts.len() >= self.limits.contexts as usize {
             return Err(Refusal::new(Status::LimitExceeded, "too many contexts"));
         }
         let mut numbers = HashSet::new();

@@ -8,7 +8,7 @@ use protocol::{
     Batch, Bind, BindFlags, CancelContext, CloseContext, Command, CommandHeader, ContextEngine,
     ContextFlags, CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext,
     EngineFlags, Extent, Hello, HelloFlags, Opcode, Point, PointFlags, QueryContextRuntime,
-    QueryPlatform, Queue, ReadRegister, ResetActive, ResetEngines, SetContextFlags,
+    QueryLimits, QueryPlatform, Queue, ReadRegister, ResetActive, ResetEngines, SetContextFlags,
     SetEngineProperties, Sseu, Submit, SubmitFlags, Suspend, Unbind,
 };
 use virtio_igpu_protocol as protocol;
@@ -28,6 +28,8 @@ pub enum Request {
     Suspend,
     /// [`QueryPlatform`]
     QueryPlatform,
+    /// [`QueryLimits`]
+    QueryLimits,
     /// [`ReadRegister`]
     ReadRegister(ReadRegister),
     /// [`CreateAddressSpace`]
@@ -100,6 +102,9 @@ pub fn decode(queue: Queue, bytes: &[u8]) -> Result<Request, Refusal> {
         Opcode::QueryPlatform => payload
             .fixed(|command: &QueryPlatform| zero(command.reserved.get() == 0))
             .map(|()| Request::QueryPlatform),
+        Opcode::QueryLimits => payload
+            .fixed(|command: &QueryLimits| zero(command.reserved.get() == 0))
+            .map(|()| Request::QueryLimits),
         Opcode::ReadRegister => payload
             .fixed(|command: &ReadRegister| zero(command.reserved.get() == 0).map(|()| *command))
             .map(Request::ReadRegister),

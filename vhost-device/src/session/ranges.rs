@@ -37,6 +37,29 @@ impl Ranges {
         self.bytes
     }
 
+    /// Ranges bound.
+    pub(super) fn count(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// By how much the number of ranges changes with a [`Ranges::replace`].
+    pub(super) fn growth(&self, start: u64, length: u64, bound: bool) -> i64 {
+        let end = start + length;
+        let before = self.before(start).map(|at| self.entries[&at].length + at);
+        let inside = self.entries.range(start..end);
+        let reaches_past = |at: u64, length: u64| i64::from(at + length > end);
+        // What begins before the range keeps its beginning, and its end if that is past it.
+        let cut = before.map_or(0, |its_end| i64::from(its_end > end));
+        let replaced = inside.map(|(at, entry)| reaches_past(*at, entry.length) - 1);
+        i64::from(bound) + cut + replaced.sum::<i64>()
+    }
+
+    /// Where the range begins that reaches from before `start` past it.
+    fn before(&self, start: u64) -> Option<u64> {
+        let (at, entry) = self.entries.range(..start).next_back()?;
+        (*at + entry.length > start).then_some(*at)
+    }
+
     fn insert(&mut self, start: u64, entry: Entry) {
         self.extents += entry.extents;
         self.bytes += u64::from(entry.backed) * entry.length;
@@ -47,12 +70,7 @@ impl Ranges {
     /// `backed`. The caller vouches that `start + length` doesn't wrap.
     pub(super) fn replace(&mut self, start: u64, length: u64, extents: u64, backed: bool) {
         let end = start + length;
-        let first = self
-            .entries
-            .range(..start)
-            .next_back()
-            .filter(|(at, entry)| *at + entry.length > start)
-            .map_or(start, |(at, _)| *at);
+        let first = self.before(start).unwrap_or(start);
         let touched: Vec<u64> = self.entries.range(first..end).map(|(at, _)| *at).collect();
         for at in touched {
             let Some(entry) = self.entries.remove(&at) else {
@@ -129,7 +147,10 @@ mod tests {
             let length = 1 + random(64 - start);
             let bind = random(2) == 1;
             let extents = if bind { length } else { 0 };
+            let count = ranges.count() as i64;
+            let grows = ranges.growth(start * PAGE, length * PAGE, bind);
             ranges.replace(start * PAGE, length * PAGE, extents, true);
+            assert_eq!(ranges.count() as i64, count + grows);
             pages[start as usize..(start + length) as usize].fill(bind);
             assert_eq!(
                 ranges.extents(),

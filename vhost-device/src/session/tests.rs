@@ -10,7 +10,7 @@ use vm_memory::GuestAddress;
 use zerocopy::little_endian::{I32, U16, U32, U64};
 use zerocopy::{FromZeros, Immutable, IntoBytes};
 
-use super::{Answer, Held, Session};
+use super::{Answer, Held, Session, limits::Limits};
 use crate::GuestMemory;
 use crate::executor::{
     self, Backing, Context, EngineProperties, Executor, Refused, Submission, Timeline, Update,
@@ -120,7 +120,12 @@ fn session() -> (Session, Recorder) {
     let recorder = Recorder::default();
     let factory = executor::software("tgl").unwrap();
     let platform = factory.platform().clone();
-    let mut session = Session::new(Box::new(recorder.clone()), platform, Arc::new(memory));
+    let mut session = Session::new(
+        Box::new(recorder.clone()),
+        platform,
+        Arc::new(memory),
+        Limits::default(),
+    );
     greet(&mut session);
     let space = protocol::CreateAddressSpace {
         address_space: U32::new(1),
@@ -328,7 +333,7 @@ fn waits_and_extents_of_unfinished_commands_are_limited_together() {
     assert_eq!(waiting(&mut session, 0), Status::Ok);
     session.finished(Held {
         waits: 2,
-        extents: 0,
+        ..Held::default()
     });
     assert_eq!(waiting(&mut session, 1), Status::Ok);
     session.finished(session.held);
@@ -342,8 +347,8 @@ fn waits_and_extents_of_unfinished_commands_are_limited_together() {
     let refused = bind(&mut session, 0, &one, fits + 1);
     assert_eq!(refused, Status::LimitExceeded);
     session.finished(Held {
-        waits: 0,
         extents: 1,
+        ..Held::default()
     });
     assert_eq!(bind(&mut session, 0, &one, fits + 2), Status::Ok);
 }
@@ -552,7 +557,12 @@ fn as_many_contexts_as_the_wire_allows_come_and_go_and_leave_nothing() {
     let memory = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).unwrap());
     let factory = executor::software("tgl").unwrap();
     let executor = factory.start(Arc::clone(&memory), Arc::new(Deaf)).unwrap();
-    let mut session = Session::new(executor, factory.platform().clone(), memory);
+    let mut session = Session::new(
+        executor,
+        factory.platform().clone(),
+        memory,
+        Limits::default(),
+    );
     greet(&mut session);
     // One after the other.
     for number in 1..=100_000 {

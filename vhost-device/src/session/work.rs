@@ -96,13 +96,14 @@ impl Session {
         let timeline = address_space.timeline;
         self.announce(timeline, signal, waits)?;
         let waits = self.timelines.waits(waits);
-        let extents = match work {
-            Work::Bind { extents, .. } => extents as u32,
-            _ => 0,
+        let (extents, bytes) = match work {
+            Work::Bind { extents, bytes } => (extents as u32, bytes),
+            _ => (0, 0),
         };
-        let held = Held {
+        let mut held = Held {
             waits: waits.len() as u32,
             extents,
+            unbinds: 0,
         };
         let result = (|| {
             self.check_pending(held)?;
@@ -114,6 +115,9 @@ impl Session {
                     "too many extents are bound",
                 ));
             }
+            let grows = (self.address_spaces.get(&id))
+                .map_or(0, |known| known.ranges.growth(address, length, cost > 0));
+            self.check_bound(grows, bytes)?;
             let waits = waits.into_iter().map(|wait| wait.point).collect();
             let update = Update {
                 address_space: id,
@@ -128,10 +132,15 @@ impl Session {
         })();
         let address = self.settle(timeline, signal, result)?;
         if let Some(address_space) = self.address_spaces.get_mut(&id) {
-            self.bound_extents -= address_space.ranges.extents();
-            let backed = matches!(work, Work::Bind { bytes, .. } if bytes > 0);
-            address_space.ranges.replace(address, length, cost, backed);
-            self.bound_extents += address_space.ranges.extents();
+            let ranges = &mut address_space.ranges;
+            self.bound_extents -= ranges.extents();
+            self.mappings -= ranges.count();
+            let before = ranges.bytes() + bytes;
+            ranges.replace(address, length, cost, bytes > 0);
+            self.bound_extents += ranges.extents();
+            self.mappings += ranges.count();
+            self.bound_memory += bytes;
+            held.unbinds = before - ranges.bytes();
         }
         self.later(timeline, signal, work, held)
     }
@@ -169,6 +178,7 @@ impl Session {
         let held = Held {
             waits: waits.len() as u32,
             extents: 0,
+            unbinds: 0,
         };
         let result = (|| {
             self.check_pending(held)?;

@@ -146,5 +146,9 @@ pub(crate) fn each_command() -> Vec<(Queue, Vec<u8>)> {
         (Queue::Control, reset_engines(0b1)),
         (Queue::Control, encode(&properties(0, 0), &[])),
         (Queue::Control, encode(&protocol::Suspend::default(), &[])),
+        (
+            Queue::Control,
+            encode(&protocol::QueryLimits::default(), &[]),
+        ),
     ]
 }
