@@ -221,6 +221,12 @@ pub trait Sink: Send + Sync {
     fn completed(&self, completion: Completion);
     /// A submission hung. Its completion follows.
     fn hung(&self, hang: Hang);
+    /// The GPU is gone for good, for that reason: unplugged, say, or past resetting. Told
+    /// once; nothing is executed any more, and whatever the executor has ends, as cancelled if
+    /// need be. Who does not listen hears of it by that alone.
+    fn lost(&self, reason: String) {
+        let _ = reason;
+    }
 }
 
 /// Why an executor refused a call. A refused call has changed nothing.

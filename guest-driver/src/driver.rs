@@ -373,10 +373,11 @@ impl drm::Driver for Igpu {
     }
 
     fn event(dev: &drm::Device, event: &Event) {
+        let length = event.reason.iter().position(|byte| *byte == 0);
+        let reason = event.reason.get(..length.unwrap_or(0)).unwrap_or(&[]);
+        let reason = core::str::from_utf8(reason).unwrap_or("(no reason given)");
         match EventKind::from_u32(event.kind.get()) {
             Some(EventKind::Hang) => {
-                let length = event.reason.iter().position(|byte| *byte == 0);
-                let reason = event.reason.get(..length.unwrap_or(0)).unwrap_or(&[]);
                 pr_notice!(
                     "GPU HANG: context {} on engine {}:{}, command {:#010x} at {:#x}: {}\n",
                     event.context.get(),
@@ -384,13 +385,16 @@ impl drm::Driver for Igpu {
                     event.instance.get(),
                     event.command.get(),
                     event.command_address.get(),
-                    core::str::from_utf8(reason).unwrap_or("(no reason given)"),
+                    reason,
                 );
                 let mut recent = dev.data().recent_hangs.lock();
                 recent.rotate_right(1);
                 recent[0] = Some(*event);
             }
-            Some(EventKind::DeviceLost) => pr_err!("the device has lost the guest's work\n"),
+            Some(EventKind::DeviceLost) => {
+                pr_err!("the GPU is gone and stays wedged: {}\n", reason);
+                dev.data().transport().give_up();
+            }
             None => pr_warn!("unknown event {} of the device\n", event.kind.get()),
         }
     }

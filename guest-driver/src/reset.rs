@@ -129,6 +129,11 @@ impl Igpu {
     /// ERESTARTSYS, ENOMEM, ENODEV.
     pub(crate) fn handle_error(&self, dev: &drm::Device, mask: u64, capture: bool) -> Result {
         let resets = self.resets();
+        if self.transport().is_lost() {
+            // Nothing is there to be reset: the GPU stays wedged.
+            self.tell_of_reset(dev, || ());
+            return Ok(());
+        }
         let mut wedge = resets.wedge.lock();
         if capture && self.unfinished() == 0 {
             self.errors().record_idle(self);

@@ -187,10 +187,12 @@ fn latencies(histograms: &Value) -> Vec<Latency> {
 }
 
 fn combine(engines: Engines, clients: &Clients, counters: &Value, histograms: &Value) -> Sample {
+    let lost = counters["gpu_lost"].as_str();
+    let lost = lost.map_or(String::new(), |why| format!(", its GPU is gone: {why}"));
     let title = match engines.guest {
         0 => "no guest yet".to_owned(),
         guest => format!(
-            "guest {guest}, {}, {} address spaces, {} contexts",
+            "guest {guest}, {}, {} address spaces, {} contexts{lost}",
             engines.platform, clients.address_spaces, clients.contexts
         ),
     };

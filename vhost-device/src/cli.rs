@@ -72,6 +72,11 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub management_socket: Option<PathBuf>,
 
+    /// Take what guests and their programs are tested with on the management socket: POST
+    /// /faults/gpu-lost has the GPU vanish, as if it had been unplugged.
+    #[arg(long, requires = "management_socket")]
+    pub fault_injection: bool,
+
     /// Write what happens to each command, and when, to this file, for Perfetto. It is
     /// replaced. What comes faster than it can be written is left out, and counted.
     #[arg(long, value_name = "PATH")]

@@ -121,6 +121,17 @@ impl Device {
         metrics::to_json(self.number, guest.metrics(), &executor)
     }
 
+    /// As if the guest's executor had told that its GPU is gone. Whether there is one.
+    pub fn lose_gpu(&self, reason: &str) -> bool {
+        // It takes the guest's lock by itself.
+        let sink = self.guest().sink();
+        let known = sink.is_some();
+        if let Some(sink) = sink {
+            sink.lost(reason.to_owned());
+        }
+        known
+    }
+
     /// Whether anybody ever asked what the device can do.
     pub fn has_spoken(&self) -> bool {
         self.spoken.load(Ordering::Relaxed)

@@ -24,6 +24,8 @@ pub enum Report {
     Completed(Completion, Instant),
     /// A submission hung.
     Hung(Hang),
+    /// The GPU is gone, for that reason.
+    Lost(String),
 }
 
 /// Passes on what is in the mailbox, on the thread that calls, and without waiting for
@@ -151,6 +153,10 @@ impl Sink for Mailbox {
 
     fn hung(&self, hang: Hang) {
         self.post(Report::Hung(hang));
+    }
+
+    fn lost(&self, reason: String) {
+        self.post(Report::Lost(reason));
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 //! The management socket: what the daemon counts, told to its own user over HTTP/1.1 on a
-//! Unix socket. Read-only. Knows connections and their limits; [`resources`] knows what is
+//! Unix socket. Read-only, but for faults that a test asks for. Knows connections and their limits; [`resources`] knows what is
 //! told.
 //!
 //! It runs on a thread of its own and takes the guest's lock for moments only
@@ -41,6 +41,9 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a connection, which carries one request, may last.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where it is asked for that the GPU vanishes.
+const GPU_LOST: &str = "/faults/gpu-lost";
 
 /// Bytes of a request's head, at most.
 const MAX_HEAD: usize = 8192;
@@ -175,6 +178,9 @@ async fn serve(stream: UnixStream, resources: Arc<Resources>) {
 
 fn answer(request: &Request<Incoming>, resources: &Resources) -> Response<Full<Bytes>> {
     let known = request.uri().query().is_none();
+    if known && resources.takes_faults() && request.uri().path() == GPU_LOST {
+        return fault(request, resources);
+    }
     let Some(resource) = resources::find(request.uri().path()).filter(|_| known) else {
         return refusal(
             StatusCode::NOT_FOUND,
@@ -198,6 +204,26 @@ fn answer(request: &Request<Incoming>, resources: &Resources) -> Response<Full<B
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(resource.kind()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Has the GPU vanish.
+fn fault(request: &Request<Incoming>, resources: &Resources) -> Response<Full<Bytes>> {
+    if request.method() != Method::POST {
+        let mut refusal = refusal(StatusCode::METHOD_NOT_ALLOWED, "only POST\n");
+        let headers = refusal.headers_mut();
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        return refusal;
+    }
+    if !request.body().is_end_stream() {
+        return refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "a request has no body here\n",
+        );
+    }
+    match resources.lose_gpu() {
+        true => refusal(StatusCode::OK, "the GPU is gone\n"),
+        false => refusal(StatusCode::CONFLICT, "no guest uses the GPU\n"),
+    }
 }
 
 fn refusal(status: StatusCode, why: &'static str) -> Response<Full<Bytes>> {

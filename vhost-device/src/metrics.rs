@@ -195,6 +195,8 @@ pub struct Metrics {
     pub doorbells_in_vain: u64,
     /// How often the guest was left alone for a moment, having asked for too much.
     pub rests: u64,
+    /// Why the guest's GPU is gone, if it is.
+    pub gpu_lost: Option<String>,
     /// How much the guest has of what is limited, by name.
     pub resources: BTreeMap<&'static str, Resource>,
     /// Time by stage.

@@ -53,7 +53,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).context("signals can't be handled")?;
     confine(arguments)?;
     // From here on nothing is there that was not named.
-    let management = management.map(|socket| manage(socket, &shared));
+    let faults = arguments.fault_injection;
+    let management = management.map(|socket| manage(socket, &shared, faults));
     let _management = management.transpose()?;
     let trace = trace.map(|(file, path)| Writer::start(file, path));
     let trace = trace.transpose().context("the trace can't be written")?;
@@ -124,10 +125,14 @@ fn claim_management(path: &Path) -> anyhow::Result<management::Socket> {
 }
 
 /// Starts to answer them.
-fn manage(socket: management::Socket, shared: &Arc<Shared>) -> anyhow::Result<management::Server> {
+fn manage(
+    socket: management::Socket,
+    shared: &Arc<Shared>,
+    faults: bool,
+) -> anyhow::Result<management::Server> {
     let shared = Arc::clone(shared);
     let source = Box::new(move || shared.current().device.clone());
-    let server = management::Server::start(socket, Resources::new(source));
+    let server = management::Server::start(socket, Resources::new(source, faults));
     server.context("the management socket can't be served")
 }
 

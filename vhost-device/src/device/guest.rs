@@ -27,7 +27,7 @@ use super::hold::Hold;
 use super::linger::Linger;
 use super::pace::Pace;
 use crate::GuestMemory;
-use crate::executor::{Factory, Point};
+use crate::executor::{Factory, Point, Sink};
 use crate::mailbox::{Courier, Mailbox};
 use crate::metrics::Metrics;
 use crate::queue::{self, Chain, Vring};
@@ -99,9 +99,8 @@ pub(super) struct Guest {
     lost: bool,
     /// The executor gives back by itself what it has completed.
     at_once: bool,
-    /// The driver broke a ring, which was found on a thread of the executor's: the worker is
-    /// to end the session.
-    to_lose: bool,
+    /// Why the worker is to end the session: it was found on a thread of the executor's.
+    to_lose: Option<String>,
     broken: [bool; protocol::QUEUE_COUNT],
     /// Where a queue stood when it was stopped.
     stopped: [Option<u16>; protocol::QUEUE_COUNT],
@@ -145,7 +144,7 @@ impl Guest {
             kept: None,
             lost: false,
             at_once: false,
-            to_lose: false,
+            to_lose: None,
             broken: [false; protocol::QUEUE_COUNT],
             stopped: [None; protocol::QUEUE_COUNT],
             begun: [false; protocol::QUEUE_COUNT],
@@ -180,6 +179,12 @@ impl Guest {
         self.last_counters.clone()
     }
 
+    /// Where the executor of the present session reports to.
+    pub(super) fn sink(&self) -> Option<Arc<dyn Sink>> {
+        self.session.as_ref()?;
+        Some(Arc::clone(&self.mailbox) as Arc<dyn Sink>)
+    }
+
     /// For how many nanoseconds a batch has been on each engine, in the platform's order.
     pub(super) fn engine_busy_ns(&self) -> Vec<u64> {
         let session = self.session.as_ref();
@@ -200,7 +205,7 @@ impl Guest {
         let failed = session.map(|session| session.set_memory(now));
         if let Some(Err(refusal)) = failed {
             log::error!("the executor can't use the guest's new memory: {refusal}");
-            self.lose();
+            self.lose("its new memory can't be used".to_owned());
         }
     }
 
@@ -219,7 +224,7 @@ impl Guest {
         self.linger = Linger::default();
         self.hold = Hold::default();
         self.lost = false;
-        self.to_lose = false;
+        self.to_lose = None;
         self.broken = [false; protocol::QUEUE_COUNT];
         self.stopped = [None; protocol::QUEUE_COUNT];
         self.begun = [false; protocol::QUEUE_COUNT];
@@ -284,6 +289,7 @@ impl Guest {
                     let sink = Arc::clone(&self.mailbox);
                     let executor = self.factory.start(Arc::clone(memory), sink)?;
                     self.metrics.sessions += 1;
+                    self.metrics.gpu_lost = None;
                     let platform = self.factory.platform().clone();
                     let new = Session::new(executor, platform, Arc::clone(memory), self.limits);
                     self.session = Some(new);
@@ -311,7 +317,7 @@ impl Guest {
             }
             if !self.in_flight.is_empty() {
                 log::warn!("{} commands did not end when told to", self.in_flight.len());
-                self.lose();
+                self.lose("work did not end when it was told to".to_owned());
             }
             self.interrupt();
             self.mailbox.come_back();

@@ -70,18 +70,32 @@ pub type Source = Box<dyn Fn() -> Option<Arc<Device>> + Send + Sync>;
 /// The texts, made when they are asked for.
 pub struct Resources {
     source: Source,
+    /// Whether faults may be asked for.
+    faults: bool,
     begun: Instant,
     made: Mutex<HashMap<Resource, (Instant, Bytes)>>,
 }
 
 impl Resources {
-    /// Tells of the device that `source` gives.
-    pub fn new(source: Source) -> Self {
+    /// Tells of the device that `source` gives; with `faults`, has things go wrong on it.
+    pub fn new(source: Source, faults: bool) -> Self {
         Self {
             source,
+            faults,
             begun: Instant::now(),
             made: Mutex::default(),
         }
+    }
+
+    /// Whether faults may be asked for.
+    pub fn takes_faults(&self) -> bool {
+        self.faults
+    }
+
+    /// Has the GPU vanish. Whether there is a guest that has one.
+    pub fn lose_gpu(&self) -> bool {
+        let device = (self.source)();
+        device.is_some_and(|device| device.lose_gpu("the management socket was asked for it"))
     }
 
     /// A resource's text, at most [`FRESH`] old.

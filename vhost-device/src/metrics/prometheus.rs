@@ -150,6 +150,12 @@ fn write_all(
     ] {
         text.value("endings_total", &[("ending", ending)], count)?;
     }
+    text.single(
+        "gpu_lost",
+        "gauge",
+        "Whether the guest's GPU is gone.",
+        metrics.gpu_lost.is_some().into(),
+    )?;
     text.metric("resources", "gauge", "What the guest has, by what it is.")?;
     for (name, resource) in &metrics.resources {
         text.value("resources", &[("resource", name)], resource.now)?;

@@ -2,6 +2,9 @@
 //! file open, and a daemon that dies under load or isn't scheduled. Each scenario has a guest
 //! of its own.
 
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -24,12 +27,14 @@ enum Event {
     Killed,
     /// It is stopped again and again, each time for a moment.
     Interrupted,
+    /// It is asked to have the GPU vanish.
+    GpuLost,
 }
 
 /// A guest that takes longer over a scenario hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario {
         name: "unloads_and_loads_again",
         script: "
@@ -122,6 +127,36 @@ const SCENARIOS: [Scenario; 7] = [
             done",
         at: Some(("NOW", Event::Interrupted)),
     },
+    Scenario {
+        name: "is_wedged_once_the_gpu_is_gone_and_as_new_when_loaded_again",
+        script: "
+            wedged=/sys/kernel/debug/dri/0/i915_wedged
+            [ $(cat $wedged) = 0 ] || exit 1
+            mkfifo /tmp/hold
+            igpu-hold </tmp/hold >/tmp/held 2>&1 &
+            held=$!
+            exec 9>/tmp/hold
+            until grep -q ready /tmp/held; do sleep 1; done
+            echo NOW
+            for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                [ $(cat $wedged) = 1 ] && break
+                sleep 1
+            done
+            [ $(cat $wedged) = 1 ] || exit 2
+            # What ran has ended, and nothing new begins.
+            exec 9>&-
+            wait $held
+            igpu-hold </dev/null >/tmp/out 2>&1 && exit 3
+            grep -q EIO /tmp/out || { cat /tmp/out; exit 4; }
+            echo 0xff >$wedged || exit 5
+            [ $(cat $wedged) = 1 ] || exit 6
+            # What needs no GPU goes on.
+            igpu-guest-tests identity::version >/tmp/out || { cat /tmp/out; exit 7; }
+            rmmod virtio_igpu && modprobe virtio_igpu || exit 8
+            [ $(cat $wedged) = 0 ] || exit 9
+            igpu-hold </dev/null >/tmp/out 2>&1 || { cat /tmp/out; exit 10; }",
+        at: Some(("NOW", Event::GpuLost)),
+    },
 ];
 
 /// Runs all scenarios.
@@ -155,6 +190,11 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
     if matches!(scenario.at, Some((_, Event::Killed))) {
         guest = guest.daemon_may_die();
     }
+    let management = std::env::temp_dir().join(format!("igpu-{}.sock", std::process::id()));
+    if matches!(scenario.at, Some((_, Event::GpuLost))) {
+        let words = ["--fault-injection".into(), "--management-socket".into()];
+        guest = guest.daemon_args(words.into_iter().chain([management.clone().into()]));
+    }
     let mut said = String::new();
     guest.run(&mut |error, bytes, orders| {
         if error {
@@ -168,8 +208,26 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
             match event {
                 Event::Killed => orders.kill_daemon = true,
                 Event::Interrupted => orders.interrupt_daemon = true,
+                Event::GpuLost => {
+                    if let Err(error) = lose_gpu(&management) {
+                        eprintln!("the GPU can't be had vanish: {error}");
+                    }
+                }
             }
             said.clear();
         }
     })
+}
+
+/// Asks a daemon to have its guest's GPU vanish.
+fn lose_gpu(management: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(management)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"POST /faults/gpu-lost HTTP/1.1\r\nHost: igpu\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    match answer.starts_with("HTTP/1.1 200") {
+        true => Ok(()),
+        false => Err(io::Error::other(answer)),
+    }
 }

@@ -54,7 +54,7 @@ impl Guest {
         self.deliver();
         self.interrupt();
         self.at_once = false;
-        if self.to_lose {
+        if self.to_lose.is_some() {
             self.mailbox.come_back();
         }
     }
@@ -74,6 +74,15 @@ impl Guest {
                     );
                     self.send_event(&hang_event(&hang));
                 }
+                Report::Lost(reason) => {
+                    log::error!("the GPU is gone, and the guest's work with it: {reason}");
+                    self.metrics.gpu_lost = Some(reason.clone());
+                    self.lose(reason);
+                }
+            }
+            if self.lost {
+                // All work has ended, and with it what else was reported.
+                break;
             }
         }
     }
@@ -175,16 +184,16 @@ impl Guest {
         self.metrics.broken_rings += 1;
         self.broken[index] = true;
         log::error!("the driver broke queue {index}: {why}; the device must be reset");
-        self.lose();
+        self.lose(format!("queue {index} is broken: {why}"));
     }
 
-    /// Ends all work as lost, and tells the driver.
-    pub(super) fn lose(&mut self) {
+    /// Ends all work as lost, and tells the driver why.
+    pub(super) fn lose(&mut self, reason: String) {
         if self.lost {
             return;
         }
         if self.at_once {
-            self.to_lose = true;
+            self.to_lose = Some(reason);
             return;
         }
         self.lost = true;
@@ -195,6 +204,7 @@ impl Guest {
         }
         let mut event = Event::new_zeroed();
         event.kind = U32::new(EventKind::DeviceLost as u32);
+        tell(&mut event, &reason);
         self.send_event(&event);
     }
 }
@@ -219,12 +229,15 @@ fn hang_event(hang: &Hang) -> Event {
         nop_id: U32::new(hang.registers.nop_id),
         reserved: U32::new(0),
     };
-    // Cut at a character's end, with room for a NUL.
-    let limit = event.reason.len() - 1;
-    let mut end = hang.reason.len().min(limit);
-    while !hang.reason.is_char_boundary(end) {
+    tell(&mut event, &hang.reason);
+    event
+}
+
+/// Puts a reason into an event, cut at a character's end, with room for a NUL.
+fn tell(event: &mut Event, reason: &str) {
+    let mut end = reason.len().min(event.reason.len() - 1);
+    while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    event.reason[..end].copy_from_slice(&hang.reason.as_bytes()[..end]);
-    event
+    event.reason[..end].copy_from_slice(&reason.as_bytes()[..end]);
 }

@@ -52,8 +52,8 @@ impl Guest {
     /// is to call [`Guest::rested`] afterwards.
     pub(in crate::device) fn work(&mut self, by_mailbox: bool) -> Option<Duration> {
         self.mailbox.wake_up(by_mailbox);
-        if mem::take(&mut self.to_lose) {
-            self.lose();
+        if let Some(reason) = self.to_lose.take() {
+            self.lose(reason);
         }
         let begun = Instant::now();
         let end = begun + LONGEST_TURN;
