@@ -74,7 +74,7 @@ fn truncated_prolonged_and_misplaced_commands_are_invalid() {
             &patch(bytes.clone(), 2, &[1]),
             "header's reserved field",
         );
-        for number in [0_u16, 5, 0x102, 0x201, u16::MAX] {
+        for number in [0_u16, 6, 0x102, 0x201, u16::MAX] {
             check(
                 queue,
                 &patch(bytes.clone(), 0, &number.to_le_bytes()),
