@@ -61,6 +61,10 @@ enum Lack {
     BusyTimes,
     /// The render engine's timestamp can be read
     Timestamp,
+    /// Memory can be mapped without being written to
+    ReadOnly,
+    /// Ranges can be mapped that read as zero
+    Null,
 }
 
 impl Lack {
@@ -71,6 +75,8 @@ impl Lack {
             Self::EngineProperties => Feature::EngineProperties,
             Self::BusyTimes => Feature::BusyTimes,
             Self::Timestamp => Feature::Timestamp,
+            Self::ReadOnly => Feature::ReadOnly,
+            Self::Null => Feature::Null,
         }
     }
 }
@@ -84,7 +90,14 @@ fn lacking(driver: Driver) -> &'static [Feature] {
             Feature::EngineProperties,
             Feature::BusyTimes,
         ],
-        Driver::I915 => &[],
+        Driver::I915 => &[
+            Feature::Gangs,
+            Feature::Starts,
+            Feature::EngineProperties,
+            Feature::BusyTimes,
+            Feature::ReadOnly,
+            Feature::Null,
+        ],
     }
 }
 
