@@ -160,15 +160,18 @@ impl<D: Driver> State<D> {
             line.armed = None;
         }
         let mut any = self.end_known(timeline);
+        let mut again = std::mem::take(&mut self.again);
         while any && !self.deferred.is_empty() {
             any = false;
-            for timeline in std::mem::take(&mut self.deferred) {
+            std::mem::swap(&mut again, &mut self.deferred);
+            for timeline in again.drain(..) {
                 if let Some(line) = self.lines.get_mut(&timeline) {
                     line.deferred = false;
                     any |= self.end_known(timeline);
                 }
             }
         }
+        self.again = again;
     }
 
     /// Ends what is over of a line, up to the first that waited for something whose end has not

@@ -63,6 +63,7 @@ impl<D: Driver> HostExecutor<D> {
             held: Default::default(),
             applied: Default::default(),
             deferred: Default::default(),
+            again: Default::default(),
             to_arm: Default::default(),
             reports: Default::default(),
             listener: Arc::new(listener),

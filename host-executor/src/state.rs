@@ -103,6 +103,8 @@ pub(crate) struct State<D: Driver> {
     pub(crate) applied: Vec<Timeline>,
     /// Lines whose first job is over, and is reported when what it waited for has been.
     pub(crate) deferred: Vec<Timeline>,
+    /// Room for those that are looked at again.
+    pub(crate) again: Vec<Timeline>,
     /// Lines whose first job the eventfd may have to wait for.
     pub(crate) to_arm: Vec<Timeline>,
     pub(crate) reports: VecDeque<Report>,

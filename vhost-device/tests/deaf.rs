@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Stops the daemon, whose process this shell becomes, when it listens.
 const SCRIPT: &str = r#"#!/bin/sh
-(until [ -S "$2" ]; do sleep 0.01; done; kill -STOP $$) &
+(until [ -S "$2" ]; do kill -0 $$ || exit; sleep 0.01; done; kill -STOP $$) &
 exec "$@"
 "#;
 

@@ -13,6 +13,7 @@ mod calls;
 mod fences;
 mod memory;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::fmt;
@@ -128,6 +129,32 @@ impl Node {
     }
 }
 
+thread_local! {
+    /// How many of the driver's calls this thread is in.
+    static INSIDE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether this thread is in a call of the driver.
+pub(crate) fn is_inside() -> bool {
+    INSIDE.try_with(Cell::get).unwrap_or(0) > 0
+}
+
+/// A call, for as long as it lasts.
+struct Inside;
+
+impl Inside {
+    fn new() -> Self {
+        INSIDE.set(INSIDE.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(INSIDE.get() - 1);
+    }
+}
+
 /// An open file.
 struct File(Mutex<Client>, Arc<Common>);
 
@@ -155,6 +182,7 @@ impl File {
 
 impl DrmFile for File {
     unsafe fn ioctl(&self, opcode: u32, argument: *mut c_void) -> io::Result<()> {
+        let _inside = Inside::new();
         *self
             .1
             .calls
