@@ -49,13 +49,7 @@ pub(crate) fn run(ready: &Ready, only_module: bool) -> Result<Built> {
     let mut built = latest(ready);
     if !only_module {
         let programs = cargo_programs(ready)?;
-        let hosts = [DAEMON, CONFORMANCE].map(|name| {
-            let called = |p: &&PathBuf| p.file_name() == Some(OsStr::new(name));
-            let found = programs.iter().find(called);
-            found.with_context(|| format!("cargo built no {name}"))
-        });
-        let [daemon, conformance] = hosts;
-        let hosts = [daemon?, conformance?];
+        let hosts = [named(&programs, DAEMON)?, named(&programs, CONFORMANCE)?];
         let guest: Vec<&PathBuf> = programs.iter().filter(|p| !hosts.contains(p)).collect();
         strip_programs(ready, &guest, &built.programs)?;
         strip_programs(ready, &hosts, &built.hosting)?;
@@ -76,6 +70,34 @@ pub(crate) fn build(args: &BuildArgs) -> Result<u8> {
     }
     println!("module: {}", built.modules.join("virtio_igpu.ko").display());
     Ok(0)
+}
+
+/// Builds the daemon and the conformance suite's program, and nothing for guests.
+pub(crate) fn host_programs() -> Result<[PathBuf; 2]> {
+    let mut cargo = setup::cargo(None);
+    cargo.args([
+        "build",
+        "--release",
+        "--message-format=json-render-diagnostics",
+        "--package=vhost-device",
+        "--package=igpu-conformance",
+        "--bins",
+    ]);
+    let cargo = cargo.stderr(std::process::Stdio::inherit());
+    let output = cargo.output().context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("cargo could not build the daemon ({})", output.status);
+    }
+    let programs = executables(&String::from_utf8_lossy(&output.stdout));
+    let find = |name| named(&programs, name).cloned();
+    Ok([find(DAEMON)?, find(CONFORMANCE)?])
+}
+
+/// The program of that name.
+fn named<'a>(programs: &'a [PathBuf], name: &str) -> Result<&'a PathBuf> {
+    let mut programs = programs.iter();
+    let found = programs.find(|p| p.file_name() == Some(OsStr::new(name)));
+    found.with_context(|| format!("cargo built no {name}"))
 }
 
 /// What was built last, without looking at the sources.

@@ -45,6 +45,8 @@ pub(crate) enum Action {
     Bench(BenchArgs),
     /// Write docs/performance.md from what was measured on this machine
     Perf(PerfArgs),
+    /// Look at an Intel GPU of this machine, test and measure on it, and make a report
+    HwCheck(HwCheckArgs),
 }
 
 /// Which of our kernels the guest boots.
@@ -149,6 +151,9 @@ pub(crate) struct GuestArgs {
         help_heading = "Guest"
     )]
     pub(crate) executor: String,
+    /// The GPU of this machine that the executor `host` is to use
+    #[arg(long, value_name = "NODE", help_heading = "Guest")]
+    pub(crate) render_node: Option<PathBuf>,
     /// Which GPU the guest sees: tgl (Tiger Lake) or icl (Ice Lake)
     #[arg(
         long,
@@ -343,6 +348,31 @@ pub(crate) struct BenchArgs {
     /// from its ioctl to the return of the wait for it
     #[arg(long, conflicts_with_all = ["no_guest", "instructions", "compare"])]
     pub(crate) stages: bool,
+}
+
+/// Check a GPU.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Example:
+  cargo xtask hw-check --render-node /dev/dri/renderD128
+
+Batches that hang are part of it: whatever else uses that GPU may be hit. See docs/hardware.md.")]
+pub(crate) struct HwCheckArgs {
+    /// How the demo's guest is made; --render-node says which GPU is checked.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Write the report here too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Leave out the demo
+    #[arg(long)]
+    pub(crate) no_guest: bool,
+    /// Leave out the bench
+    #[arg(long)]
+    pub(crate) no_bench: bool,
+    /// Check the software GPU, to see that the check works
+    #[arg(long, hide = true, conflicts_with = "render_node")]
+    pub(crate) software: bool,
 }
 
 /// Write the performance page.

@@ -7,6 +7,7 @@ mod chroot;
 mod cli;
 mod demo;
 mod exec;
+mod hw_check;
 mod igt;
 mod klog;
 mod paths;
@@ -47,5 +48,6 @@ fn run(action: &cli::Action) -> Result<u8> {
         cli::Action::Build(args) => build::build(args),
         cli::Action::Bench(args) => bench::bench(args),
         cli::Action::Perf(args) => perf::perf(args),
+        cli::Action::HwCheck(args) => hw_check::hw_check(args),
     }
 }

@@ -1,14 +1,36 @@
 //! The device without a guest: the figures of `vhost-device/benches/figures.rs`.
 
+use std::ffi::{OsStr, OsString};
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::table::{number, spread};
+use crate::cli::GuestArgs;
 use crate::{exec, setup};
 
-/// Runs the bench.
-pub(super) fn measure() -> Result<Value> {
+/// Tells the bench how its daemon is started: a word a line.
+const DAEMON_WORDS: &str = "VIRTIO_IGPU_BENCH_DAEMON";
+
+/// The words that a daemon needs to execute on what the guests of a command would have; none for
+/// what it does by itself.
+pub(super) fn daemon_words(args: &GuestArgs) -> Vec<OsString> {
+    let mut words = Vec::new();
+    if args.executor != "softgpu" {
+        words.extend(["--executor".into(), (&args.executor).into()]);
+    }
+    if let Some(node) = &args.render_node {
+        words.extend(["--render-node".into(), node.into()]);
+    }
+    words
+}
+
+/// Runs the bench; on a daemon with words of its own without hostile neighbours.
+pub(crate) fn measure(words: &[OsString]) -> Result<Value> {
     let mut cargo = setup::cargo(None);
+    if !words.is_empty() {
+        cargo.env(DAEMON_WORDS, words.join(OsStr::new("\n")));
+    }
     cargo.args([
         "bench",
         "--quiet",
@@ -116,6 +138,14 @@ pub(super) fn text(report: &Value) -> String {
             shown(&report[state][name]),
         ));
     }
+    let idle = number(&report["idle_percent"], 3).unwrap_or_default();
+    text.push_str(&format!(
+        "{idle:>26} {:>21}  percent of a core that the idle daemon uses\n",
+        ""
+    ));
+    if report["neighbours"].is_null() {
+        return text;
+    }
     text.push_str(&format!(
         "\n{:>26} {:>21}  a submission and its answer, awake and asleep, in the same without\n",
         "awake", "asleep"
@@ -128,10 +158,5 @@ pub(super) fn text(report: &Value) -> String {
             spread(&row["asleep"]).unwrap_or_default(),
         ));
     }
-    text.push_str(&format!(
-        "{:>26} {:>21}  percent of a core that the idle daemon uses\n",
-        number(&report["idle_percent"], 3).unwrap_or_default(),
-        ""
-    ));
     text
 }

@@ -61,8 +61,14 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         Records::report(&cache, GUEST_REPORT, report.clone())?;
         all.insert("guest".into(), report);
     }
-    let report = host::measure()?;
+    let words = host::daemon_words(&args.guest);
+    let report = host::measure(&words)?;
     print!("{}", host::text(&report));
+    if !words.is_empty() {
+        // The page is of the software GPU.
+        all.insert("host".into(), report);
+        return save(args, &all);
+    }
     print!("{}", table::aims(&aims::of_host(&report)));
     Records::report(&cache, HOST_REPORT, report.clone())?;
     all.insert("host".into(), report);

@@ -7,7 +7,11 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::Parser;
 
+use crate::build::Built;
+use crate::cli::{Action, Cli};
+use crate::hw_check;
 use crate::tally::Tally;
 use crate::vm::{Lab, shell_quoted};
 
@@ -102,6 +106,7 @@ pub(super) fn all(lab: &Lab) -> Result<Tally> {
         section = rest;
     }
     tally.merge(probe(section, sections.next().unwrap_or_default()));
+    tally.merge(without_a_gpu(built)?);
     for problem in &finished.problems {
         println!("    {problem}");
     }
@@ -152,6 +157,26 @@ fn probe(said: &str, rest: &str) -> Tally {
         said.lines().for_each(|line| println!("    {line}"));
     }
     Tally::one(good)
+}
+
+/// `hw-check` where there is no GPU: every step says so, and it is no success.
+fn without_a_gpu(built: &Built) -> Result<Tally> {
+    let words = ["xtask", "hw-check", "--render-node", "/nowhere/renderD128"];
+    let Action::HwCheck(args) = Cli::try_parse_from(words)?.command else {
+        anyhow::bail!("the command line is not understood");
+    };
+    let report = hw_check::check(&args, &built.daemon, &built.conformance)?;
+    let text = report.markdown();
+    let why = "| there is no render node at /nowhere/renderD128 |";
+    let good = !report.good() && text.matches(why).count() == 5;
+    println!(
+        "test hw-check without a GPU ... {}",
+        if good { "ok" } else { "FAILED" }
+    );
+    if !good {
+        println!("{text}");
+    }
+    Ok(Tally::one(good))
 }
 
 #[cfg(test)]

@@ -308,13 +308,17 @@ impl Guest<'_> {
         };
         fs::write(folder.join("initramfs"), content.archive()?)
             .context("cannot write the initramfs")?;
+        let mut daemon_args = self.daemon_args.clone();
+        if let Some(node) = &args.render_node {
+            daemon_args.extend(["--render-node".into(), node.into()]);
+        }
         let daemon = match &self.lab.built {
             Some(built) => Some(Daemon::start(
                 &built.daemon,
                 folder,
                 &args.executor,
                 &args.platform,
-                &self.daemon_args,
+                &daemon_args,
             )?),
             None => None,
         };
