@@ -47,6 +47,7 @@ impl<D: Driver> Shared<D> {
                 match report {
                     Some(Report::Ended(completion)) => self.sink.completed(completion),
                     Some(Report::Hung(hang)) => self.sink.hung(*hang),
+                    Some(Report::Lost(reason)) => self.sink.lost(reason),
                     None => break,
                 }
             }

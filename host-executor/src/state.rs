@@ -60,6 +60,7 @@ pub(crate) struct ContextState<D: Driver> {
 pub(crate) enum Report {
     Ended(Completion),
     Hung(Box<Hang>),
+    Lost(String),
 }
 
 /// What has been counted.
@@ -249,8 +250,9 @@ impl<D: Driver> State<D> {
     /// The device is gone: everything ends.
     pub(crate) fn lose(&mut self, error: &io::Error) {
         if !self.lost {
-            log::error!("the host's GPU is lost: {error}");
             self.lost = true;
+            let reason = format!("the host's GPU is lost: {error}");
+            self.reports.push_back(Report::Lost(reason));
         }
         self.end_everything();
     }

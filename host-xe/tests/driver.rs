@@ -7,8 +7,8 @@
 
 mod simulated;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use simulated::Node;
@@ -26,13 +26,16 @@ const END: u32 = 0x0500_0000;
 /// MI_ARB_ON_OFF, then a jump to the jump.
 const ENDLESS: [u32; 4] = [0x0400_0000, 0x1880_0101, BASE as u32 + 0x1004, 0];
 
-struct Ears(std::sync::Mutex<Sender<Completion>>);
+struct Ears(Mutex<Sender<Completion>>, Arc<Mutex<Vec<String>>>);
 
 impl Sink for Ears {
     fn completed(&self, completion: Completion) {
         let _ = self.0.lock().unwrap().send(completion);
     }
     fn hung(&self, _: Hang) {}
+    fn lost(&self, reason: String) {
+        self.1.lock().unwrap().push(reason);
+    }
 }
 
 struct Rig {
@@ -40,6 +43,8 @@ struct Rig {
     executor: Box<dyn Executor>,
     memory: Arc<GuestMemory>,
     ended: Receiver<Completion>,
+    /// Why the device was lost, each time that it was told.
+    lost: Arc<Mutex<Vec<String>>>,
     bound: u64,
     submitted: u64,
 }
@@ -52,13 +57,15 @@ impl Rig {
         let memory = GuestMemory::from_ranges(&[(GuestAddress(0), LENGTH as usize)]).unwrap();
         let memory = Arc::new(memory);
         let (sender, ended) = channel();
-        let ears = Arc::new(Ears(std::sync::Mutex::new(sender)));
+        let lost = Arc::default();
+        let ears = Arc::new(Ears(Mutex::new(sender), Arc::clone(&lost)));
         let executor = factory.start(Arc::clone(&memory), ears).unwrap();
         let mut rig = Self {
             node,
             executor,
             memory,
             ended,
+            lost,
             bound: 0,
             submitted: 0,
         };
@@ -266,6 +273,9 @@ fn a_device_that_is_gone_ends_everything() {
     assert_eq!(rig.ending(SPACE, 2), Ending::Cancelled);
     let refused = rig.executor.create_address_space(2, 9).unwrap_err();
     assert!(matches!(refused, Refused::OutOfMemory(_)), "{refused:?}");
+    let told = rig.lost.lock().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("the host's GPU is lost: "), "{told:?}");
 }
 
 fn unfit(change: impl FnOnce(&mut simulated::Faults)) -> String {
