@@ -4,6 +4,8 @@
 //! that is driven over vhost-user. For machines where there is no cargo, such as a guest, and
 //! for whoever has a GPU.
 
+mod overhead;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,6 +45,9 @@ struct Options {
     /// Say what the GPU is, as JSON, and run nothing
     #[arg(long, conflicts_with = "daemon")]
     probe: bool,
+    /// Measure what the executor adds to its driver's calls, say it as JSON, and run nothing
+    #[arg(long, requires = "render_node", conflicts_with_all = ["daemon", "probe"])]
+    overhead: bool,
     /// The test harness's words
     #[arg(last = true, value_name = "WORD")]
     harness: Vec<OsString>,
@@ -188,6 +193,11 @@ fn run(options: Options) -> anyhow::Result<ExitCode> {
         let factory = options.factory()?;
         if options.probe {
             println!("{}", description(driver, factory.platform()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let (true, Some(path)) = (options.overhead, &options.render_node) {
+            let node = RenderNode::probe(path)?;
+            println!("{}", overhead::measure(&node, &*factory)?);
             return Ok(ExitCode::SUCCESS);
         }
     }
