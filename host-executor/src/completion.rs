@@ -2,6 +2,7 @@
 
 //! What has come to its end: found out on one thread, which the files' eventfds wake.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -21,8 +22,8 @@ const MAX_TOLD: usize = 64;
 /// The state, and where it is reported to.
 pub(crate) struct Shared<D: Driver> {
     pub(crate) state: Mutex<State<D>>,
-    /// Held by who reports: reports go one after the other, in order.
-    reporting: Mutex<()>,
+    /// Held by who reports: reports go one after the other, in order. What is on its way.
+    reporting: Mutex<VecDeque<Report>>,
     sink: Arc<dyn Sink>,
 }
 
@@ -30,7 +31,7 @@ impl<D: Driver> Shared<D> {
     pub(crate) fn new(state: State<D>, sink: Arc<dyn Sink>) -> Self {
         Self {
             state: Mutex::new(state),
-            reporting: Mutex::new(()),
+            reporting: Mutex::default(),
             sink,
         }
     }
@@ -39,16 +40,15 @@ impl<D: Driver> Shared<D> {
     /// this. No lock of the state's is held meanwhile: the sink may come back here.
     pub(crate) fn report(&self) {
         while !self.state.lock().reports.is_empty() {
-            let Some(_reporting) = self.reporting.try_lock() else {
+            let Some(mut reports) = self.reporting.try_lock() else {
                 return;
             };
-            loop {
-                let report = self.state.lock().reports.pop_front();
+            std::mem::swap(&mut *reports, &mut self.state.lock().reports);
+            for report in reports.drain(..) {
                 match report {
-                    Some(Report::Ended(completion)) => self.sink.completed(completion),
-                    Some(Report::Hung(hang)) => self.sink.hung(*hang),
-                    Some(Report::Lost(reason)) => self.sink.lost(reason),
-                    None => break,
+                    Report::Ended(completion) => self.sink.completed(completion),
+                    Report::Hung(hang) => self.sink.hung(*hang),
+                    Report::Lost(reason) => self.sink.lost(reason),
                 }
             }
         }

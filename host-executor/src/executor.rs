@@ -91,8 +91,11 @@ impl<D: Driver> HostExecutor<D> {
         if !state.buried.is_empty() {
             wake(&state.bell);
         }
+        let any = !state.reports.is_empty();
         drop(state);
-        self.shared.report();
+        if any {
+            self.shared.report();
+        }
         result
     }
 }

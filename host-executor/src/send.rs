@@ -89,7 +89,9 @@ impl<D: Driver> State<D> {
                 _ => self.applied.push(timeline),
             }
         }
-        if line.armed.is_none() && line.syncobj.is_some() {
+        // Those behind others are seen to when those have ended.
+        let first = line.sent_jobs == count;
+        if first && line.armed.is_none() && line.syncobj.is_some() {
             self.to_arm.push(timeline);
         }
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use virtio_igpu_executor::{
     Completion, ContextFlags, Ending, GuestMemory, Hang, HungRegisters, Point, Timeline,
 };
@@ -95,9 +96,9 @@ pub(crate) struct State<D: Driver> {
     /// Those of which everything has. To end one may take waiting: the thread does it, without
     /// the lock.
     pub(crate) buried: Vec<SpaceState<D>>,
-    pub(crate) homes: HashMap<HomeId, Home>,
+    pub(crate) homes: FxHashMap<HomeId, Home>,
     pub(crate) last_home: HomeId,
-    pub(crate) lines: HashMap<Timeline, Line>,
+    pub(crate) lines: FxHashMap<Timeline, Line>,
     /// Lines with jobs that wait here.
     pub(crate) held: Vec<Timeline>,
     /// Lines with updates that were made and have not ended.

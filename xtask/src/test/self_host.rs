@@ -84,6 +84,9 @@ pub(super) fn all(lab: &Lab) -> Result<Tally> {
     script += &format!(
         "echo '== probe'; timeout {ROW} {SUITE} --executor host --render-node {NODE} --probe 2>&1; echo \"== ended with $?\"\n"
     );
+    script += &format!(
+        "echo '== overhead'; timeout {ROW} {SUITE} --executor host --render-node {NODE} --overhead 2>&1; echo \"== ended with $?\"\n"
+    );
     let mut guest = lab.guest();
     for name in ["vhost-device-igpu", "igpu-conformance"] {
         let file = built.hosting.join(name);
@@ -105,7 +108,9 @@ pub(super) fn all(lab: &Lab) -> Result<Tally> {
         tally.merge(judge(row.name, section, rest));
         section = rest;
     }
-    tally.merge(probe(section, sections.next().unwrap_or_default()));
+    let rest = sections.next().unwrap_or_default();
+    tally.merge(probe(section, rest));
+    tally.merge(overhead(rest, sections.next().unwrap_or_default()));
     tally.merge(without_a_gpu(built)?);
     for problem in &finished.problems {
         println!("    {problem}");
@@ -156,6 +161,27 @@ fn probe(said: &str, rest: &str) -> Tally {
     if !good {
         said.lines().for_each(|line| println!("    {line}"));
     }
+    Tally::one(good)
+}
+
+/// What the executor adds to the calls of the guest's i915: told, and no test of a stopwatch's.
+fn overhead(said: &str, rest: &str) -> Tally {
+    let line = said.lines().find(|line| line.starts_with('{'));
+    let figures = line.and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let ratio = |name: &str| figures.as_ref()?[name]["ratio"].as_f64();
+    let good = match (ratio("at_once_64"), ratio("at_once_1")) {
+        (Some(many), Some(one)) if status(rest) == Some(0) => {
+            println!(
+                "a batch that does nothing, in the time of its driver's calls alone: {many:.2} with 64 at \
+                 once, {one:.2} one by one"
+            );
+            true
+        }
+        _ => {
+            said.lines().for_each(|line| println!("    {line}"));
+            false
+        }
+    };
     Tally::one(good)
 }
 
