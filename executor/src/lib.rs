@@ -353,6 +353,36 @@ pub struct Engine {
     pub stop_timeout_ms: u32,
 }
 
+/// The shader units that are there, of those that there could be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// Slices, a bit each.
+    pub slices: u32,
+    /// Subslices of each slice, a bit each.
+    pub subslices: u32,
+    /// Execution units of each subslice, a bit each.
+    pub eus: u32,
+    /// How many bits of each of these masks mean something.
+    pub max: [u16; 3],
+}
+
+impl Topology {
+    /// One of which nothing is missing: so many slices, subslices of each, execution units of
+    /// each of those; at most 32.
+    pub fn whole(max: [u16; 3]) -> Self {
+        let [slices, subslices, eus] = max.map(|count| match u32::from(count) {
+            count @ ..32 => (1 << count) - 1,
+            _ => u32::MAX,
+        });
+        Self {
+            slices,
+            subslices,
+            eus,
+            max,
+        }
+    }
+}
+
 /// What an executor's GPU is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
@@ -376,12 +406,8 @@ pub struct Platform {
     pub vm_bind: bool,
     /// Timestamp frequency, in Hz.
     pub timestamp_frequency: u32,
-    /// Slices.
-    pub slices: u16,
-    /// Subslices of a slice.
-    pub subslices: u16,
-    /// Execution units of a subslice.
-    pub eus: u16,
+    /// The shader units.
+    pub topology: Topology,
     /// The engines, at most 16.
     pub engines: Vec<Engine>,
 }

@@ -6,7 +6,7 @@
 //! What i915's uAPI has beyond that (where an engine's registers begin, its capabilities) is the
 //! same for every device of a platform, and stands here.
 
-use virtio_igpu_executor::{Engine, Platform};
+use virtio_igpu_executor::{Engine, Platform, Topology};
 
 /// PCI ids of Tiger Lake, GT2 and GT1.
 const TIGER_LAKE_GT2: &[u16] = &[
@@ -40,8 +40,8 @@ pub struct Found {
     pub engines: Vec<(u16, u16)>,
     /// Frequency of the command streamers' clock in Hz, if it was told.
     pub timestamp_frequency: Option<u32>,
-    /// Slices, subslices of a slice, execution units of a subslice, if they were told.
-    pub topology: Option<[u16; 3]>,
+    /// The shader units, if they were told.
+    pub topology: Option<Topology>,
 }
 
 /// The platform; none if guests can't be shown such a device. Engines that i915 does not know
@@ -54,7 +54,6 @@ pub fn describe(found: &Found) -> Option<Platform> {
     } else {
         return None;
     };
-    let [slices, subslices, eus] = found.topology.unwrap_or([1, usual, 16]);
     let there = |class: u16, instance: u16| found.engines.contains(&(class, instance));
     let engines = ENGINES
         .iter()
@@ -85,9 +84,7 @@ pub fn describe(found: &Found) -> Option<Platform> {
         relocations: true,
         vm_bind: true,
         timestamp_frequency: found.timestamp_frequency.unwrap_or(19_200_000),
-        slices,
-        subslices,
-        eus,
+        topology: found.topology.unwrap_or(Topology::whole([1, usual, 16])),
         engines,
     })
 }
@@ -122,19 +119,20 @@ mod tests {
 
     #[test]
     fn what_the_driver_tells_counts() {
+        let fused = Topology {
+            subslices: 0b11_0111,
+            ..Topology::whole([1, 6, 16])
+        };
         let found = Found {
             device_id: 0x9a60,
             revision: 3,
             address_bits: 48,
             engines: vec![(0, 0)],
             timestamp_frequency: Some(12_000_000),
-            topology: Some([1, 5, 15]),
+            topology: Some(fused),
         };
         let platform = describe(&found).expect("a Tiger Lake");
         assert_eq!(platform.timestamp_frequency, 12_000_000);
-        assert_eq!(
-            (platform.slices, platform.subslices, platform.eus),
-            (1, 5, 15)
-        );
+        assert_eq!(platform.topology, fused);
     }
 }

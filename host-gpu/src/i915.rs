@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 use smallvec::SmallVec;
-use virtio_igpu_executor::{Extent, GuestMemory};
+use virtio_igpu_executor::{Extent, GuestMemory, Topology};
 
 use crate::file::{DrmFile, call};
 use crate::memory::{Gathered, host_address};
@@ -32,8 +32,8 @@ pub struct Config {
     pub timestamp_frequency: u32,
     /// Class and instance of each engine.
     pub engines: Vec<(u16, u16)>,
-    /// Slices, subslices of the first, execution units of its first subslice.
-    pub topology: [u16; 3],
+    /// The shader units: those of the first slice, and of its first subslice, stand for all.
+    pub topology: Topology,
     /// It has memory of its own.
     pub has_vram: bool,
     /// A process's memory can be checked as it becomes an object.
@@ -96,39 +96,45 @@ fn engines(file: &dyn DrmFile) -> io::Result<Vec<(u16, u16)>> {
         .collect())
 }
 
-fn topology(file: &dyn DrmFile) -> io::Result<[u16; 3]> {
+fn topology(file: &dyn DrmFile) -> io::Result<Topology> {
     let answer = query(file, uapi::DRM_I915_QUERY_TOPOLOGY_INFO)?;
     let bytes: Vec<u8> = answer.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    type Info = uapi::drm_i915_query_topology_info;
     let short = |at: usize| {
         let pair = bytes.get(at..at + 2).map(|pair| [pair[0], pair[1]]);
         u16::from_ne_bytes(pair.unwrap_or_default())
     };
-    type Info = uapi::drm_i915_query_topology_info;
-    let [subslices, stride, eus, eu_stride] = [
+    // What lies behind the header; of a mask, what a dword has room for.
+    let mask = |at: usize, length: usize| {
+        let bytes = bytes
+            .iter()
+            .skip(size_of::<Info>() + at)
+            .take(length.min(4));
+        bytes.enumerate().fold(0, |mask, (place, &byte)| {
+            mask | u32::from(byte) << (8 * place)
+        })
+    };
+    let max = [
+        short(std::mem::offset_of!(Info, max_slices)),
+        short(std::mem::offset_of!(Info, max_subslices)),
+        short(std::mem::offset_of!(Info, max_eus_per_subslice)),
+    ];
+    let [subslices_at, subslice_stride, eus_at, eu_stride] = [
         short(std::mem::offset_of!(Info, subslice_offset)),
         short(std::mem::offset_of!(Info, subslice_stride)),
         short(std::mem::offset_of!(Info, eu_offset)),
         short(std::mem::offset_of!(Info, eu_stride)),
     ]
     .map(usize::from);
-    let data = size_of::<Info>();
-    let ones = |at: usize, length: usize| {
-        let mask = bytes.get(data + at..data + at + length);
-        let ones = mask.into_iter().flatten().map(|byte| byte.count_ones());
-        ones.sum::<u32>() as u16
-    };
-    let slices = usize::from(short(std::mem::offset_of!(Info, max_slices)));
+    let subslices = mask(subslices_at, subslice_stride);
     // The first subslice that is there.
-    let first = bytes.iter().skip(data + subslices).take(stride).enumerate();
-    let first = first
-        .filter(|(_, byte)| **byte != 0)
-        .map(|(at, byte)| at * 8 + byte.trailing_zeros() as usize)
-        .next();
-    Ok([
-        ones(0, slices.div_ceil(8)),
-        ones(subslices, stride),
-        ones(eus + first.unwrap_or(0) * eu_stride, eu_stride),
-    ])
+    let first = subslices.trailing_zeros() as usize % 32;
+    Ok(Topology {
+        slices: mask(0, usize::from(max[0]).div_ceil(8)),
+        subslices,
+        eus: mask(eus_at + first * eu_stride, eu_stride),
+        max,
+    })
 }
 
 fn has_vram(file: &dyn DrmFile) -> io::Result<bool> {

@@ -123,6 +123,54 @@ pub fn engines(file: &dyn DrmFile) -> io::Result<Vec<EngineName>> {
         .collect())
 }
 
+/// The frequency of the clock of the engines that draw, in Hz; none if xe does not tell.
+pub fn timestamp_frequency(file: &dyn DrmFile) -> io::Result<Option<u32>> {
+    let mut answer = Vec::new();
+    query(file, uapi::DRM_XE_DEVICE_QUERY_GT_LIST, &mut answer)?;
+    // A header of one quadword. Of each, the first has the number, the second the clock.
+    let count = answer.first().map_or(0, |header| *header as u32 as usize);
+    let each = size_of::<uapi::drm_xe_gt>() / 8;
+    let mut gts = answer
+        .get(1..)
+        .unwrap_or_default()
+        .chunks_exact(each)
+        .take(count);
+    let first = gts.find(|gt| (gt[0] >> 32) as u16 == 0);
+    let clock = first.map(|gt| (gt[1] >> 32) as u32);
+    Ok(clock.filter(|&clock| clock > 0))
+}
+
+/// The subslices and the execution units of each that are there, of the engines that draw, a bit
+/// each; none if xe does not tell.
+pub fn shader_units(file: &dyn DrmFile) -> io::Result<Option<(u32, u32)>> {
+    let mut answer = Vec::new();
+    query(file, uapi::DRM_XE_DEVICE_QUERY_GT_TOPOLOGY, &mut answer)?;
+    let bytes: Vec<u8> = answer.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let (mut subslices, mut eus) = (0, 0);
+    let mut rest = &bytes[..];
+    // Headers, each with its mask behind it, and maybe what fills up the last quadword.
+    while let Some((&header, behind)) = rest.split_first_chunk::<8>() {
+        let header = u64::from_ne_bytes(header);
+        let (gt, kind) = (header as u16, u32::from((header >> 16) as u16));
+        let length = (header >> 32) as usize;
+        let Some((mask, behind)) = behind.split_at_checked(length).filter(|_| length > 0) else {
+            break;
+        };
+        rest = behind;
+        let mask = mask.iter().take(4).enumerate();
+        let mask = mask.fold(0, |mask, (place, &byte)| {
+            mask | u32::from(byte) << (8 * place)
+        });
+        match kind {
+            _ if gt != 0 => {}
+            uapi::DRM_XE_TOPO_DSS_GEOMETRY | uapi::DRM_XE_TOPO_DSS_COMPUTE => subslices |= mask,
+            uapi::DRM_XE_TOPO_EU_PER_DSS => eus = mask,
+            _ => {}
+        }
+    }
+    Ok((subslices != 0 && eus != 0).then_some((subslices, eus)))
+}
+
 /// An engine's clock.
 pub fn timestamp(file: &dyn DrmFile, engine: EngineName) -> io::Result<u64> {
     let mut cycles = uapi::drm_xe_query_engine_cycles {

@@ -31,6 +31,7 @@ fn the_declarations_are_the_headers() {
         .clang_args(["-idirafter", &format!("{headers}/..")])
         .clang_arg("-D__user=")
         .allowlist_type("drm_xe_(engine_class_instance|engine|query_engine_cycles|device_query)")
+        .allowlist_type("drm_xe_(gt|query_gt_list|query_topology_mask)")
         .allowlist_type(
             "drm_xe_(ext_set_property|vm_create|vm_destroy|vm_bind_op|vm_bind|sync|exec)",
         )
@@ -54,7 +55,7 @@ fn the_declarations_are_the_headers() {
         .allowlist_var("(EXEC|OBJECT|FENCE)_(USE_EXT.*|BATCH_FIRST|NO_RELOC|PINNED|48B|ASYNC|WAIT|SIGNAL)")
         .allowlist_var("DRM_I915_(GEM_EXECBUFFER_EXT_TIMELINE_FENCES|QUERY_(ENGINE|TOPOLOGY)_INFO|QUERY_MEMORY_REGIONS)")
         .allowlist_type("drm_i915_gem_(engine_class|memory_class).*")
-        .allowlist_var("DRM_XE_(VM_|EXEC|SYNC|DEVICE_QUERY|QUERY_CONFIG|ENGINE_CLASS|MAX_SYNCS).*")
+        .allowlist_var("DRM_XE_(VM_|EXEC|SYNC|DEVICE_QUERY|TOPO_|QUERY_CONFIG|ENGINE_CLASS|MAX_SYNCS).*")
         .allowlist_var("IOCTL_.*|DRM_(CAP_SYNCOBJ.*|SYNCOBJ_.*)")
         .derive_default(true)
         .prepend_enum_name(false)

@@ -16,7 +16,9 @@ mod mappings;
 use std::io;
 use std::sync::Arc;
 
-use virtio_igpu_executor::{Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink};
+use virtio_igpu_executor::{
+    Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink, Topology,
+};
 use virtio_igpu_host_executor::HostExecutor;
 use virtio_igpu_host_executor::platform::{self, Found};
 use virtio_igpu_host_gpu::syncobj::{Sync, Syncobj, deadline};
@@ -29,6 +31,9 @@ use driver::Xe;
 /// How long the first bind may take.
 const PATIENCE_NS: i64 = 5_000_000_000;
 const PAGE: u64 = 4096;
+/// The most slices, subslices and execution units that a Tiger Lake has: xe tells those that
+/// are there, not of how many.
+const TIGER_LAKE: [u16; 3] = [1, 6, 16];
 
 /// Why a device driven by xe can't be used, in a sentence.
 #[derive(Debug)]
@@ -76,6 +81,7 @@ impl XeFactory {
         if config.has_vram {
             return Err(Unfit::Discrete(config.device_id));
         }
+        let topology = xe::shader_units(&*file).map_err(Unfit::Unreadable)?;
         let names = engines.iter().filter(|name| name.gt_id == 0);
         let found = Found {
             device_id: config.device_id,
@@ -84,8 +90,12 @@ impl XeFactory {
             engines: names
                 .map(|name| (name.engine_class, name.engine_instance))
                 .collect(),
-            timestamp_frequency: None,
-            topology: None,
+            timestamp_frequency: xe::timestamp_frequency(&*file).map_err(Unfit::Unreadable)?,
+            topology: topology.map(|(subslices, eus)| Topology {
+                subslices,
+                eus,
+                ..Topology::whole(TIGER_LAKE)
+            }),
         };
         let platform = platform::describe(&found);
         let platform = platform.ok_or(Unfit::Unknown(config.device_id))?;

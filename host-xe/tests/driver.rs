@@ -278,6 +278,17 @@ fn a_device_that_is_gone_ends_everything() {
     assert!(told[0].starts_with("the host's GPU is lost: "), "{told:?}");
 }
 
+#[test]
+fn guests_see_what_the_driver_tells_of_the_device() {
+    let factory = XeFactory::new(Arc::new(Node::default())).unwrap();
+    let platform = factory.platform();
+    assert_eq!(platform.device_id, 0x9a49);
+    assert_eq!(platform.timestamp_frequency, 19_200_000);
+    let topology = platform.topology;
+    assert_eq!((topology.subslices, topology.eus), (0b11_0111, 0xffff));
+    assert_eq!((topology.slices, topology.max), (1, [1, 6, 16]));
+}
+
 fn unfit(change: impl FnOnce(&mut simulated::Faults)) -> String {
     let node = Node::default();
     change(&mut node.common.faults.lock().unwrap());

@@ -203,7 +203,6 @@ pub(crate) fn platform(
     let name = config.platform.iter().take_while(|byte| **byte != 0);
     let name = String::from_utf8_lossy(&name.copied().collect::<Vec<_>>()).into_owned();
     let has = |feature| reply.features.get() & feature != 0;
-    let count = |mask: U32| mask.get().count_ones() as u16;
     let engines = &reply.engines[..usize::from(reply.engine_count.get())];
     Platform {
         name: name.into(),
@@ -216,9 +215,16 @@ pub(crate) fn platform(
         relocations: has(protocol::PlatformFeatures::RELOCATIONS),
         vm_bind: has(protocol::PlatformFeatures::VM_BIND),
         timestamp_frequency: reply.timestamp_frequency.get(),
-        slices: count(reply.slice_mask),
-        subslices: count(reply.subslice_mask),
-        eus: count(reply.eu_mask),
+        topology: virtio_igpu_executor::Topology {
+            slices: reply.slice_mask.get(),
+            subslices: reply.subslice_mask.get(),
+            eus: reply.eu_mask.get(),
+            max: [
+                reply.max_slices.get(),
+                reply.max_subslices.get(),
+                reply.max_eus_per_subslice.get(),
+            ],
+        },
         engines: engines
             .iter()
             .map(|engine| virtio_igpu_executor::Engine {

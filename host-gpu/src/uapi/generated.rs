@@ -98,6 +98,11 @@ pub const DRM_XE_QUERY_CONFIG_FLAG_HAS_PURGING_SUPPORT: u32 = 32;
 pub const DRM_XE_QUERY_CONFIG_MIN_ALIGNMENT: u32 = 2;
 pub const DRM_XE_QUERY_CONFIG_VA_BITS: u32 = 3;
 pub const DRM_XE_QUERY_CONFIG_MAX_EXEC_QUEUE_PRIORITY: u32 = 4;
+pub const DRM_XE_TOPO_DSS_GEOMETRY: u32 = 1;
+pub const DRM_XE_TOPO_DSS_COMPUTE: u32 = 2;
+pub const DRM_XE_TOPO_L3_BANK: u32 = 3;
+pub const DRM_XE_TOPO_EU_PER_DSS: u32 = 4;
+pub const DRM_XE_TOPO_SIMD16_EU_PER_DSS: u32 = 5;
 pub const DRM_XE_DEVICE_QUERY_ENGINES: u32 = 0;
 pub const DRM_XE_DEVICE_QUERY_MEM_REGIONS: u32 = 1;
 pub const DRM_XE_DEVICE_QUERY_CONFIG: u32 = 2;
@@ -598,6 +603,37 @@ pub struct drm_xe_engine_class_instance {
 pub struct drm_xe_engine {
     pub instance: drm_xe_engine_class_instance,
     pub reserved: [__u64; 3usize],
+}
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct drm_xe_gt {
+    pub type_: __u16,
+    pub tile_id: __u16,
+    pub gt_id: __u16,
+    pub pad: [__u16; 3usize],
+    pub reference_clock: __u32,
+    pub near_mem_regions: __u64,
+    pub far_mem_regions: __u64,
+    pub ip_ver_major: __u16,
+    pub ip_ver_minor: __u16,
+    pub ip_ver_rev: __u16,
+    pub pad2: __u16,
+    pub reserved: [__u64; 7usize],
+}
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct drm_xe_query_gt_list {
+    pub num_gt: __u32,
+    pub pad: __u32,
+    pub gt_list: __IncompleteArrayField<drm_xe_gt>,
+}
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct drm_xe_query_topology_mask {
+    pub gt_id: __u16,
+    pub type_: __u16,
+    pub num_bytes: __u32,
+    pub mask: __IncompleteArrayField<__u8>,
 }
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]

@@ -249,6 +249,26 @@ impl Client {
                 let list = engines.iter().flat_map(|engine| name(engine.id));
                 std::iter::once(engines.len() as u64).chain(list).collect()
             }
+            uapi::DRM_XE_DEVICE_QUERY_GT_LIST => {
+                let frequency = Platform::TGL.timestamp_frequency_hz << 32;
+                let mut gt = [0; size_of::<uapi::drm_xe_gt>() / 8];
+                gt[1] = frequency;
+                std::iter::once(1).chain(gt).collect()
+            }
+            uapi::DRM_XE_DEVICE_QUERY_GT_TOPOLOGY => {
+                let header = |kind: u32| u64::from(kind) << 16 | 8 << 32;
+                // Of six subslices, one is fused off.
+                vec![
+                    header(uapi::DRM_XE_TOPO_DSS_GEOMETRY),
+                    0b11_0111,
+                    header(uapi::DRM_XE_TOPO_DSS_COMPUTE),
+                    0b11_0111,
+                    header(uapi::DRM_XE_TOPO_L3_BANK),
+                    0xff,
+                    header(uapi::DRM_XE_TOPO_EU_PER_DSS),
+                    0xffff,
+                ]
+            }
             uapi::DRM_XE_DEVICE_QUERY_ENGINE_CYCLES => return self.engine_cycles(args),
             _ => return Err(EINVAL),
         };

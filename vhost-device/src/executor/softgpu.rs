@@ -15,7 +15,7 @@ use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 use super::{
     Backing, Completion, Context, ContextFlags, Ending, Engine, EngineProperties, Executor,
     Factory, Hang, HungRegisters, Platform, Point, Refused, Sink, Sseu, Submission, Timeline,
-    Update, Wait,
+    Topology, Update, Wait,
 };
 use crate::GuestMemory;
 
@@ -113,9 +113,11 @@ fn describe(model: &model::Platform) -> Platform {
         relocations: (model.graphics_version.major, model.graphics_version.minor) <= (12, 0),
         vm_bind: model.features.vm_bind,
         timestamp_frequency: model.timestamp_frequency_hz as u32,
-        slices: u16::from(model.topology.slices),
-        subslices: u16::from(model.topology.subslices),
-        eus: u16::from(model.topology.eus_per_subslice),
+        topology: Topology::whole([
+            u16::from(model.topology.slices),
+            u16::from(model.topology.subslices),
+            u16::from(model.topology.eus_per_subslice),
+        ]),
         engines: model
             .engines
             .iter()

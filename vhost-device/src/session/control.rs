@@ -322,16 +322,6 @@ impl Session {
     }
 }
 
-/// A mask of `count` bits.
-fn mask(count: u16) -> U32 {
-    U32::new(
-        1_u32
-            .checked_shl(u32::from(count))
-            .unwrap_or(0)
-            .wrapping_sub(1),
-    )
-}
-
 fn platform_reply(platform: &Platform) -> PlatformReply {
     let mut reply = PlatformReply::new_zeroed();
     reply.header = OK;
@@ -351,12 +341,14 @@ fn platform_reply(platform: &Platform) -> PlatformReply {
             .fold(0, |bits, (_, feature)| bits | feature),
     );
     reply.timestamp_frequency = U32::new(platform.timestamp_frequency);
-    reply.slice_mask = mask(platform.slices);
-    reply.subslice_mask = mask(platform.subslices);
-    reply.eu_mask = mask(platform.eus);
-    reply.max_slices = U16::new(platform.slices);
-    reply.max_subslices = U16::new(platform.subslices);
-    reply.max_eus_per_subslice = U16::new(platform.eus);
+    let topology = &platform.topology;
+    reply.slice_mask = U32::new(topology.slices);
+    reply.subslice_mask = U32::new(topology.subslices);
+    reply.eu_mask = U32::new(topology.eus);
+    let [slices, subslices, eus] = topology.max;
+    reply.max_slices = U16::new(slices);
+    reply.max_subslices = U16::new(subslices);
+    reply.max_eus_per_subslice = U16::new(eus);
     for (info, engine) in reply.engines.iter_mut().zip(&platform.engines) {
         *info = EngineInfo {
             class: U16::new(engine.class),
@@ -373,4 +365,22 @@ fn platform_reply(platform: &Platform) -> PlatformReply {
         };
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::software;
+
+    #[test]
+    fn the_guest_is_told_which_units_are_there_and_how_many_could_be() {
+        let factory = software("tgl").unwrap();
+        let mut platform = factory.platform().clone();
+        let whole = platform_reply(&platform);
+        assert_eq!(whole.subslice_mask.get(), 0b11_1111);
+        platform.topology.subslices = 0b11_0111;
+        let fused = platform_reply(&platform);
+        assert_eq!(fused.subslice_mask.get(), 0b11_0111);
+        assert_eq!(fused.max_subslices.get(), 6);
+    }
 }

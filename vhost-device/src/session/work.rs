@@ -234,12 +234,12 @@ impl Session {
         if *sseu == protocol::Sseu::default() {
             return Ok(None);
         }
-        let platform = &self.platform;
-        let within = |mask: u8, count: u16| u32::from(mask) >> u32::from(count.min(8)) == 0;
-        if !platform.sseu
-            || !within(sseu.slice_mask, platform.slices)
-            || !within(sseu.subslice_mask, platform.subslices)
-            || u16::from(sseu.max_eus_per_subslice) > platform.eus
+        let topology = &self.platform.topology;
+        let within = |mask: u8, there: u32| u32::from(mask) & !there == 0;
+        if !self.platform.sseu
+            || !within(sseu.slice_mask, topology.slices)
+            || !within(sseu.subslice_mask, topology.subslices)
+            || u32::from(sseu.max_eus_per_subslice) > topology.eus.count_ones()
         {
             return Err(Refusal::new(
                 Status::Unsupported,
