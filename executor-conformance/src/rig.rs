@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::fs::MemfdFlags;
+use rustix::fs::{MemfdFlags, SealFlags};
 use virtio_igpu_executor::{
     Backing, Completion, Context, ContextFlags, Ending, EngineProperties, Executor, Extent,
     Factory, GuestMemory, Hang, Platform, Point, Refused, Sink, Slot, Submission, Timeline, Update,
@@ -112,8 +112,12 @@ fn files() -> Vec<(u64, u64, FileOffset)> {
     REGIONS
         .iter()
         .map(|&(start, length)| {
-            let file = rustix::fs::memfd_create("guest", MemfdFlags::CLOEXEC).expect("a memfd");
+            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+            let file = rustix::fs::memfd_create("guest", flags).expect("a memfd");
             rustix::fs::ftruncate(&file, length).expect("its length");
+            // As QEMU seals a guest's memory.
+            let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+            rustix::fs::fcntl_add_seals(&file, seals).expect("it can be sealed");
             (start, length, FileOffset::new(file.into(), 0))
         })
         .collect()

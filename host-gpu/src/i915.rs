@@ -3,6 +3,7 @@
 //! i915's calls: what the device is, address spaces (VMs), objects, contexts, submissions.
 
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::io::Errno;
@@ -225,10 +226,13 @@ impl Drop for Vm {
 enum Mapped {
     Guest(#[expect(dead_code, reason = "kept")] Arc<GuestMemory>),
     Gathered(#[expect(dead_code, reason = "kept")] Arc<Gathered>),
+    /// It has none: its pages are a dma-buf's.
+    Nothing,
 }
 
-/// Memory of the guest's as an object of i915's (userptr): its pages, not copies. What batches
-/// under way use of it when it is dropped, the driver keeps.
+/// Memory of the guest's as an object of i915's: its pages, by their address in this process
+/// (userptr) or as a dma-buf, no copies. What batches under way use of it when it is dropped, the
+/// driver keeps.
 #[derive(Debug)]
 pub struct Object {
     file: Arc<dyn DrmFile>,
@@ -263,6 +267,28 @@ impl Object {
         }
         let mapped = Mapped::Gathered(Arc::clone(gathered));
         Self::new(file, (gathered.address() + offset, length), mapped, probe)
+    }
+
+    /// The pages of a dma-buf, which the processor's caches keep coherent.
+    pub fn of_dmabuf(file: &Arc<dyn DrmFile>, dmabuf: &OwnedFd) -> io::Result<Self> {
+        let mut prime = uapi::drm_prime_handle {
+            fd: dmabuf.as_raw_fd(),
+            ..Default::default()
+        };
+        // SAFETY: the structure is this call's, and has no pointers.
+        unsafe { call(&**file, uapi::IOCTL_PRIME_FD_TO_HANDLE, &mut prime) }?;
+        let object = Self {
+            file: Arc::clone(file),
+            handle: prime.handle,
+            _mapped: Mapped::Nothing,
+        };
+        let mut caching = uapi::drm_i915_gem_caching {
+            handle: object.handle,
+            caching: uapi::I915_CACHING_CACHED,
+        };
+        // SAFETY: the structure is this call's, and has no pointers.
+        unsafe { call(&**file, uapi::IOCTL_I915_GEM_SET_CACHING, &mut caching) }?;
+        Ok(object)
     }
 
     fn new(

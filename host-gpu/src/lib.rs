@@ -19,6 +19,7 @@ pub mod memory;
 mod node;
 pub mod syncobj;
 pub mod uapi;
+pub mod udmabuf;
 pub mod xe;
 
 pub use file::{DrmFile, DrmNode};

@@ -2,6 +2,7 @@
 #include <drm.h>
 #include <i915_drm.h>
 #include <xe_drm.h>
+#include <linux/udmabuf.h>
 
 /* Flags that the header has as expressions of a type. */
 static const unsigned long long EXEC_USE_EXTENSIONS = I915_EXEC_USE_EXTENSIONS;
@@ -24,6 +25,9 @@ static const unsigned int IOCTL_SYNCOBJ_TIMELINE_SIGNAL = DRM_IOCTL_SYNCOBJ_TIME
 static const unsigned int IOCTL_SYNCOBJ_EVENTFD = DRM_IOCTL_SYNCOBJ_EVENTFD;
 static const unsigned int IOCTL_SYNCOBJ_HANDLE_TO_FD = DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD;
 static const unsigned int IOCTL_SYNCOBJ_FD_TO_HANDLE = DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE;
+static const unsigned int IOCTL_UDMABUF_CREATE_LIST = UDMABUF_CREATE_LIST;
+static const unsigned int IOCTL_PRIME_FD_TO_HANDLE = DRM_IOCTL_PRIME_FD_TO_HANDLE;
+static const unsigned int IOCTL_I915_GEM_SET_CACHING = DRM_IOCTL_I915_GEM_SET_CACHING;
 static const unsigned int IOCTL_GEM_CLOSE = DRM_IOCTL_GEM_CLOSE;
 static const unsigned int IOCTL_I915_GETPARAM = DRM_IOCTL_I915_GETPARAM;
 static const unsigned int IOCTL_I915_QUERY = DRM_IOCTL_I915_QUERY;

@@ -18,7 +18,7 @@ use std::{env, fs};
 const GENERATED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/uapi/generated.rs");
 
 const HEADER: &str = "// SPDX-License-Identifier: MIT\n\n\
-    // Made by tests/uapi.rs from Linux 7.2's drm.h, i915_drm.h and xe_drm.h.\n\n";
+    // Made by tests/uapi.rs from Linux 7.2's drm.h, i915_drm.h, xe_drm.h and udmabuf.h.\n\n";
 
 #[test]
 #[ignore = "needs the headers of Linux 7.2 at VIRTIO_IGPU_DRM_HEADERS"]
@@ -37,7 +37,9 @@ fn the_declarations_are_the_headers() {
         )
         .allowlist_type("drm_xe_exec_queue_(create|destroy|get_property)")
         .allowlist_type("drm_syncobj_(create|destroy|wait|timeline_wait|eventfd|timeline_array)")
-        .allowlist_type("drm_(version|get_cap|gem_close|syncobj_handle)")
+        .allowlist_type("drm_(version|get_cap|gem_close|syncobj_handle|prime_handle)")
+        .allowlist_type("udmabuf_create_(item|list)|drm_i915_gem_caching")
+        .allowlist_var("UDMABUF_FLAGS_CLOEXEC|I915_CACHING_CACHED")
         .allowlist_type("drm_i915_(getparam|query|query_item|reg_read|reset_stats)")
         .allowlist_type("drm_i915_(query_engine_info|engine_info|query_topology_info)")
         .allowlist_type("drm_i915_(query_memory_regions|memory_region_info|gem_userptr)")

@@ -12,7 +12,7 @@ use virtio_igpu_host_gpu::i915::{self, Context, Vm};
 use virtio_igpu_host_gpu::syncobj::Sync;
 use virtio_igpu_host_gpu::{DrmFile, DrmNode};
 
-use crate::sections::Sections;
+use crate::sections::{Pages, Sections};
 
 /// i915 bans a context, recoverable or not, that hangs again within this
 /// (`CONTEXT_FAST_HANG_JIFFIES`).
@@ -27,8 +27,8 @@ pub(crate) struct I915 {
     pub(crate) node: Arc<dyn DrmNode>,
     /// Asked what concerns no guest's address space.
     pub(crate) file: Arc<dyn DrmFile>,
-    /// Whether memory can be checked as it becomes an object.
-    pub(crate) probe: bool,
+    /// How the guest's pages become objects.
+    pub(crate) pages: Pages,
     pub(crate) platform: Platform,
 }
 
@@ -62,7 +62,7 @@ impl Driver for I915 {
     fn new_space(&self) -> io::Result<I915Space> {
         let file = self.node.open()?;
         Ok(I915Space {
-            sections: Sections::new(Arc::clone(&file), self.probe),
+            sections: Sections::new(Arc::clone(&file), self.pages.clone()),
             vm: Vm::new(&file)?,
             file,
         })

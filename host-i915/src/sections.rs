@@ -4,7 +4,8 @@
 //!
 //! A *section* is a range of GPU addresses with an object of its own: i915 puts an object at
 //! one address of an address space, whole. A large piece of guest memory is a section; small
-//! ones that follow each other at the GPU's side are gathered into one.
+//! ones that follow each other at the GPU's side are gathered into one: mapped one behind the
+//! other in this process, or as one dma-buf.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,13 +17,26 @@ use virtio_igpu_host_executor::{Change, Effect};
 use virtio_igpu_host_gpu::DrmFile;
 use virtio_igpu_host_gpu::i915::{Object, Objects};
 use virtio_igpu_host_gpu::memory::{Gathered, host_address};
+use virtio_igpu_host_gpu::udmabuf::{self, Udmabuf};
 
 /// From here on a piece is a section by itself.
 const LARGE: u64 = 2 << 20;
 /// Bytes of a section: a batch begins less than 4 GiB into its object.
 const MAX_SECTION: u64 = 1 << 30;
-/// Pieces that are gathered: each takes a mapping of this process.
-const MAX_GATHERED: usize = 1024;
+/// Pieces that are gathered: each takes a mapping of this process, or a place in a dma-buf.
+const MAX_GATHERED: usize = udmabuf::MAX_PIECES;
+
+/// How the guest's pages become objects.
+#[derive(Clone, Debug)]
+pub(crate) enum Pages {
+    /// By their addresses in this process.
+    Userptr {
+        /// Whether they are looked at when the object is made.
+        probe: bool,
+    },
+    /// As pieces of the memory files.
+    Udmabuf(Arc<Udmabuf>),
+}
 
 type Extents = SmallVec<[Extent; 1]>;
 
@@ -43,8 +57,7 @@ struct Section {
 #[derive(Debug)]
 pub(crate) struct Sections {
     file: Arc<dyn DrmFile>,
-    /// Whether memory is checked as it becomes an object.
-    probe: bool,
+    pages: Pages,
     all: BTreeMap<u64, Section>,
     objects: Objects,
 }
@@ -79,7 +92,7 @@ fn add(extents: &mut Extents, extent: Extent) {
 }
 
 /// Extents as the sections that they become: large ones cut, small ones together.
-fn plan(extents: &[Extent]) -> Vec<Extents> {
+fn plan(extents: &[Extent], max_section: u64) -> Vec<Extents> {
     let mut joined = Extents::new();
     for &extent in extents {
         add(&mut joined, extent);
@@ -91,7 +104,7 @@ fn plan(extents: &[Extent]) -> Vec<Extents> {
         if extent.length >= LARGE {
             let mut skip = 0;
             while skip < extent.length {
-                let length = MAX_SECTION.min(extent.length - skip);
+                let length = max_section.min(extent.length - skip);
                 let address = extent.address + skip;
                 plan.push(SmallVec::from_elem(Extent { address, length }, 1));
                 skip += length;
@@ -99,7 +112,7 @@ fn plan(extents: &[Extent]) -> Vec<Extents> {
             open = false;
             continue;
         }
-        let room = |run: &Extents| run.len() < MAX_GATHERED && bytes + extent.length <= MAX_SECTION;
+        let room = |run: &Extents| run.len() < MAX_GATHERED && bytes + extent.length <= max_section;
         match plan.last_mut().filter(|run| open && room(run)) {
             Some(run) => run.push(extent),
             None => {
@@ -119,10 +132,10 @@ fn length(extents: &[Extent]) -> u64 {
 
 impl Sections {
     /// None.
-    pub(crate) fn new(file: Arc<dyn DrmFile>, probe: bool) -> Self {
+    pub(crate) fn new(file: Arc<dyn DrmFile>, pages: Pages) -> Self {
         Self {
             file,
-            probe,
+            pages,
             all: BTreeMap::new(),
             objects: Objects::default(),
         }
@@ -198,32 +211,57 @@ impl Sections {
         extents: &[Extent],
         made: &mut Vec<(u64, Section)>,
     ) -> io::Result<()> {
-        for run in plan(extents) {
-            let gathered = match &run[..] {
-                [_] => None,
+        let max_section = match &self.pages {
+            Pages::Userptr { .. } => MAX_SECTION,
+            Pages::Udmabuf(_) => udmabuf::MAX_BYTES,
+        };
+        for run in plan(extents, max_section) {
+            let bytes = length(&run);
+            let several = run.len() > 1;
+            match &self.pages {
+                Pages::Udmabuf(_) => made.push((address, self.section(memory, run)?)),
                 // Where it can't be done, each is a section by itself.
-                several => Gathered::new(memory, several).ok().map(Arc::new),
-            };
-            if let Some(gathered) = gathered {
-                let length = gathered.length();
-                made.push((address, self.gathered(run, gathered, 0)?));
-                address += length;
-                continue;
+                Pages::Userptr { probe } if several => match Gathered::new(memory, &run) {
+                    Ok(gathered) => {
+                        let gathered = Arc::new(gathered);
+                        made.push((address, self.gathered(run, gathered, 0, *probe)?));
+                    }
+                    Err(_) => {
+                        let mut at = address;
+                        for extent in run {
+                            let one = SmallVec::from_elem(extent, 1);
+                            made.push((at, self.section(memory, one)?));
+                            at += extent.length;
+                        }
+                    }
+                },
+                Pages::Userptr { .. } => made.push((address, self.section(memory, run)?)),
             }
-            for extent in run {
-                let object = Object::of_guest(&self.file, memory, extent, self.probe)?;
-                let section = Section {
-                    length: extent.length,
-                    extents: SmallVec::from_elem(extent, 1),
-                    gathered: None,
-                    object,
-                    place: 0,
-                };
-                made.push((address, section));
-                address += extent.length;
-            }
+            address += bytes;
         }
         Ok(())
+    }
+
+    /// A section of one extent, or with dma-bufs of several.
+    fn section(&self, memory: &Arc<GuestMemory>, extents: Extents) -> io::Result<Section> {
+        let gone = || io::Error::from(io::ErrorKind::InvalidInput);
+        let object = match &self.pages {
+            Pages::Udmabuf(udmabuf) => {
+                let dmabuf = udmabuf.create(memory, &extents)?;
+                Object::of_dmabuf(&self.file, &dmabuf)?
+            }
+            Pages::Userptr { probe } => {
+                let &extent = extents.first().ok_or_else(gone)?;
+                Object::of_guest(&self.file, memory, extent, *probe)?
+            }
+        };
+        Ok(Section {
+            length: length(&extents),
+            extents,
+            gathered: None,
+            object,
+            place: 0,
+        })
     }
 
     fn gathered(
@@ -231,9 +269,10 @@ impl Sections {
         extents: Extents,
         gathered: Arc<Gathered>,
         offset: u64,
+        probe: bool,
     ) -> io::Result<Section> {
         let length = length(&extents);
-        let object = Object::of_gathered(&self.file, &gathered, offset, length, self.probe)?;
+        let object = Object::of_gathered(&self.file, &gathered, offset, length, probe)?;
         Ok(Section {
             length,
             extents,
@@ -252,19 +291,12 @@ impl Sections {
         length: u64,
     ) -> io::Result<Section> {
         let extents = part(&section.extents, skip, length);
-        if let Some((gathered, offset)) = &section.gathered {
-            return self.gathered(extents, Arc::clone(gathered), offset + skip);
+        match (&section.gathered, &self.pages) {
+            (Some((gathered, offset)), Pages::Userptr { probe }) => {
+                self.gathered(extents, Arc::clone(gathered), offset + skip, *probe)
+            }
+            _ => self.section(memory, extents),
         }
-        let gone = || io::Error::from(io::ErrorKind::InvalidInput);
-        let &extent = extents.first().ok_or_else(gone)?;
-        let object = Object::of_guest(&self.file, memory, extent, self.probe)?;
-        Ok(Section {
-            length,
-            extents,
-            gathered: None,
-            object,
-            place: 0,
-        })
     }
 
     fn insert(&mut self, address: u64, mut section: Section) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use vhost_device::executor::{Choice, chosen};
+use vhost_device::executor::{Choice, GuestMemorySource, chosen};
 use virtio_igpu_executor::{Factory, Platform, engine_class_name};
 use virtio_igpu_executor_conformance::{self as suite, Feature, UnderTest};
 use virtio_igpu_host_gpu::{Driver, RenderNode};
@@ -33,6 +33,9 @@ struct Options {
     /// Where the host's GPU is, for the executor `host`
     #[arg(long, value_name = "PATH")]
     render_node: Option<PathBuf>,
+    /// How guest memory gets to the host's GPU
+    #[arg(long, value_name = "HOW", value_enum, default_value = "auto")]
+    guest_memory: GuestMemorySource,
     /// The software GPU's platform
     #[arg(long, value_name = "NAME", default_value = "tgl")]
     platform: String,
@@ -120,6 +123,7 @@ impl Options {
             strict: false,
             record: None,
             render_node: self.render_node.as_deref(),
+            guest_memory: self.guest_memory,
         })
     }
 
@@ -133,6 +137,11 @@ impl Options {
         ];
         if let Some(node) = &self.render_node {
             words.extend(["--render-node".into(), node.into()]);
+        }
+        if self.guest_memory != GuestMemorySource::Auto {
+            let how = self.guest_memory.to_possible_value();
+            words.push("--guest-memory".into());
+            words.extend(how.map(|how| how.get_name().into()));
         }
         words
     }

@@ -8,6 +8,7 @@ use clap::Parser;
 
 use virtio_igpu_protocol as protocol;
 
+use crate::executor::GuestMemorySource;
 use crate::sandbox;
 use crate::session::limits::Limits;
 
@@ -40,10 +41,14 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "softgpu")]
     pub executor: String,
 
-    /// The host's GPU, for the executor `host`: a device driven by xe, such as
+    /// The host's GPU, for the executor `host`: a device driven by i915 or xe, such as
     /// /dev/dri/renderD128.
     #[arg(long, value_name = "PATH")]
     pub render_node: Option<PathBuf>,
+
+    /// How the guest's memory gets to the host's GPU, with the executor `host`. No way copies it.
+    #[arg(long, value_name = "HOW", value_enum, default_value = "auto")]
+    pub guest_memory: GuestMemorySource,
 
     /// Which GPU the guest sees: `tgl` is Tiger Lake GT2, `icl` Ice Lake GT2. With the executor
     /// `host` it sees that GPU.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 pub use virtio_igpu_executor::*;
 use virtio_igpu_host_gpu::{Driver, RenderNode};
-use virtio_igpu_host_i915::I915Factory;
+use virtio_igpu_host_i915::{I915Factory, Source};
 use virtio_igpu_host_xe::XeFactory;
 
 /// The executors' names, for the command line and its errors.
@@ -30,6 +30,20 @@ pub struct Choice<'a> {
     pub record: Option<&'a Path>,
     /// Where the host's GPU is.
     pub render_node: Option<&'a Path>,
+    /// How guest memory gets to the host's GPU.
+    pub guest_memory: GuestMemorySource,
+}
+
+/// How guest memory gets to the host's GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum GuestMemorySource {
+    /// By its address where the kernel takes that, else as dma-bufs
+    #[default]
+    Auto,
+    /// By its address in the daemon
+    Userptr,
+    /// As dma-bufs of the files behind it, made by /dev/udmabuf; i915 alone
+    Udmabuf,
 }
 
 /// The software GPU of a platform, as it is without further options.
@@ -45,6 +59,9 @@ pub fn chosen(choice: &Choice<'_>) -> anyhow::Result<Arc<dyn Factory>> {
     if !is_host && choice.render_node.is_some() {
         anyhow::bail!("--render-node is for --executor host");
     }
+    if !is_host && choice.guest_memory != GuestMemorySource::Auto {
+        anyhow::bail!("--guest-memory is for --executor host");
+    }
     match choice.name {
         "softgpu" | "null" => {
             let (platform, strict) = (choice.platform, choice.strict);
@@ -58,7 +75,7 @@ pub fn chosen(choice: &Choice<'_>) -> anyhow::Result<Arc<dyn Factory>> {
             anyhow::bail!("--strict and --record are for the software GPU")
         }
         "host" => match choice.render_node {
-            Some(path) => host(path),
+            Some(path) => host(path, choice.guest_memory),
             None => {
                 anyhow::bail!("--executor host needs --render-node, such as /dev/dri/renderD128")
             }
@@ -71,16 +88,24 @@ pub fn chosen(choice: &Choice<'_>) -> anyhow::Result<Arc<dyn Factory>> {
 }
 
 /// The executor for whatever drives a render node.
-fn host(path: &Path) -> anyhow::Result<Arc<dyn Factory>> {
+fn host(path: &Path, memory: GuestMemorySource) -> anyhow::Result<Arc<dyn Factory>> {
     let node = RenderNode::probe(path)?;
     match node.driver() {
+        Driver::Xe if memory == GuestMemorySource::Udmabuf => {
+            anyhow::bail!("with xe, guest memory is given by its address: --guest-memory userptr")
+        }
         Driver::Xe => {
             let factory = XeFactory::new(Arc::new(node));
             let factory = factory.with_context(|| path.display().to_string())?;
             Ok(Arc::new(factory))
         }
         Driver::I915 => {
-            let factory = I915Factory::new(Arc::new(node));
+            let source = match memory {
+                GuestMemorySource::Auto => Source::Any,
+                GuestMemorySource::Userptr => Source::Userptr,
+                GuestMemorySource::Udmabuf => Source::Udmabuf,
+            };
+            let factory = I915Factory::new(Arc::new(node), source);
             let factory = factory.with_context(|| path.display().to_string())?;
             Ok(Arc::new(factory))
         }
@@ -106,11 +131,19 @@ mod tests {
             strict: false,
             record: None,
             render_node: Some(Path::new("/nowhere/renderD128")),
+            guest_memory: GuestMemorySource::Auto,
         };
         assert_eq!(
             refusal(choice),
             "there is no render node at /nowhere/renderD128"
         );
+        let text = refusal(Choice {
+            name: "softgpu",
+            render_node: None,
+            guest_memory: GuestMemorySource::Udmabuf,
+            ..choice
+        });
+        assert_eq!(text, "--guest-memory is for --executor host");
         let null = Some(Path::new("/dev/null"));
         let text = refusal(Choice {
             render_node: null,

@@ -38,6 +38,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         strict: arguments.strict,
         record: arguments.record.as_deref(),
         render_node: arguments.render_node.as_deref(),
+        guest_memory: arguments.guest_memory,
     })?;
     let shared = Arc::new(Shared::new(arguments.stats_file.clone())?);
     shared

@@ -15,6 +15,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Op, SeccompCondition,
     SeccompFilter, SeccompRule, TargetArch,
 };
+use virtio_igpu_host_gpu::uapi;
 
 /// What becomes of a call that is not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +168,15 @@ fn rules(gpu: bool) -> anyhow::Result<Rules> {
     if gpu {
         let op = Op::MaskedEq(0xff00);
         allow(&mut rules, libc::SYS_ioctl, 1, Length::Dword, op, DRM)?;
+        let udmabuf = u64::from(uapi::IOCTL_UDMABUF_CREATE_LIST);
+        allow(
+            &mut rules,
+            libc::SYS_ioctl,
+            1,
+            Length::Dword,
+            Op::Eq,
+            udmabuf,
+        )?;
     }
     Ok(rules)
 }

@@ -34,10 +34,21 @@ const SOFTWARE: [Row; 1] = [Row {
 }];
 
 /// On the guest's own GPU, as a client of its i915.
-const HOST: [Row; 2] = [
+const HOST: [Row; 3] = [
     Row {
         name: "i915, in process",
         words: &["--executor", "host", "--render-node", NODE],
+    },
+    Row {
+        name: "i915 with dma-bufs, in process",
+        words: &[
+            "--executor",
+            "host",
+            "--render-node",
+            NODE,
+            "--guest-memory",
+            "udmabuf",
+        ],
     },
     Row {
         name: "i915, over vhost-user",
