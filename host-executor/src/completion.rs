@@ -3,6 +3,7 @@
 //! What has come to its end: found out on one thread, which the files' eventfds wake.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -209,9 +210,16 @@ impl<D: Driver> State<D> {
             // Once: what came before the next report was before the hang.
             if !asked && ending.is_none() {
                 asked = true;
-                if self.find_hang(timeline) {
-                    self.note_hang(timeline, value, "the host's driver has reset its engine");
-                    ending = Some(Ending::Hung);
+                match self.find_hang(timeline) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        self.note_hang(timeline, value, "the host's driver has reset its engine");
+                        ending = Some(Ending::Hung);
+                    }
+                    Err(error) => {
+                        self.lose(&error);
+                        return any;
+                    }
                 }
             }
             self.end_first(timeline, ending.unwrap_or(Ending::Done), true);
@@ -236,17 +244,18 @@ impl<D: Driver> State<D> {
 
     /// Whether a slot's queue hung, and if so settles its jobs behind the first. No driver tells
     /// which job was at fault. It took long, and what had ended before was ended long before;
-    /// so it is the first that has just ended.
-    fn find_hang(&mut self, timeline: Timeline) -> bool {
+    /// so it is the first that has just ended. An error: the device is lost.
+    fn find_hang(&mut self, timeline: Timeline) -> io::Result<bool> {
         let Some((slot, flags)) = self.slot(timeline) else {
-            return false;
+            return Ok(false);
         };
         let verdict = match slot.queue.as_mut().map(|queue| queue.verdict()) {
-            None | Some(Ok(Verdict::Fine)) => return false,
+            None | Some(Ok(Verdict::Fine)) => return Ok(false),
             Some(Ok(verdict)) => verdict,
+            Some(Err(error)) if self.driver.is_lost(&error) => return Err(error),
             Some(Err(error)) => {
                 log::warn!("the driver does not tell whether a queue hung: {error}");
-                return false;
+                return Ok(false);
             }
         };
         let dead = verdict == Verdict::Dead;
@@ -265,6 +274,6 @@ impl<D: Driver> State<D> {
                 job.settle(Ending::Cancelled);
             }
         }
-        true
+        Ok(true)
     }
 }

@@ -79,7 +79,7 @@ pub trait Driver: Send + std::marker::Sync + Sized + 'static {
     /// Why it can't map something, if it can't.
     fn cannot_map(&self, backing: &Backing) -> Option<&'static str>;
     /// Whether a call that failed so means that the device is gone or beyond repair.
-    fn is_lost(&self, file: &dyn DrmFile, error: &io::Error) -> bool;
+    fn is_lost(&self, error: &io::Error) -> bool;
     /// The render engine's clock.
     fn timestamp(&self) -> io::Result<u64>;
 }
@@ -115,7 +115,8 @@ pub trait Queue<Space>: Send {
         priority: i32,
         syncs: &[Sync],
     ) -> io::Result<()>;
-    /// What became of those that have ended since this was last asked.
+    /// What became of those that have ended since this was last asked. An error that
+    /// [`Driver::is_lost`] knows: they ended because the device did.
     fn verdict(&mut self) -> io::Result<Verdict>;
     /// Whether it goes on after the next hang.
     fn set_recoverable(&mut self, recoverable: bool);

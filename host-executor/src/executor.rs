@@ -171,7 +171,7 @@ impl<D: Driver> State<D> {
                 if let Some(line) = line
                     && let Some(syncobj) = &line.syncobj
                     && let Err(error) = syncobj.wait(line.sent, until)
-                    && !self.driver.is_lost(&*home.file, &error)
+                    && !self.driver.is_lost(&error)
                 {
                     return Err(error);
                 }

@@ -247,9 +247,7 @@ impl<D: Driver> State<D> {
                 Ok(None) => return self.give_up(timeline, Ending::Cancelled),
                 Err(error) => error,
             };
-            let home = self.lines.get(&timeline).map_or(0, |line| line.home);
-            let file = self.homes.get(&home).map(|home| home.file.clone());
-            if file.is_some_and(|file| self.is_lost(&*file, &error)) {
+            if self.is_lost(&error) {
                 return Sent::Later;
             }
             match error.raw_os_error() {

@@ -11,7 +11,6 @@ use rustc_hash::FxHashMap;
 use virtio_igpu_executor::{
     Completion, ContextFlags, Ending, GuestMemory, Hang, HungRegisters, Point, Timeline,
 };
-use virtio_igpu_host_gpu::DrmFile;
 use virtio_igpu_host_gpu::syncobj::Sync;
 
 use crate::Driver;
@@ -240,8 +239,8 @@ impl<D: Driver> State<D> {
     }
 
     /// Whether a call that failed means that the device is gone. Everything ends then.
-    pub(crate) fn is_lost(&mut self, file: &dyn DrmFile, error: &io::Error) -> bool {
-        let lost = self.driver.is_lost(file, error);
+    pub(crate) fn is_lost(&mut self, error: &io::Error) -> bool {
+        let lost = self.driver.is_lost(error);
         if lost {
             self.lose(error);
         }

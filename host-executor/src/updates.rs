@@ -72,8 +72,7 @@ impl<D: Driver> State<D> {
                 }
                 Err(error) => error,
             };
-            let file = space.file().clone();
-            if self.is_lost(&*file, &error) {
+            if self.is_lost(&error) {
                 return Sent::Later;
             }
             if count == 1 {
@@ -200,8 +199,7 @@ impl<D: Driver> State<D> {
         let result = space.space.change(&self.memory, &[change], &[]);
         space.closed = false;
         if let Err(error) = result {
-            let file = space.space.file().clone();
-            return match self.is_lost(&*file, &error) {
+            return match self.is_lost(&error) {
                 true => Sent::Later,
                 false => self.not_made(timeline, &error),
             };

@@ -42,6 +42,8 @@ pub(crate) struct I915Space {
 /// A context with one engine.
 pub(crate) struct I915Queue {
     context: Context,
+    /// A file that has nothing under way.
+    idle: Arc<dyn DrmFile>,
     recoverable: bool,
     priority: i32,
     hangs: u32,
@@ -77,6 +79,7 @@ impl Driver for I915 {
     ) -> io::Result<I915Queue> {
         Ok(I915Queue {
             context: Context::new(&space.vm, class, instances, recoverable)?,
+            idle: Arc::clone(&self.file),
             recoverable,
             priority: 0,
             hangs: 0,
@@ -97,7 +100,7 @@ impl Driver for I915 {
 
     /// i915 says EIO of a banned context, too. It is asked on a file that has nothing under way:
     /// on another one the question would wait for that.
-    fn is_lost(&self, _: &dyn DrmFile, error: &io::Error) -> bool {
+    fn is_lost(&self, error: &io::Error) -> bool {
         match error.raw_os_error() {
             Some(ENODEV) => true,
             Some(EIO) => i915::is_wedged(&*self.file),
@@ -159,7 +162,11 @@ impl Queue<I915Space> for I915Queue {
     fn verdict(&mut self) -> io::Result<Verdict> {
         let hangs = self.context.hangs()?;
         if hangs == self.hangs {
-            return Ok(Verdict::Fine);
+            // All that is under way ends when the device is wedged, and nobody is at fault.
+            return match i915::is_wedged(&*self.idle) {
+                true => Err(io::Error::from_raw_os_error(EIO)),
+                false => Ok(Verdict::Fine),
+            };
         }
         self.hangs = hangs;
         let again = self

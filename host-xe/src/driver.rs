@@ -22,6 +22,7 @@ const PATIENCE_NS: i64 = 5_000_000_000;
 /// Errors of the system calls, by number.
 const EIO: i32 = 5;
 const ENODEV: i32 = 19;
+const ECANCELED: i32 = 125;
 
 /// A device that xe drives.
 pub(crate) struct Xe {
@@ -91,8 +92,13 @@ impl Driver for Xe {
         None
     }
 
-    fn is_lost(&self, _: &dyn DrmFile, error: &io::Error) -> bool {
-        matches!(error.raw_os_error(), Some(ENODEV | EIO))
+    /// xe says ECANCELED of a queue that hung, and to every call when the device is wedged.
+    fn is_lost(&self, error: &io::Error) -> bool {
+        match error.raw_os_error() {
+            Some(ENODEV | EIO) => true,
+            Some(ECANCELED) => xe::config(&*self.file).is_err(),
+            _ => false,
+        }
     }
 
     fn timestamp(&self) -> io::Result<u64> {

@@ -249,6 +249,20 @@ fn a_bind_without_room_ends_so_and_holds_up_nobody() {
     assert_eq!(rig.ending(SPACE, 5), Ending::Done);
 }
 
+/// The batch under way ends when xe gives it up, and nobody can be asked why.
+#[test]
+fn a_device_that_is_wedged_ends_everything() {
+    let mut rig = Rig::new();
+    rig.submit(0x1000, &[]);
+    rig.submit(0x2000, &[]);
+    rig.executor.flush();
+    rig.faults(|faults| faults.wedged = true);
+    for value in 1..=2 {
+        assert_eq!(rig.ending(SLOT, value), Ending::Cancelled);
+    }
+    assert_eq!(rig.lost.lock().unwrap().len(), 1);
+}
+
 #[test]
 fn a_device_that_is_gone_ends_everything() {
     let mut rig = Rig::new();

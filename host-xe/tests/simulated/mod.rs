@@ -49,6 +49,8 @@ pub(crate) mod errno {
 pub(crate) struct Faults {
     /// Every call fails: the device is unplugged.
     pub(crate) unplugged: bool,
+    /// Every call says that the device is wedged.
+    pub(crate) wedged: bool,
     /// So many VM_BIND calls succeed, and those after them have no memory.
     pub(crate) binds_left: Option<u32>,
     /// VM_BIND takes no userptr.
@@ -192,6 +194,9 @@ impl DrmFile for File {
             .or_default() += 1;
         if self.1.faults.lock().expect("no panic before").unplugged {
             return Err(io::Error::from_raw_os_error(errno::ENODEV));
+        }
+        if self.1.faults.lock().expect("no panic before").wedged {
+            return Err(io::Error::from_raw_os_error(errno::ECANCELED));
         }
         macro_rules! dispatch {
             ($(($call:ident, $type:ident, $method:ident)),* $(,)?) => {
