@@ -82,6 +82,12 @@ pub(crate) fn check(args: &HwCheckArgs, daemon: &Path, suite: &Path) -> Result<R
         measured.borrow_mut().extend(rows(&report));
         Ok(Outcome::Passed(String::new()))
     })?;
+    let none = args.no_bench || args.software;
+    step("what the executor adds", none, &|| {
+        let report = checked.overhead()?;
+        measured.borrow_mut().extend(ratios(&report));
+        Ok(Outcome::Passed(String::new()))
+    })?;
     Ok(Report {
         facts,
         steps,
@@ -134,6 +140,15 @@ impl Checked<'_> {
         let harness = ["--".into(), "--test-threads=1".into()];
         let said = self.run(&[more, &harness].concat(), SUITE_LIMIT)?;
         Ok(said.judged())
+    }
+
+    /// What the executor takes for a batch, and what its driver's calls alone take.
+    fn overhead(&self) -> Result<Value> {
+        let said = self.run(&["--overhead".into()], SUITE_LIMIT)?;
+        if !said.good() {
+            bail!("{}", said.errors.trim());
+        }
+        serde_json::from_str(&said.output).context("the figures are not understood")
     }
 
     /// Runs the suite's program.
@@ -231,6 +246,21 @@ fn rows(report: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What the executor adds to its driver's calls.
+fn ratios(report: &Value) -> Vec<(String, String)> {
+    [("at_once_1", "alone"), ("at_once_64", "64 at once")]
+        .iter()
+        .filter_map(|(name, how)| {
+            let [calls, ours, ratio] =
+                ["calls_us", "executor_us", "ratio"].map(|figure| report[*name][figure].as_f64());
+            let what =
+                format!("a batch that does nothing, {how}: the driver's calls, the executor");
+            let figures = format!("{:.2}, {:.2} ({:.2} times)", calls?, ours?, ratio?);
+            Some((what, figures))
+        })
+        .collect()
+}
+
 /// The checkout, as git names it.
 fn version() -> String {
     let mut git = exec::command("git");
@@ -283,5 +313,10 @@ mod tests {
         let rows = rows(&report);
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].1, "2.00 (1.00 to 3.00)");
+        let figure = serde_json::json!({ "calls_us": 10.0, "executor_us": 12.0, "ratio": 1.2 });
+        let report = serde_json::json!({ "at_once_64": figure });
+        let rows = ratios(&report);
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].1, "10.00, 12.00 (1.20 times)");
     }
 }
