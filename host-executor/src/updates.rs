@@ -205,11 +205,16 @@ impl<D: Driver> State<D> {
             };
         }
         if !under_way.is_empty() {
-            space.retiring.push(Retiring {
+            let mut retiring = std::mem::take(&mut space.retiring);
+            retiring.retain(|old| !old.until.iter().all(|point| self.is_over(point)));
+            retiring.push(Retiring {
                 address: range.0,
                 end: range.1,
                 until: under_way.clone(),
             });
+            if let Some(space) = self.spaces.get_mut(&id) {
+                space.retiring = retiring;
+            }
         }
         self.counts.updates += 1;
         if let Some(job) = self.lines.get_mut(&timeline).and_then(|line| line.next()) {

@@ -354,3 +354,81 @@ impl Sections {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: u64 = 4096;
+
+    fn extents(pieces: &[(u64, u64)]) -> Extents {
+        let extent = |&(address, length): &(u64, u64)| Extent { address, length };
+        pieces.iter().map(extent).collect()
+    }
+
+    /// Addresses and lengths of each section's extents.
+    fn planned(pieces: &[(u64, u64)], max_section: u64) -> Vec<Vec<(u64, u64)>> {
+        let plan = plan(&extents(pieces), max_section);
+        let shown = |run: &Extents| run.iter().map(|e| (e.address, e.length)).collect();
+        plan.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn what_goes_on_is_one_piece() {
+        let pieces = [(0, PAGE), (PAGE, 2 * PAGE), (8 * PAGE, PAGE)];
+        let expected = [vec![(0, 3 * PAGE), (8 * PAGE, PAGE)]];
+        assert_eq!(planned(&pieces, MAX_SECTION), expected);
+    }
+
+    #[test]
+    fn large_pieces_are_by_themselves_and_cut() {
+        let pieces = [
+            (0, PAGE),
+            (16 << 20, LARGE),
+            (32 << 20, PAGE),
+            (64 << 20, 5 << 20),
+        ];
+        let expected = [
+            vec![(0, PAGE)],
+            vec![(16 << 20, LARGE)],
+            vec![(32 << 20, PAGE)],
+            vec![(64 << 20, 4 << 20)],
+            vec![(68 << 20, 1 << 20)],
+        ];
+        assert_eq!(planned(&pieces, 4 << 20), expected);
+    }
+
+    #[test]
+    fn small_pieces_fill_a_section_by_number_and_by_bytes() {
+        let apart = |count: u64, length: u64| -> Vec<(u64, u64)> {
+            (0..count).map(|n| (n * 4 * length, length)).collect()
+        };
+        let pieces = apart(MAX_GATHERED as u64 + 1, PAGE);
+        let counts: Vec<_> = planned(&pieces, MAX_SECTION).iter().map(Vec::len).collect();
+        assert_eq!(counts, [MAX_GATHERED, 1]);
+        // Of 1 MiB each, four fit into 4 MiB.
+        let counts: Vec<_> = planned(&apart(6, 1 << 20), 4 << 20)
+            .iter()
+            .map(Vec::len)
+            .collect();
+        assert_eq!(counts, [4, 2]);
+    }
+
+    /// Every part of some pieces shows the same pages as the whole at that place.
+    #[test]
+    fn a_part_shows_what_the_whole_shows_there() {
+        let whole = extents(&[(100, 3), (50, 1), (7, 4), (200, 2)]);
+        let flat = |extents: &[Extent]| -> Vec<u64> {
+            let all = extents.iter();
+            all.flat_map(|e| e.address..e.address + e.length).collect()
+        };
+        let pages = flat(&whole);
+        for skip in 0..=10 {
+            for length in 0..=10 - skip {
+                let shown = flat(&part(&whole, skip, length));
+                let expected = &pages[skip as usize..(skip + length) as usize];
+                assert_eq!(shown, expected, "{length} from {skip}");
+            }
+        }
+    }
+}
