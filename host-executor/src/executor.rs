@@ -192,8 +192,11 @@ impl<D: Driver> State<D> {
         if let Some(line) = self.lines.get_mut(&timeline) {
             line.accepted = job.value;
             line.jobs.push_back(job);
+            if !line.held {
+                line.held = true;
+                self.held.push(timeline);
+            }
         }
-        self.hold(timeline);
         if self.lost {
             self.end_everything();
         }

@@ -106,6 +106,9 @@ impl<D: Driver> State<D> {
         let Some(job) = line.next() else {
             return Ok(false);
         };
+        if job.waits.is_empty() {
+            return Ok(true);
+        }
         let waits = std::mem::take(&mut job.waits);
         let mut answer = Ok(true);
         for wait in &waits {

@@ -87,9 +87,10 @@ pub(crate) struct Scratch {
 pub(crate) struct State<D: Driver> {
     pub(crate) driver: Arc<D>,
     pub(crate) memory: Arc<GuestMemory>,
-    /// Queues end before address spaces: nothing is unmapped under what still runs.
-    pub(crate) contexts: HashMap<u32, ContextState<D>>,
-    pub(crate) spaces: HashMap<u32, SpaceState<D>>,
+    /// Queues end before address spaces: nothing is unmapped under what still runs. The numbers of
+    /// both are the guest's, who makes nobody wait but itself by choosing them badly.
+    pub(crate) contexts: FxHashMap<u32, ContextState<D>>,
+    pub(crate) spaces: FxHashMap<u32, SpaceState<D>>,
     /// Destroyed address spaces of which something has not ended.
     pub(crate) leaving: HashMap<HomeId, SpaceState<D>>,
     /// Those of which everything has. To end one may take waiting: the thread does it, without
@@ -135,16 +136,6 @@ impl<D: Driver> State<D> {
     pub(crate) fn is_reached(&self, point: &Point) -> bool {
         let line = self.lines.get(&point.timeline);
         line.is_none_or(|line| line.dead || line.reached >= point.value)
-    }
-
-    /// Puts a line among those with jobs that wait here.
-    pub(crate) fn hold(&mut self, timeline: Timeline) {
-        if let Some(line) = self.lines.get_mut(&timeline)
-            && !line.held
-        {
-            line.held = true;
-            self.held.push(timeline);
-        }
     }
 
     /// Ends a line's first job.
