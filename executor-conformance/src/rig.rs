@@ -389,7 +389,7 @@ impl Rig {
         let submission = Submission {
             context: ctx.id,
             slot: slot as u16,
-            batches: vec![batch],
+            batches: vec![batch].into(),
             waits: waits.iter().map(|&point| end_of(point)).collect(),
             signal: point.value,
             priority: 0,

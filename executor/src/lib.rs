@@ -11,6 +11,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 /// Guest memory, as vhost-user hands it to the daemon: one mapping for each region.
 pub type GuestMemory = vm_memory::GuestMemoryMmap<()>;
 
@@ -122,6 +124,12 @@ pub struct Update {
     pub signal: u64,
 }
 
+/// GPU addresses of batches. Most often there is one, which takes no allocation.
+pub type Batches = SmallVec<[u64; 2]>;
+
+/// What a submission waits for. Most often that is little, which takes no allocation.
+pub type Waits = SmallVec<[Wait; 4]>;
+
 /// Batches to execute: one, or several that start together, each on its engine, and end
 /// together when one hangs or is cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,9 +140,9 @@ pub struct Submission {
     pub slot: u16,
     /// GPU address of each batch's first dword, at least one. With several, each slot has
     /// one engine and no two the same.
-    pub batches: Vec<u64>,
+    pub batches: Batches,
     /// What has to come first.
-    pub waits: Vec<Wait>,
+    pub waits: Waits,
     /// The value of the first slot's timeline when all are done.
     pub signal: u64,
     /// -1023 to 1023, higher first.

@@ -107,8 +107,8 @@ fn submissions(values: std::ops::Range<u64>) -> Vec<Submission> {
         Submission {
             context: 1,
             slot: slot as u16,
-            batches: vec![BASE],
-            waits: vec![wait],
+            batches: vec![BASE].into(),
+            waits: vec![wait].into(),
             signal: value,
             priority: 0,
             sseu: None,

@@ -129,7 +129,7 @@ impl Rig {
         let submission = Submission {
             context: 1,
             slot: 0,
-            batches: vec![BASE + batch],
+            batches: vec![BASE + batch].into(),
             waits: waits.iter().map(wait).collect(),
             signal: self.submitted,
             priority: 0,

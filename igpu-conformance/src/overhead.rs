@@ -238,8 +238,8 @@ impl Executed {
             let submission = Submission {
                 context: 1,
                 slot: 0,
-                batches: vec![BASE],
-                waits: vec![],
+                batches: vec![BASE].into(),
+                waits: vec![].into(),
                 signal: self.value,
                 priority: 0,
                 sseu: None,

@@ -2,6 +2,8 @@
 
 //! A daemon that does not answer, or does not start: whoever drives it as an executor finds out.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;

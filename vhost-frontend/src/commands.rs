@@ -147,8 +147,8 @@ pub(crate) fn submit_mark() -> Vec<u8> {
     let nothing = Submission {
         context: NOBODY,
         slot: 0,
-        batches: vec![0],
-        waits: Vec::new(),
+        batches: vec![0].into(),
+        waits: Default::default(),
         signal: 1,
         priority: 0,
         sseu: None,

@@ -78,7 +78,7 @@ impl Work {
 enum Pending {
     /// A call waits for the reply.
     Asked(Ticket),
-    Work(Work),
+    Work(Box<Work>),
 }
 
 /// A queue of work.
@@ -184,7 +184,7 @@ impl State {
     fn push(&mut self, queue: Queue, work: Work) {
         let ring = &mut self.rings[queue as usize];
         let slot = ring.push(&self.memory, &work.bytes(), work.room());
-        self.pending[queue as usize].insert(slot, Pending::Work(work));
+        self.pending[queue as usize].insert(slot, Pending::Work(Box::new(work)));
     }
 
     /// What is held here is not to be executed.
@@ -307,18 +307,17 @@ impl State {
 
     fn hang(&self, event: &Event) -> Hang {
         let (context, slot) = (event.context.get(), event.slot.get());
-        let of_it = |pending: &&Pending| match pending {
-            Pending::Work(Work {
-                command: Sent::Submission(submission),
-                value,
-                ..
-            }) => {
-                let slots = submission.slot..submission.slot + submission.batches.len() as u16;
-                submission.context == context
-                    && slots.contains(&slot)
-                    && *value == event.signal.get()
-            }
-            _ => false,
+        let of_it = |pending: &&Pending| {
+            let Pending::Work(work) = pending else {
+                return false;
+            };
+            let Sent::Submission(submission) = &work.command else {
+                return false;
+            };
+            let slots = submission.slot..submission.slot + submission.batches.len() as u16;
+            submission.context == context
+                && slots.contains(&slot)
+                && work.value == event.signal.get()
         };
         let Some(Pending::Work(work)) = self.pending[Queue::Submit as usize].values().find(of_it)
         else {

@@ -108,7 +108,7 @@ fn a_gang_runs_together(rig: &mut Rig) {
     };
     let batches = [half(0, 64), half(64, 0)].map(|dwords| rig.batch(&dwords));
     let (point, mut submission) = rig.submission(&ctx, 0, batches[0], &[]);
-    submission.batches = batches.to_vec();
+    submission.batches = batches.into();
     let answer = rig.submit_as(point, submission);
     if rig.offers(Feature::Gangs) {
         answer.expect("a gang is taken");

@@ -187,7 +187,7 @@ fn a_later_point_reaches_an_earlier_one(rig: &mut Rig) {
     let ctx = rig.context(space, &[RENDER, COPY]);
     let (_, mut first) = rig.submission(&ctx, 0, 0, &[]);
     let (point, _) = rig.submission(&ctx, 0, 0, &[]);
-    first.batches = vec![rig.batch(&Batch::new().end())];
+    first.batches = vec![rig.batch(&Batch::new().end())].into();
     first.signal = point.value;
     rig.submit_as(point, first).expect("a gap in the values");
     let between = Point {

@@ -63,8 +63,8 @@ fn what_is_not_there_is_not_found(rig: &mut Rig) {
     let submission = Submission {
         context: NONE,
         slot: 0,
-        batches: vec![BASE],
-        waits: vec![],
+        batches: vec![BASE].into(),
+        waits: vec![].into(),
         signal: 1,
         priority: 0,
         sseu: None,

@@ -412,7 +412,7 @@ impl Executor for SoftGpu {
         let submission = model::Submission {
             context: ContextId(submission.context),
             slot: submission.slot,
-            batches: submission.batches,
+            batches: submission.batches.into_vec(),
             waits: submission.waits.into_iter().map(model_wait).collect(),
             signal: submission.signal,
             priority: submission.priority,

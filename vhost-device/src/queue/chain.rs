@@ -8,6 +8,7 @@
 
 use std::ops::Deref;
 
+use smallvec::SmallVec;
 use virtio_queue::DescriptorChain;
 use virtio_queue::desc::split::Descriptor;
 use vm_memory::{Bytes, GuestAddress, GuestMemory as _, Permissions};
@@ -27,7 +28,7 @@ pub struct Chain {
     /// What is wrong with the chain, if it can't carry a command.
     pub fault: Option<&'static str>,
     /// The device-writable pieces.
-    reply: Vec<(GuestAddress, u32)>,
+    reply: SmallVec<[(GuestAddress, u32); 2]>,
 }
 
 impl Chain {
@@ -47,7 +48,7 @@ impl Chain {
             ..Self::default()
         };
         let mut last: Option<Descriptor> = None;
-        let mut readable = Vec::new();
+        let mut readable: SmallVec<[(GuestAddress, u32); 8]> = SmallVec::new();
         for descriptor in chain {
             if taken.descriptors == queue_size {
                 return Err(BrokenRing("a chain is longer than its queue"));
@@ -108,7 +109,7 @@ impl Chain {
     /// any more, and the chain may be kept for long.
     pub fn forget_command(&mut self, reply: usize) {
         self.command = Vec::new();
-        self.reply.retain(|&(_, length)| length > 0);
+        self.reply.retain(|&mut (_, length)| length > 0);
         let mut room = 0;
         let needed = self.reply.iter().position(|&(_, length)| {
             room += length as usize;

@@ -11,10 +11,17 @@ use protocol::{
     QueryLimits, QueryPlatform, Queue, ReadRegister, ResetActive, ResetEngines, SetContextFlags,
     SetEngineProperties, Sseu, Submit, SubmitFlags, Suspend, Unbind,
 };
+use smallvec::SmallVec;
 use virtio_igpu_protocol as protocol;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::Refusal;
+
+/// Batches of a command. Most often there is one, which takes no allocation.
+pub type Batches = SmallVec<[Batch; 2]>;
+
+/// Points that a command waits for. Most often those are few, which take no allocation.
+pub type Waits = SmallVec<[Point; 4]>;
 
 /// The lowest priority of a context; the highest is its negative.
 const MIN_PRIORITY: i32 = -1023;
@@ -55,11 +62,11 @@ pub enum Request {
     /// [`SetEngineProperties`]
     SetEngineProperties(SetEngineProperties),
     /// [`Bind`] with its waits and extents
-    Bind(Bind, Vec<Point>, Vec<Extent>),
+    Bind(Bind, Waits, Vec<Extent>),
     /// [`Unbind`] with its waits
-    Unbind(Unbind, Vec<Point>),
+    Unbind(Unbind, Waits),
     /// [`Submit`] with its batches and waits
-    Submit(Submit, Vec<Batch>, Vec<Point>),
+    Submit(Submit, Batches, Waits),
 }
 
 /// The command's number, if the bytes hold one that means something.
@@ -219,7 +226,8 @@ impl<'a> Payload<'a> {
         if count == 0 {
             return Err(Refusal::malformed("a context without engines"));
         }
-        let (engines, rest) = list(rest, count, protocol::MAX_CONTEXT_ENGINES)?;
+        let (engines, rest): (Vec<ContextEngine>, _) =
+            list(rest, count, protocol::MAX_CONTEXT_ENGINES)?;
         end(rest)?;
         flags(command.flags.get(), ContextFlags::ALL)?;
         if engines
@@ -234,7 +242,8 @@ impl<'a> Payload<'a> {
     fn bind(&self) -> Result<Request, Refusal> {
         let (command, rest): (Bind, _) = self.split()?;
         let (waits, rest) = waits(rest, command.wait_count.get())?;
-        let (extents, rest) = list(rest, command.extent_count.get(), protocol::MAX_EXTENTS)?;
+        let (extents, rest): (Vec<Extent>, _) =
+            list(rest, command.extent_count.get(), protocol::MAX_EXTENTS)?;
         end(rest)?;
         flags(command.flags.get(), BindFlags::ALL)?;
         let null = command.flags.get() & BindFlags::NULL != 0;
@@ -266,7 +275,7 @@ impl<'a> Payload<'a> {
         if batch_count == 0 {
             return Err(Refusal::malformed("a submission without a batch"));
         }
-        let (batches, rest) = list(rest, batch_count.into(), protocol::MAX_BATCHES)?;
+        let (batches, rest): (Batches, _) = list(rest, batch_count.into(), protocol::MAX_BATCHES)?;
         let (waits, rest) = points(rest, command.wait_count.get(), PointFlags::ALL)?;
         end(rest)?;
         flags(command.flags.get(), SubmitFlags::CANCELLED)?;
@@ -287,14 +296,13 @@ fn end(rest: &[u8]) -> Result<(), Refusal> {
 }
 
 /// Points to wait for, that is, for their ends.
-fn waits(bytes: &[u8], count: u32) -> Result<(Vec<Point>, &[u8]), Refusal> {
+fn waits(bytes: &[u8], count: u32) -> Result<(Waits, &[u8]), Refusal> {
     points(bytes, count, 0)
 }
 
-fn points(bytes: &[u8], count: u32, known: u32) -> Result<(Vec<Point>, &[u8]), Refusal> {
-    let (points, rest) = list(bytes, count, protocol::MAX_WAITS)?;
+fn points(bytes: &[u8], count: u32, known: u32) -> Result<(Waits, &[u8]), Refusal> {
+    let (points, rest): (Waits, _) = list(bytes, count, protocol::MAX_WAITS)?;
     for point in &points {
-        let point: &Point = point;
         flags(point.flags.get(), known)?;
     }
     Ok((points, rest))
@@ -316,14 +324,15 @@ fn sseu(sseu: &Sseu) -> Result<(), Refusal> {
 }
 
 /// A list of `count` entries, at most `limit`.
-fn list<'a, T>(bytes: &'a [u8], count: u32, limit: u32) -> Result<(Vec<T>, &'a [u8]), Refusal>
+fn list<'a, T, L>(bytes: &'a [u8], count: u32, limit: u32) -> Result<(L, &'a [u8]), Refusal>
 where
-    T: 'a + FromBytes + KnownLayout + Immutable + Unaligned + Copy,
+    T: 'a + FromBytes + KnownLayout + Immutable + Unaligned,
+    L: From<&'a [T]>,
 {
     if count > limit {
         return Err(Refusal::malformed("a list has more entries than allowed"));
     }
     let (entries, rest) = <[T]>::ref_from_prefix_with_elems(bytes, count as usize)
         .map_err(|_| Refusal::malformed("shorter than the command's lists"))?;
-    Ok((entries.to_vec(), rest))
+    Ok((entries.into(), rest))
 }

@@ -254,7 +254,7 @@ fn extents_are_cut_where_regions_of_memory_meet_and_addresses_folded() {
     assert!(!read_only);
     let pieces: Vec<_> = extents.iter().map(|e| (e.address, e.length)).collect();
     assert_eq!(pieces, [(0xe000, 0x2000), (0x1_0000, 0x2000)]);
-    assert_eq!(record.submissions[0].batches, [1 << 47]);
+    assert_eq!(record.submissions[0].batches[..], [1 << 47]);
 }
 
 #[test]

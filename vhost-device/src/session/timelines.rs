@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use virtio_igpu_protocol as protocol;
 
-use crate::executor::{Point, Timeline, Wait};
+use crate::executor::{Point, Timeline, Wait, Waits};
 
 /// Refused points that are remembered, the newest of all timelines.
 const MAX_REFUSED: usize = 65_536;
@@ -111,9 +111,9 @@ impl Timelines {
 
     /// What the executor has to wait for so that these points are reached: of each timeline
     /// the last end and the last start. A point of a timeline that doesn't exist is reached.
-    pub(super) fn waits(&self, points: &[protocol::Point]) -> Vec<Wait> {
+    pub(super) fn waits(&self, points: &[protocol::Point]) -> Waits {
         let waits = points.iter().filter_map(|point| self.wait(point));
-        let mut waits: Vec<_> = waits.collect();
+        let mut waits: Waits = waits.collect();
         if waits.len() > 1 {
             waits.sort_unstable_by_key(|wait| {
                 (wait.point.timeline, wait.start, Reverse(wait.point.value))
