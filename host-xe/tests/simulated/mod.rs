@@ -12,6 +12,7 @@
 mod calls;
 mod fences;
 mod memory;
+mod syncobjs;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
