@@ -42,17 +42,33 @@ pub struct Found {
     pub timestamp_frequency: Option<u32>,
     /// The shader units, if they were told.
     pub topology: Option<Topology>,
+    /// It has memory of its own.
+    pub has_vram: bool,
 }
 
-/// The platform; none if guests can't be shown such a device. Engines that i915 does not know
-/// on it are left out.
-pub fn describe(found: &Found) -> Option<Platform> {
+/// Why a guest can't be shown a GPU, in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotShown {
+    /// Its platform is not known here.
+    #[error("the GPU 8086:{0:04x} is none that a guest can be shown, which is Tiger Lake alone")]
+    Unknown(u16),
+    /// It has memory of its own.
+    #[error("the GPU 8086:{0:04x} has memory of its own, which a guest can't be given")]
+    Discrete(u16),
+}
+
+/// The platform, if guests can be shown such a device. Engines that i915 does not know on it are
+/// left out.
+pub fn describe(found: &Found) -> Result<Platform, NotShown> {
+    if found.has_vram {
+        return Err(NotShown::Discrete(found.device_id));
+    }
     let usual = if TIGER_LAKE_GT2.contains(&found.device_id) {
         6
     } else if TIGER_LAKE_GT1.contains(&found.device_id) {
         2
     } else {
-        return None;
+        return Err(NotShown::Unknown(found.device_id));
     };
     let there = |class: u16, instance: u16| found.engines.contains(&(class, instance));
     let engines = ENGINES
@@ -73,7 +89,7 @@ pub fn describe(found: &Found) -> Option<Platform> {
             },
         )
         .collect();
-    Some(Platform {
+    Ok(Platform {
         name: "tgl".into(),
         device_id: found.device_id,
         revision: found.revision,
@@ -102,6 +118,7 @@ mod tests {
             engines: vec![(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)],
             timestamp_frequency: None,
             topology: None,
+            has_vram: false,
         };
         let platform = describe(&found).expect("a Tiger Lake");
         let shown: Vec<_> = platform
@@ -114,7 +131,13 @@ mod tests {
             device_id: 0x64a0,
             ..found
         };
-        assert_eq!(describe(&unknown), None);
+        assert_eq!(describe(&unknown), Err(NotShown::Unknown(0x64a0)));
+        let discrete = Found {
+            device_id: 0x9a49,
+            has_vram: true,
+            ..unknown
+        };
+        assert_eq!(describe(&discrete), Err(NotShown::Discrete(0x9a49)));
     }
 
     #[test]
@@ -130,6 +153,7 @@ mod tests {
             engines: vec![(0, 0)],
             timestamp_frequency: Some(12_000_000),
             topology: Some(fused),
+            has_vram: false,
         };
         let platform = describe(&found).expect("a Tiger Lake");
         assert_eq!(platform.timestamp_frequency, 12_000_000);

@@ -3,6 +3,7 @@
 //! Guest memory in this process: where it is, and scattered pieces of it as one.
 
 use std::ffi::c_void;
+use std::fs::File;
 use std::io;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
@@ -15,6 +16,20 @@ pub fn host_address(memory: &GuestMemory, extent: Extent) -> Option<u64> {
     let offset = extent.address - region.start_addr().raw_value();
     let room = region.len() - offset;
     (extent.length <= room).then(|| region.as_ptr() as u64 + offset)
+}
+
+/// The file that an extent is in, and where in it. Without a file it is `Unsupported`.
+pub(crate) fn in_file(memory: &GuestMemory, extent: Extent) -> io::Result<(&File, u64)> {
+    let outside = || io::Error::from(io::ErrorKind::InvalidInput);
+    let region = memory.find_region(GuestAddress(extent.address));
+    let region = region.ok_or_else(outside)?;
+    let offset = extent.address - region.start_addr().raw_value();
+    if extent.length > region.len() - offset {
+        return Err(outside());
+    }
+    let file = region.file_offset();
+    let file = file.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+    Ok((file.file(), file.start() + offset))
 }
 
 /// Scattered pieces of guest memory, mapped once more, one behind the other. Nobody in this
@@ -48,15 +63,7 @@ impl Gathered {
         let gathered = Self { start, length };
         let mut at = 0;
         for extent in extents {
-            let outside = || io::Error::from(io::ErrorKind::InvalidInput);
-            let region = memory.find_region(GuestAddress(extent.address));
-            let region = region.ok_or_else(outside)?;
-            let offset = extent.address - region.start_addr().raw_value();
-            if extent.length > region.len() - offset {
-                return Err(outside());
-            }
-            let file = region.file_offset();
-            let file = file.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+            let (file, offset) = in_file(memory, *extent)?;
             let piece = extent.length as usize;
             // SAFETY: `at + piece` is at most `length`, the sum of the pieces; what is replaced
             // is part of the mapping made above, which nothing else knows.
@@ -66,8 +73,8 @@ impl Gathered {
                     piece,
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::SHARED | MapFlags::FIXED,
-                    file.file(),
-                    file.start() + offset,
+                    file,
+                    offset,
                 )
             }?;
             at += piece;

@@ -11,8 +11,8 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode};
 use virtio_igpu_executor::{Extent, GuestMemory};
-use vm_memory::{Address, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 
+use crate::memory::in_file;
 use crate::uapi;
 
 /// Pieces of one dma-buf: the kernel's default limit (`list_limit`).
@@ -78,18 +78,10 @@ impl Udmabuf {
             pieces: [Default::default(); MAX_PIECES],
         });
         for (piece, extent) in create.pieces.iter_mut().zip(extents) {
-            let outside = || io::Error::from(io::ErrorKind::InvalidInput);
-            let region = memory.find_region(GuestAddress(extent.address));
-            let region = region.ok_or_else(outside)?;
-            let offset = extent.address - region.start_addr().raw_value();
-            if extent.length > region.len() - offset {
-                return Err(outside());
-            }
-            let file = region.file_offset();
-            let file = file.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+            let (file, offset) = in_file(memory, *extent)?;
             *piece = uapi::udmabuf_create_item {
-                memfd: file.file().as_raw_fd() as u32,
-                offset: file.start() + offset,
+                memfd: file.as_raw_fd() as u32,
+                offset,
                 size: extent.length,
                 ..Default::default()
             };

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use virtio_igpu_executor::{Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink};
 use virtio_igpu_host_executor::HostExecutor;
-use virtio_igpu_host_executor::platform::{self, Found};
+use virtio_igpu_host_executor::platform::{self, Found, NotShown};
 use virtio_igpu_host_gpu::i915::{self, Context, Object, Vm};
 use virtio_igpu_host_gpu::udmabuf::Udmabuf;
 use virtio_igpu_host_gpu::{DrmFile, DrmNode};
@@ -51,10 +51,8 @@ pub enum Source {
 pub enum Unfit {
     /// It can't be opened, or asked what it is.
     Unreadable(io::Error),
-    /// It is a GPU whose platform guests can't be shown.
-    Unknown(u16),
-    /// It has memory of its own, which guests can't be given.
-    Discrete(u16),
+    /// It is a GPU that guests can't be shown.
+    NotShown(NotShown),
     /// Submissions can't be ordered by timelines.
     Timelines,
     /// The guest's memory can't become objects: why neither by userptr nor by udmabuf, as far as
@@ -68,14 +66,7 @@ impl std::fmt::Display for Unfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreadable(error) => write!(f, "i915 does not tell what the GPU is: {error}"),
-            Self::Unknown(id) => write!(
-                f,
-                "the GPU 8086:{id:04x} is none that a guest can be shown, which is Tiger Lake alone"
-            ),
-            Self::Discrete(id) => write!(
-                f,
-                "the GPU 8086:{id:04x} has memory of its own, which a guest can't be given"
-            ),
+            Self::NotShown(why) => why.fmt(f),
             Self::Timelines => write!(
                 f,
                 "this kernel's i915 orders no submissions by timelines: it is older than Linux 5.10"
@@ -111,9 +102,6 @@ impl I915Factory {
     pub fn new(node: Arc<dyn DrmNode>, source: Source) -> Result<Self, Unfit> {
         let file = node.open().map_err(Unfit::Unreadable)?;
         let config = i915::config(&*file).map_err(Unfit::Unreadable)?;
-        if config.has_vram {
-            return Err(Unfit::Discrete(config.device_id));
-        }
         if !config.timeline_fences {
             return Err(Unfit::Timelines);
         }
@@ -122,11 +110,11 @@ impl I915Factory {
             revision: config.revision,
             address_bits: config.address_bits,
             engines: config.engines.clone(),
+            has_vram: config.has_vram,
             timestamp_frequency: Some(config.timestamp_frequency),
             topology: Some(config.topology),
         };
-        let platform = platform::describe(&found);
-        let platform = platform.ok_or(Unfit::Unknown(config.device_id))?;
+        let platform = platform::describe(&found).map_err(Unfit::NotShown)?;
         let pages = find_pages(&file, source, config.userptr_probe)?;
         let vm = Vm::new(&file).map_err(Unfit::Contexts)?;
         let &(class, instance) = config

@@ -20,7 +20,7 @@ use virtio_igpu_executor::{
     Executor, Extent, Factory, GuestMemory, Platform, Refused, Sink, Topology,
 };
 use virtio_igpu_host_executor::HostExecutor;
-use virtio_igpu_host_executor::platform::{self, Found};
+use virtio_igpu_host_executor::platform::{self, Found, NotShown};
 use virtio_igpu_host_gpu::syncobj::{Sync, Syncobj, deadline};
 use virtio_igpu_host_gpu::xe::{self, Bind, Config, Vm};
 use virtio_igpu_host_gpu::{DrmFile, DrmNode};
@@ -40,10 +40,8 @@ const TIGER_LAKE: [u16; 3] = [1, 6, 16];
 pub enum Unfit {
     /// It can't be opened, or asked what it is.
     Unreadable(io::Error),
-    /// It is a GPU whose platform guests can't be shown.
-    Unknown(u16),
-    /// It has memory of its own, which guests can't be given.
-    Discrete(u16),
+    /// It is a GPU that guests can't be shown.
+    NotShown(NotShown),
     /// A process's memory can't be bound.
     Userptr(io::Error),
 }
@@ -52,14 +50,7 @@ impl std::fmt::Display for Unfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreadable(error) => write!(f, "xe does not tell what the GPU is: {error}"),
-            Self::Unknown(id) => write!(
-                f,
-                "the GPU 8086:{id:04x} is none that a guest can be shown, which is Tiger Lake alone"
-            ),
-            Self::Discrete(id) => write!(
-                f,
-                "the GPU 8086:{id:04x} has memory of its own, which a guest can't be given"
-            ),
+            Self::NotShown(why) => why.fmt(f),
             Self::Userptr(error) => {
                 write!(f, "this kernel's xe binds no memory of a process: {error}")
             }
@@ -78,9 +69,6 @@ impl XeFactory {
         let file = node.open().map_err(Unfit::Unreadable)?;
         let config = xe::config(&*file).map_err(Unfit::Unreadable)?;
         let engines = xe::engines(&*file).map_err(Unfit::Unreadable)?;
-        if config.has_vram {
-            return Err(Unfit::Discrete(config.device_id));
-        }
         let topology = xe::shader_units(&*file).map_err(Unfit::Unreadable)?;
         let names = engines.iter().filter(|name| name.gt_id == 0);
         let found = Found {
@@ -90,6 +78,7 @@ impl XeFactory {
             engines: names
                 .map(|name| (name.engine_class, name.engine_instance))
                 .collect(),
+            has_vram: config.has_vram,
             timestamp_frequency: xe::timestamp_frequency(&*file).map_err(Unfit::Unreadable)?,
             topology: topology.map(|(subslices, eus)| Topology {
                 subslices,
@@ -97,8 +86,7 @@ impl XeFactory {
                 ..Topology::whole(TIGER_LAKE)
             }),
         };
-        let platform = platform::describe(&found);
-        let platform = platform.ok_or(Unfit::Unknown(config.device_id))?;
+        let platform = platform::describe(&found).map_err(Unfit::NotShown)?;
         try_userptr(&file, &config).map_err(Unfit::Userptr)?;
         Ok(Self(Arc::new(Xe {
             node,
