@@ -222,6 +222,27 @@ fn when_one_batch_of_a_gang_hangs_all_end() {
     );
 }
 
+/// Which of its slots is banned makes no difference.
+#[test]
+fn a_gang_with_a_banned_slot_is_cancelled() {
+    for banned in [0, 1] {
+        let rig = Rig::new();
+        rig.wide_context(1, &VIDEO);
+        rig.gpu.set_recoverable(ContextId(1), false).unwrap();
+        rig.put(0x2000, &[0x7fff_0000]);
+        rig.put(0x4000, &[END]);
+        rig.gpu
+            .submit(rig.submission(1, banned, &[0x2000], 1))
+            .unwrap();
+        let timeline = 10 + u64::from(banned);
+        assert_eq!(points(&[rig.next()]), [(timeline, 1, Outcome::Hung)]);
+        rig.gpu
+            .submit(rig.submission(1, 0, &[0x4000, 0x4000], 2))
+            .unwrap();
+        assert_eq!(points(&[rig.next()]), [(10, 2, Outcome::Cancelled)]);
+    }
+}
+
 #[test]
 fn a_gang_whose_batches_never_end_is_found() {
     let rig = Rig::new();

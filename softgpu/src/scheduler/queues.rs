@@ -358,8 +358,8 @@ impl State {
             }
         }
         self.prioritise(before, moment, priority);
-        // What is cancelled does not go by the first batch's waits.
-        for &key in if cancelled { &keys[..] } else { &keys[..1] } {
+        // Any of the slots may be the one that is banned.
+        for key in keys {
             self.reconsider(key);
         }
         Ok(())
