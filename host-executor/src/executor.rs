@@ -40,12 +40,18 @@ impl<D: Driver> std::fmt::Debug for HostExecutor<D> {
 }
 
 impl<D: Driver> HostExecutor<D> {
-    /// Starts one for a guest with this memory.
-    pub fn start(
-        driver: Arc<D>,
+    /// Starts one for a guest with this memory, as a factory gives it out.
+    pub fn boxed(
+        driver: &Arc<D>,
         memory: Arc<GuestMemory>,
         sink: Arc<dyn Sink>,
-    ) -> io::Result<Self> {
+    ) -> Result<Box<dyn Executor>, Refused> {
+        let executor = Self::start(Arc::clone(driver), memory, sink)
+            .map_err(|error| Refused::OutOfMemory(error.to_string()))?;
+        Ok(Box::new(executor))
+    }
+
+    fn start(driver: Arc<D>, memory: Arc<GuestMemory>, sink: Arc<dyn Sink>) -> io::Result<Self> {
         let listener = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let bell = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let none = epoll::EventData::new_u64(0);
@@ -215,6 +221,12 @@ impl<D: Driver> State<D> {
     fn timelines(&self, id: u32) -> Vec<Timeline> {
         let context = self.contexts.get(&id);
         let slots = context.into_iter().flat_map(|context| &context.slots);
+        slots.map(|slot| slot.timeline).collect()
+    }
+
+    /// The timelines of all contexts' slots.
+    fn all_slots(&self) -> Vec<Timeline> {
+        let slots = self.contexts.values().flat_map(|context| &context.slots);
         slots.map(|slot| slot.timeline).collect()
     }
 
@@ -419,12 +431,7 @@ impl<D: Driver> Executor for HostExecutor<D> {
     fn reset_active(&mut self) {
         self.with(|state| {
             state.collect_all();
-            let ids: Vec<_> = state.contexts.keys().copied().collect();
-            for timeline in ids
-                .into_iter()
-                .flat_map(|id| state.timelines(id))
-                .collect::<Vec<_>>()
-            {
+            for timeline in state.all_slots() {
                 state.kill(timeline);
             }
             state.pump();
@@ -437,12 +444,7 @@ impl<D: Driver> Executor for HostExecutor<D> {
         self.with(|state| {
             state.collect_all();
             let mut hung = 0;
-            let ids: Vec<_> = state.contexts.keys().copied().collect();
-            for timeline in ids
-                .into_iter()
-                .flat_map(|id| state.timelines(id))
-                .collect::<Vec<_>>()
-            {
+            for timeline in state.all_slots() {
                 let named = state.on_engines(timeline, engines);
                 let Some(value) = named.then(|| state.active(timeline)).flatten() else {
                     continue;

@@ -8,6 +8,7 @@
 use std::io;
 
 use virtio_igpu_executor::{Ending, Timeline};
+use virtio_igpu_host_gpu::errno::{EAGAIN, ECANCELED, EIO};
 use virtio_igpu_host_gpu::syncobj::Sync;
 
 use crate::homes::HomeId;
@@ -17,11 +18,6 @@ use crate::{Binds, Driver, Queue};
 
 /// Syncs of one call.
 const MAX_SYNCS: usize = 1024;
-
-/// Errors of the system calls, by number.
-const EIO: i32 = 5;
-const EAGAIN: i32 = 11;
-const ECANCELED: i32 = 125;
 
 /// What became of a job that was to be sent.
 pub(crate) enum Sent {

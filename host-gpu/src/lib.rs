@@ -13,6 +13,7 @@
 //! A driver's file is a [`DrmFile`]. The real one is a [`RenderNode`]'s; tests put a simulated
 //! driver behind the same trait, which sees the calls as the kernel does.
 
+pub mod errno;
 mod file;
 pub mod i915;
 pub mod memory;

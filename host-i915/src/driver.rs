@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use virtio_igpu_executor::{Backing, GuestMemory, Platform};
 use virtio_igpu_host_executor::{Binds, Change, Driver, Effect, Queue, Space, Verdict};
+use virtio_igpu_host_gpu::errno::{EIO, ENODEV};
 use virtio_igpu_host_gpu::i915::{self, Context, Vm};
 use virtio_igpu_host_gpu::syncobj::Sync;
 use virtio_igpu_host_gpu::{DrmFile, DrmNode};
@@ -17,10 +18,6 @@ use crate::sections::{Pages, Sections};
 /// i915 bans a context, recoverable or not, that hangs again within this
 /// (`CONTEXT_FAST_HANG_JIFFIES`).
 const FAST_HANG: Duration = Duration::from_secs(120);
-
-/// Errors of the system calls, by number.
-const EIO: i32 = 5;
-const ENODEV: i32 = 19;
 
 /// A device that i915 drives.
 pub(crate) struct I915 {

@@ -186,8 +186,6 @@ impl Factory for I915Factory {
         memory: Arc<GuestMemory>,
         sink: Arc<dyn Sink>,
     ) -> Result<Box<dyn Executor>, Refused> {
-        let executor = HostExecutor::start(Arc::clone(&self.0), memory, sink)
-            .map_err(|error| Refused::OutOfMemory(error.to_string()))?;
-        Ok(Box::new(executor))
+        HostExecutor::boxed(&self.0, memory, sink)
     }
 }

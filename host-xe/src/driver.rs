@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use virtio_igpu_executor::{Backing, GuestMemory, Platform};
 use virtio_igpu_host_executor::{Binds, Change, Driver, Effect, Space, Verdict};
+use virtio_igpu_host_gpu::errno::{ECANCELED, EIO, ENODEV};
 use virtio_igpu_host_gpu::memory::host_address;
 use virtio_igpu_host_gpu::syncobj::{Sync, Syncobj, deadline};
 use virtio_igpu_host_gpu::xe::{self, Bind, Config, EngineName, PRIORITY_NORMAL, Queue, Vm};
@@ -18,11 +19,6 @@ use crate::mappings::Mappings;
 const MAX_REBINDS: usize = 1024;
 /// How long memory that moves may take to be bound anew.
 const PATIENCE_NS: i64 = 5_000_000_000;
-
-/// Errors of the system calls, by number.
-const EIO: i32 = 5;
-const ENODEV: i32 = 19;
-const ECANCELED: i32 = 125;
 
 /// A device that xe drives.
 pub(crate) struct Xe {
