@@ -33,7 +33,7 @@ pub use rig::Rig;
 
 /// What an executor may lack. Where it does, it has to say so: the cases then expect the call
 /// to be refused as [`Unsupported`](virtio_igpu_executor::Refused::Unsupported), without effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Feature {
     /// Several batches of one submission.
     Gangs,

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum as _;
 use rustix::fs::{MemfdFlags, SealFlags};
 use virtio_igpu_executor::{
     Backing, Completion, Context, ContextFlags, Ending, EngineProperties, Executor, Extent,
@@ -133,18 +134,10 @@ impl Rig {
         let executor = factory
             .start(Arc::clone(&memory), ears)
             .expect("the executor starts");
-        let all = [
-            Feature::Gangs,
-            Feature::Starts,
-            Feature::EngineProperties,
-            Feature::BusyTimes,
-            Feature::Timestamp,
-            Feature::ReadOnly,
-            Feature::Null,
-        ];
+        let all = Feature::value_variants().iter().copied();
         Self {
             platform: factory.platform().clone(),
-            features: all.into_iter().filter(|&f| under_test.offers(f)).collect(),
+            features: all.filter(|&f| under_test.offers(f)).collect(),
             patience: under_test.patience(),
             executor: Some(executor),
             memory,

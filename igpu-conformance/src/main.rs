@@ -44,7 +44,7 @@ struct Options {
     daemon: Option<PathBuf>,
     /// What the executor lacks, besides what is known of the node's driver
     #[arg(long, value_name = "FEATURE", value_enum)]
-    lacks: Vec<Lack>,
+    lacks: Vec<Feature>,
     /// Say what the GPU is, as JSON, and run nothing
     #[arg(long, conflicts_with = "daemon")]
     probe: bool,
@@ -54,39 +54,6 @@ struct Options {
     /// The test harness's words
     #[arg(last = true, value_name = "WORD")]
     harness: Vec<OsString>,
-}
-
-/// The suite's features by name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Lack {
-    /// Several batches that start together
-    Gangs,
-    /// Waits for a submission's start
-    Starts,
-    /// Timing of engines can be changed
-    EngineProperties,
-    /// Busy times are known
-    BusyTimes,
-    /// The render engine's timestamp can be read
-    Timestamp,
-    /// Memory can be mapped without being written to
-    ReadOnly,
-    /// Ranges can be mapped that read as zero
-    Null,
-}
-
-impl Lack {
-    fn feature(self) -> Feature {
-        match self {
-            Self::Gangs => Feature::Gangs,
-            Self::Starts => Feature::Starts,
-            Self::EngineProperties => Feature::EngineProperties,
-            Self::BusyTimes => Feature::BusyTimes,
-            Self::Timestamp => Feature::Timestamp,
-            Self::ReadOnly => Feature::ReadOnly,
-            Self::Null => Feature::Null,
-        }
-    }
 }
 
 /// What the executor on a driver lacks; docs/executors.md says why.
@@ -211,7 +178,7 @@ fn run(options: Options) -> anyhow::Result<ExitCode> {
         }
     }
     let known = driver.map_or(&[][..], lacking).iter().copied();
-    let lacks = options.lacks.iter().map(|lack| lack.feature()).chain(known);
+    let lacks = options.lacks.iter().copied().chain(known);
     let asked = Asked {
         lacks: lacks.collect(),
         options,
