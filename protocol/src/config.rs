@@ -9,7 +9,13 @@ use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 /// `"iGPU"`, read as a little-endian dword.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"iGPU");
 
-/// Bytes of [`DeviceConfig`]: what QEMU's `config_size` property must say.
+/// Bytes of the configuration space: as much as vhost-user can carry. What is behind
+/// [`DeviceConfig`] is zero, so that a VMM need not know which version this is.
+pub const CONFIG_SPACE_SIZE: usize = 256;
+
+const _: () = assert!(DEVICE_CONFIG_SIZE <= CONFIG_SPACE_SIZE);
+
+/// Bytes of [`DeviceConfig`]: the least that QEMU's `config_size` property must say.
 pub const DEVICE_CONFIG_SIZE: usize = core::mem::size_of::<DeviceConfig>();
 
 /// What a driver reads before it sends anything. Read-only to the driver. All but

@@ -38,7 +38,7 @@ mod submit;
 mod timeline;
 
 pub use bind::{Bind, BindFlags, Extent, Unbind};
-pub use config::{DeviceConfig, DEVICE_CONFIG_SIZE, MAGIC};
+pub use config::{DeviceConfig, CONFIG_SPACE_SIZE, DEVICE_CONFIG_SIZE, MAGIC};
 pub use control::{
     CancelContext, CloseContext, ContextEngine, ContextFlags, ContextRuntimeReply,
     CreateAddressSpace, CreateContext, DestroyAddressSpace, DestroyContext, EngineFlags, Hello,
@@ -58,6 +58,10 @@ pub use timeline::{Point, PointFlags};
 /// The device offers its range in [`DeviceConfig`]; the driver chooses the newest version
 /// that both speak and says so with [`Hello`].
 pub const VERSION: u16 = 4;
+
+/// The virtio device id of QEMU's `vhost-user-igpu-pci`, our own device. The specification has
+/// not given one to this device; it is one of the highest that a PCI device id can tell.
+pub const VIRTIO_ID: u32 = 62;
 
 /// The virtio device id under which stock QEMU's `vhost-user-test-device-pci` carries the
 /// device: 22, pstore, a name QEMU knows and for which Linux has no driver.

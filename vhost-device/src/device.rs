@@ -231,11 +231,9 @@ impl VhostUserBackend for Device {
                 *to = U64::new(from);
             }
         }
-        config
-            .as_bytes()
-            .get(offset..end)
-            .unwrap_or_default()
-            .to_vec()
+        let mut space = [0; protocol::CONFIG_SPACE_SIZE];
+        space[..protocol::DEVICE_CONFIG_SIZE].copy_from_slice(config.as_bytes());
+        space.get(offset..end).unwrap_or_default().to_vec()
     }
 
     fn set_config(&self, _offset: u32, _bytes: &[u8]) -> io::Result<()> {
@@ -305,7 +303,10 @@ mod tests {
         assert_eq!(&whole[..4], b"iGPU");
         assert_eq!(&whole[8..12], b"icl\0");
         assert_eq!(device.get_config(8, 3), b"icl");
-        for (offset, size) in [(0, 161), (160, 1), (u32::MAX, u32::MAX)] {
+        let space = device.get_config(0, 256);
+        assert_eq!(space[..whole.len()], whole);
+        assert_eq!(space[whole.len()..], [0; 96]);
+        for (offset, size) in [(0, 257), (256, 1), (u32::MAX, u32::MAX)] {
             assert!(device.get_config(offset, size).is_empty());
         }
         assert!(device.set_config(0, &[0]).is_err());

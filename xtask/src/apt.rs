@@ -15,6 +15,9 @@ use crate::progress::{self, Step};
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/// What the name of a source package begins with, where packages are listed.
+const SOURCE: &str = "src:";
+
 /// One package file, as the archive offers it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Package {
@@ -60,7 +63,7 @@ impl Suite {
             other => other,
         };
         format!(
-            "Types: deb\nURIs: {}\nSuites: {suites}\nComponents: main\nArchitectures: amd64\nSigned-By: {KEYRING}\n",
+            "Types: deb deb-src\nURIs: {}\nSuites: {suites}\nComponents: main\nArchitectures: amd64\nSigned-By: {KEYRING}\n",
             self.mirror
         )
     }
@@ -176,6 +179,29 @@ impl Suite {
         self.listed(&mut command, &packages.join(" "))
     }
 
+    /// The archive that a source package of this release was made from, without Debian's own
+    /// changes.
+    pub(crate) fn source(&self, name: &str) -> Result<Vec<Package>> {
+        let mut command = self.tool("apt-get");
+        let wanted = format!("{name}/{}", self.name);
+        command.args(["source", "--tar-only", "--print-uris", &wanted]);
+        let text = exec::output("apt-get", &mut command).with_context(|| {
+            let (release, mirror) = (self.name, &self.mirror);
+            format!("looked in {release} at {mirror} for the source of {name}")
+        })?;
+        let version = text.lines().find_map(|line| {
+            let rest = line.strip_prefix("Selected version '")?;
+            rest.split('\'').next()
+        });
+        let version = version.with_context(|| {
+            let (release, mirror) = (self.name, &self.mirror);
+            format!("looked in {release} at {mirror} for the source of {name}; found none")
+        })?;
+        let wanted = format!("{SOURCE}{name}={version}");
+        let of_line = |line| parse_source_uri(line, &wanted);
+        Ok(text.lines().filter_map(of_line).collect())
+    }
+
     fn listed(&self, command: &mut Command, what: &str) -> Result<Vec<Package>> {
         let text = exec::output("apt-get", command)
             .with_context(|| format!("looked in {} at {} for: {what}", self.name, self.mirror))?;
@@ -201,10 +227,14 @@ impl Suite {
         }
         step.bytes(total);
         let mut command = self.tool("apt-get");
-        command
-            .arg("download")
-            .args(missing.iter().map(|p| &p.wanted))
-            .current_dir(&self.downloads);
+        let source = missing.iter().find_map(|p| p.wanted.strip_prefix(SOURCE));
+        match source {
+            Some(wanted) => command.args(["source", "--download-only", "--tar-only", wanted]),
+            None => command
+                .arg("download")
+                .args(missing.iter().map(|p| &p.wanted)),
+        };
+        command.current_dir(&self.downloads);
         let log = logs.join(format!("apt-download-{}.log", self.name));
         let what = format!(
             "fetching {} packages ({}) from {}",
@@ -259,6 +289,17 @@ fn parse_uri(line: &str) -> Option<Package> {
         wanted: format!("{name}={version}"),
         file,
         size,
+    })
+}
+
+/// Reads one line of `source --print-uris`: `'URI' FILE SIZE HASH`.
+fn parse_source_uri(line: &str, wanted: &str) -> Option<Package> {
+    let mut words = line.strip_prefix('\'')?.split_whitespace();
+    let _uri = words.next()?;
+    Some(Package {
+        wanted: wanted.to_string(),
+        file: words.next()?.to_string(),
+        size: words.next()?.parse().ok()?,
     })
 }
 
@@ -322,7 +363,17 @@ impl Resolved {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_uri;
+    use super::{parse_source_uri, parse_uri};
+
+    #[test]
+    fn a_printed_source_uri_gives_file_and_size() {
+        let line = "'http://d/qemu_10.0.13%2bds.orig.tar.xz' qemu_10.0.13+ds.orig.tar.xz 40010016 SHA256:6a";
+        let package = parse_source_uri(line, "src:qemu=1:10.0.13").expect("a source's line");
+        assert_eq!(package.wanted, "src:qemu=1:10.0.13");
+        assert_eq!(package.file, "qemu_10.0.13+ds.orig.tar.xz");
+        assert_eq!(package.size, 40_010_016);
+        assert!(parse_source_uri("Need to get 40.0 MB of source archives.", "").is_none());
+    }
 
     #[test]
     fn a_printed_uri_gives_name_version_and_size() {

@@ -1,7 +1,9 @@
 //! The command line: what each command is for, for someone who sees it the first time.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -39,6 +41,8 @@ pub(crate) enum Action {
     Igt(IgtArgs),
     /// Fetch and prepare everything a guest needs, and stop there
     Setup(SetupArgs),
+    /// Build the QEMU that has our device: Debian's source with qemu-patches/ applied
+    Qemu(SetupArgs),
     /// Build the host daemon, the guest's programs and the guest's kernel module
     Build(BuildArgs),
     /// Measure what submissions and buffers cost, beside the same on a virtio-gpu and without a guest
@@ -67,6 +71,32 @@ pub(crate) enum Image {
     Igt,
     /// As well Mesa's Vulkan drivers, vulkaninfo, drm_info and modetest
     Mesa,
+}
+
+/// Which QEMU runs the guest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum QemuChoice {
+    /// The patched one if it has been built, or else the stock one.
+    Auto,
+    /// Debian's.
+    Stock,
+    /// The one with our device, built if it isn't there.
+    Patched,
+    /// A person's own.
+    Path(PathBuf),
+}
+
+impl FromStr for QemuChoice {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "stock" => Self::Stock,
+            "patched" => Self::Patched,
+            path => Self::Path(path.into()),
+        })
+    }
 }
 
 /// Where the parts come from.
@@ -102,9 +132,16 @@ pub(crate) struct SetupArgs {
     /// Look for newer versions in the suites, instead of keeping the ones recorded
     #[arg(long, help_heading = "Set-up")]
     pub(crate) upgrade: bool,
-    /// Use this qemu-system-x86_64 (11.1 or newer) instead of fetching one
-    #[arg(long, value_name = "PATH", help_heading = "Set-up")]
-    pub(crate) qemu: Option<PathBuf>,
+    /// Which QEMU runs the guest: `stock` is Debian's, `patched` has our own device (see `cargo
+    /// xtask qemu`), anything else is the path of a qemu-system-x86_64 (11.1 or newer, or one
+    /// with our device); `auto` is the patched one once it has been built
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "auto",
+        help_heading = "Set-up"
+    )]
+    pub(crate) qemu: QemuChoice,
     /// Use this built kernel tree (with vmlinux, CONFIG_RUST and everything the guest needs built in)
     #[arg(
         long,
@@ -124,6 +161,16 @@ pub(crate) struct SetupArgs {
     /// Whether a QEMU with virtio-gpu and 3D contexts is wanted too: set by `bench`.
     #[arg(skip)]
     pub(crate) peer: bool,
+    /// Whether our own QEMU is to be built, whichever runs the guest: set by `qemu` and `test`.
+    #[arg(skip)]
+    pub(crate) with_patched_qemu: bool,
+}
+
+impl SetupArgs {
+    /// Whether our own QEMU is built if it isn't there.
+    pub(crate) fn builds_qemu(&self) -> bool {
+        self.with_patched_qemu || self.qemu == QemuChoice::Patched
+    }
 }
 
 /// What to build.

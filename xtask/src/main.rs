@@ -45,6 +45,7 @@ fn run(action: &cli::Action) -> Result<u8> {
         cli::Action::Vm(args) => vm::vm(args),
         cli::Action::Igt(args) => igt::igt(args),
         cli::Action::Setup(args) => setup::run(args).map(|_| 0),
+        cli::Action::Qemu(args) => setup::patched_qemu(args),
         cli::Action::Build(args) => build::build(args),
         cli::Action::Bench(args) => bench::bench(args),
         cli::Action::Perf(args) => perf::perf(args),

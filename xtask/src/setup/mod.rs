@@ -6,6 +6,7 @@ mod host;
 mod kernel;
 mod packages;
 mod peer;
+pub(crate) mod qemu;
 mod rootfs;
 
 use std::fs::File;
@@ -17,6 +18,7 @@ use anyhow::{Context, Result};
 pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 pub(crate) use peer::{MODULES as PEER_MODULES, NEEDED as PEER_NEEDED, Peer};
+pub(crate) use qemu::{Patched, Qemu};
 
 use crate::apt::{Resolved, Set, Suite};
 use crate::cli::{Image, Kernel, SetupArgs};
@@ -34,6 +36,8 @@ pub(crate) struct Ready {
     pub(crate) buildroot: Option<PathBuf>,
     /// How QEMU is called.
     pub(crate) qemu: Qemu,
+    /// The QEMU with our device, if it has been built.
+    pub(crate) patched: Option<Patched>,
     /// A QEMU that offers virtio-gpu with 3D contexts, if it was asked for.
     pub(crate) peer: Option<Peer>,
     /// Whose kernel is booted.
@@ -95,15 +99,6 @@ struct KernelParts {
     key: String,
 }
 
-/// A QEMU to run.
-#[derive(Clone, Debug)]
-pub(crate) enum Qemu {
-    /// The one unpacked into the cache, run by its own dynamic linker.
-    Cached(PathBuf),
-    /// A person's own.
-    Own(PathBuf),
-}
-
 /// Brings everything up to date and says where it is.
 pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let cache = Cache::open()?;
@@ -134,11 +129,8 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         downloaded: 0,
         did: false,
     };
-    let qemu = match &args.qemu {
-        Some(path) => Qemu::Own(existing(path, "--qemu")?),
-        None => Qemu::Cached(work.root("qemu")?),
-    };
     let buildroot = work.root("buildroot")?;
+    let (qemu, patched) = work.qemu()?;
     let stock = match &args.kernel_tree {
         Some(tree) => own_kernel(tree)?,
         None => work.kernel(&buildroot)?,
@@ -176,8 +168,15 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
             cache.root().display()
         );
     }
-    // What a guest has beside the usual, and the QEMU of its peer, change nothing that is built.
-    let usual = |name: &str| name != packages::image_set(Image::Mesa) && name != packages::PEER_SET;
+    // What a guest has beside the usual, and QEMUs beside the stock one, change nothing that is
+    // built for it.
+    let other = [
+        packages::image_set(Image::Mesa),
+        packages::PEER_SET,
+        packages::QEMU_BUILD_SET,
+        packages::QEMU_SOURCE_SET,
+    ];
+    let usual = |name: &str| !other.contains(&name);
     let sets: Vec<String> = resolved
         .sets
         .iter()
@@ -190,6 +189,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         buildroot: args.kernel_tree.is_none().then_some(buildroot),
         cache: cache.clone(),
         qemu,
+        patched,
         peer,
         flavour,
         tree: kernel.tree,
@@ -201,6 +201,21 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         kernel_key: stamp::digest(&[&key, &kernel.key]),
         key,
     })
+}
+
+/// `cargo xtask qemu`.
+pub(crate) fn patched_qemu(args: &SetupArgs) -> Result<u8> {
+    let mut args = args.clone();
+    args.with_patched_qemu = true;
+    let ready = run(&args)?;
+    let patched = ready
+        .patched
+        .context("with --qemu PATH there is nothing to build: that QEMU is used as it is")?;
+    println!(
+        "{}",
+        patched.product.join("bin/qemu-system-x86_64").display()
+    );
+    Ok(0)
 }
 
 /// The kernel of a person's own tree.

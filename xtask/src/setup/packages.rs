@@ -10,7 +10,7 @@ use regex::Regex;
 
 use crate::apt::{Resolved, Set, Suite};
 use crate::chroot::Root;
-use crate::cli::{Image, SetupArgs};
+use crate::cli::{Image, QemuChoice, SetupArgs};
 use crate::exec;
 use crate::paths::Cache;
 use crate::progress::{self, Step};
@@ -49,6 +49,15 @@ const QEMU_OPENGL: [&str; 2] = ["qemu-system-modules-opengl", "qemu-system-gui"]
 /// The name of that set of packages, and of the root made of it.
 pub(super) const PEER_SET: &str = "qemu-opengl";
 
+/// What builds a QEMU of our own, beside what is in [`BASE`] less bzip2: where QEMU's build finds
+/// that, it wants to unpack firmware images that Debian's source has not.
+const QEMU_BUILD: &str = "gcc-14 gcc binutils libc6-dev make meson ninja-build python3 python3-venv python3-pip python3-pycotap perl \
+    pkgconf libglib2.0-dev libpixman-1-dev zlib1g-dev libattr1-dev patch xz-utils flex bison";
+/// The name of that set of packages, and of the root made of it.
+pub(super) const QEMU_BUILD_SET: &str = "qemu-build";
+/// The name of the set with QEMU's source.
+pub(super) const QEMU_SOURCE_SET: &str = "qemu-source";
+
 /// One set of packages to ask for.
 pub(super) struct Wanted {
     /// The set's name.
@@ -84,13 +93,25 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
             packages: vec![format!("linux {KERNEL_SERIES}")],
         });
     }
-    if args.qemu.is_none() {
+    if !matches!(args.qemu, QemuChoice::Path(_)) {
         let packages = QEMU.map(|name| format!("{name}/trixie-backports"));
         let packages = [words("base-files libc-bin"), packages.to_vec()].concat();
         sets.push(Wanted {
             name: "qemu",
             suite: "trixie",
             packages,
+        });
+    }
+    if args.builds_qemu() {
+        sets.push(Wanted {
+            name: QEMU_BUILD_SET,
+            suite: "trixie",
+            packages: words(&format!("{BASE} {QEMU_BUILD}").replace(" bzip2 ", " ")),
+        });
+        sets.push(Wanted {
+            name: QEMU_SOURCE_SET,
+            suite: "trixie",
+            packages: words("qemu"),
         });
     }
     sets.push(Wanted {
@@ -154,6 +175,10 @@ pub(super) fn resolve(
             let step = Step::begin(&format!("choose versions for {}", wanted.name));
             let mut set = match wanted.name {
                 "kernel" => kernel(&suite)?,
+                QEMU_SOURCE_SET => Set {
+                    packages: suite.source("qemu")?,
+                    ..Set::default()
+                },
                 _ => Set {
                     packages: suite.closure(&wanted.packages)?,
                     ..Set::default()

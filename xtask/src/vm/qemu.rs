@@ -9,6 +9,7 @@ use virtio_igpu_protocol::{DEVICE_CONFIG_SIZE, QUEUE_COUNT, VIRTIO_ID_STOCK_QEMU
 
 use crate::chroot::Root;
 use crate::exec;
+use crate::setup::qemu::{Device, Program};
 use crate::setup::{Flavour, Qemu, Ready};
 
 /// The largest queue that the device of stock QEMU takes.
@@ -75,24 +76,31 @@ pub(crate) const PORTS: [&str; 5] = ["stdout", "stderr", "control", "klog", "std
 
 /// A command that runs this QEMU, without arguments yet.
 pub(crate) fn program(qemu: &Qemu) -> Command {
-    match qemu {
-        Qemu::Own(path) => exec::command(path),
-        Qemu::Cached(root) => {
-            // Its own dynamic linker and libraries: no chroot, so it sees the host's files.
-            let libraries = root.join("usr/lib/x86_64-linux-gnu");
-            let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
-            command
-                .arg("--library-path")
-                .arg(&libraries)
-                .args(["--argv0", "qemu-system-x86_64"]);
-            command.arg(root.join("usr/bin/qemu-system-x86_64"));
-            command.env("QEMU_MODULE_DIR", libraries.join("qemu"));
-            for folder in ["usr/share/qemu", "usr/share/seabios"] {
-                command.arg("-L").arg(root.join(folder));
-            }
-            command
-        }
+    let (root, program) = match &qemu.program {
+        Program::Own(path) => return exec::command(path),
+        Program::Cached(root) => (root, &root.join("usr/bin/qemu-system-x86_64")),
+        Program::Built { root, program } => (root, program),
+    };
+    let mut command = with_libraries(root);
+    command.args(["--argv0", "qemu-system-x86_64"]).arg(program);
+    if let Program::Cached(root) = &qemu.program {
+        command.env("QEMU_MODULE_DIR", root.join(LIBRARIES).join("qemu"));
     }
+    for folder in ["usr/share/qemu", "usr/share/seabios"] {
+        command.arg("-L").arg(root.join(folder));
+    }
+    command
+}
+
+/// Where a root of Debian's has its libraries.
+const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
+
+/// A command that runs a program, which is still to be given, with the dynamic linker and the
+/// libraries of a root: no chroot, so it sees the host's files.
+fn with_libraries(root: &Path) -> Command {
+    let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
+    command.arg("--library-path").arg(root.join(LIBRARIES));
+    command
 }
 
 impl Machine<'_> {
@@ -109,13 +117,10 @@ impl Machine<'_> {
             option(
                 &mut command,
                 "-chardev",
-                "socket,id=igpu,path=",
+                &format!("socket,id=igpu,{}path=", self.reconnects()),
                 &self.folder.join("igpu.sock"),
             );
-            command.arg("-device").arg(format!(
-                "vhost-user-test-device-pci,chardev=igpu,virtio-id={VIRTIO_ID_STOCK_QEMU},num_vqs={QUEUE_COUNT},\
-                 config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
-            ));
+            command.arg("-device").arg(self.device());
         }
         if let Some((plugin, out, more)) = self.plugin {
             let mut words = with_path("", self.folder.join(plugin).as_os_str());
@@ -127,6 +132,27 @@ impl Machine<'_> {
             command.args(["-device", "virtio-gpu-gl-pci"]);
         }
         Ok(command)
+    }
+
+    /// Whether the chardev looks for another daemon when one has gone: our own device can go on
+    /// with that.
+    fn reconnects(&self) -> &'static str {
+        match self.ready.qemu.device {
+            Device::Igpu if !self.peer => "reconnect-ms=200,",
+            _ => "",
+        }
+    }
+
+    /// What carries our virtqueues.
+    fn device(&self) -> String {
+        match self.ready.qemu.device {
+            // The peer's QEMU is a stock one.
+            Device::Igpu if !self.peer => "vhost-user-igpu-pci,chardev=igpu".to_string(),
+            _ => format!(
+                "vhost-user-test-device-pci,chardev=igpu,virtio-id={VIRTIO_ID_STOCK_QEMU},num_vqs={QUEUE_COUNT},\
+                 config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
+            ),
+        }
     }
 
     /// The QEMU that draws with OpenGL, in its root, with the folders that the guest's
