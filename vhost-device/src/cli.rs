@@ -23,17 +23,39 @@ use crate::session::limits::Limits;
 ///     -object memory-backend-memfd,id=mem,size=2G,share=on
 ///     -machine q35,memory-backend=mem
 ///     -chardev socket,id=igpu,path=/tmp/igpu.sock
-///     -device vhost-user-test-device-pci,chardev=igpu,virtio-id=22,num_vqs=4,config_size=160
+///     -device vhost-user-igpu-pci,chardev=igpu
+///
+/// A stock QEMU from 11.1 on has another device that does:
+///
+///   -device vhost-user-test-device-pci,chardev=igpu,virtio-id=22,num_vqs=4,config_size=160
 ///
 /// One guest is served at a time. When it goes, cleanly or not, the daemon is ready
-/// for the next one. SIGTERM and SIGINT end it; the socket goes with it.
+/// for the next one. SIGTERM and SIGINT end it; the socket goes with it if it was made here.
+/// Several guests at a time have a daemon each: systemd's units virtio-igpu@.socket and
+/// virtio-igpu@.service start them as guests connect.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "vhost-device-igpu", version, verbatim_doc_comment)]
 pub struct Arguments {
     /// Where to listen: a path for a Unix socket. A socket left behind by a daemon that
     /// is gone is replaced; anything else that is there is an error.
-    #[arg(long, visible_alias = "socket", value_name = "PATH")]
-    pub socket_path: PathBuf,
+    #[arg(
+        long,
+        visible_alias = "socket",
+        value_name = "PATH",
+        conflicts_with = "fd"
+    )]
+    pub socket_path: Option<PathBuf>,
+
+    /// The number of a Unix socket that the daemon is started with, instead: one that listens,
+    /// for guests one after the other, or one that a guest is connected to already, with which
+    /// the daemon ends. A socket that systemd listens on for it needs not be named.
+    #[arg(long, value_name = "FDNUM", value_parser = clap::value_parser!(i32).range(0..))]
+    pub fd: Option<i32>,
+
+    /// Print what kind of back-end this is, as JSON for management software, and end. Nothing
+    /// is opened, and whatever else is said counts for nothing.
+    #[arg(long)]
+    pub print_capabilities: bool,
 
     /// What executes the guest's work. `softgpu` is a software model that needs no
     /// hardware; `null` is the same, but takes every batch for an empty one: it shows which
@@ -185,10 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_the_config_size_that_the_device_has() {
+    fn help_and_pages_name_the_config_size_that_the_device_has() {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
-        let size = virtio_igpu_protocol::DEVICE_CONFIG_SIZE;
-        assert!(help.contains(&format!("config_size={size}")), "{size}");
+        let pages = [
+            include_str!("../../docs/guest.md"),
+            include_str!("../../docs/libvirt.md"),
+        ];
+        for text in [&help].into_iter().map(String::as_str).chain(pages) {
+            let sizes = text.split("config_size=").skip(1).map(|rest| {
+                let digits = rest.split(|letter: char| !letter.is_ascii_digit());
+                digits.take(1).collect::<String>()
+            });
+            let sizes: Vec<_> = sizes.collect();
+            assert_eq!(sizes, [protocol::DEVICE_CONFIG_SIZE.to_string()]);
+        }
     }
 }

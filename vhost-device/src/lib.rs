@@ -11,15 +11,18 @@
 //! This crate knows the wire (`virtio-igpu-protocol`), vhost-user and the GPU model, and
 //! nothing of what runs in the guest.
 
+pub mod capabilities;
 pub mod cli;
 pub mod device;
 pub mod executor;
+pub mod logging;
 pub mod mailbox;
 pub mod management;
 pub mod metrics;
 pub mod queue;
 pub mod sandbox;
 pub mod server;
+pub mod service;
 pub mod session;
 pub mod trace;
 

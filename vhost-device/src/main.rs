@@ -5,18 +5,21 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use vhost_device::{cli::Arguments, server};
+use vhost_device::{capabilities, cli::Arguments, logging, server};
 
 fn main() -> ExitCode {
+    if capabilities::are_asked_for(std::env::args_os()) {
+        return match capabilities::write(std::io::stdout()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let arguments = Arguments::parse();
-    env_logger::Builder::new()
-        .filter_level(arguments.log_level())
-        .parse_default_env()
-        .init();
+    logging::start(arguments.log_level());
     match server::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vhost-device-igpu: {error:#}");
+            logging::last_words(&error);
             ExitCode::FAILURE
         }
     }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-//! The daemon: its socket, its signals, and one guest after the other. Knows vhost-user's
-//! connection handling; what happens on a connection is [`crate::device`]'s.
+//! The daemon: where its guests come from (`endpoint`), its signals, and one guest after the
+//! other. Knows vhost-user's connection handling; what happens on a connection is
+//! [`crate::device`]'s.
 
-use std::fs::{self, File};
+mod endpoint;
+mod inherited;
+mod relay;
+
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
+use endpoint::Endpoint;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use vhost::vhost_user::{Error as VhostUserError, Listener};
@@ -28,6 +32,7 @@ use crate::executor;
 use crate::management::{self, resources::Resources};
 use crate::metrics::{self, Metrics};
 use crate::sandbox::{self, Needs, Use};
+use crate::service::Manager;
 use crate::trace::Writer;
 
 /// Runs the daemon until it is told to end, or with `--once` until its guest has gone.
@@ -47,7 +52,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // All that can be opened beforehand is, while there is one thread.
     let path = arguments.management_socket.as_deref();
     let management = path.map(claim_management).transpose()?;
-    let mut listener = claim(&arguments.socket_path)?;
+    let mut endpoint = Endpoint::claim(arguments)?;
+    let manager = Manager::connect()?;
     let trace = arguments.trace.as_deref();
     let trace = trace.map(|path| File::create(path).map(|file| (file, path)));
     let trace = trace.transpose().context("the trace can't be written")?;
@@ -60,24 +66,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let trace = trace.map(|(file, path)| Writer::start(file, path));
     let trace = trace.transpose().context("the trace can't be written")?;
     watch_signals(signals, Arc::clone(&shared))?;
-    log::info!("listening on {}", arguments.socket_path.display());
+    endpoint.start()?;
+    log::info!("guests come from {}", endpoint.origin);
+    manager.ready();
     let options = Options {
         polling: !arguments.no_polling,
         limits: arguments.limits(),
         tracer: trace.as_ref().map(Writer::tracer),
     };
     let mut number = 1;
-    while shared.wait_for_guest(&listener)? {
+    while shared.wait_for_guest(&endpoint.listener)? {
         let device = Device::new(Arc::clone(&factory), number, options.clone());
         let device = device.context("no device for a guest")?;
-        if !serve(Arc::new(device), &mut listener, &shared)? {
-            continue;
-        }
-        if arguments.once {
+        let spoke = serve(Arc::new(device), &mut endpoint.listener, &shared)?;
+        if endpoint.is_single() || spoke && arguments.once {
             break;
         }
-        number += 1;
+        number += u64::from(spoke);
     }
+    manager.stopping();
     if let Err(error) = shared.write_stats() {
         log::error!("{error:#}");
     }
@@ -93,8 +100,8 @@ fn confine(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut needs = Needs::default();
-    needs.folder_of(&arguments.socket_path, Use::Remove);
-    if let Some(path) = &arguments.management_socket {
+    let sockets = [&arguments.socket_path, &arguments.management_socket];
+    for path in sockets.into_iter().flatten() {
         needs.folder_of(path, Use::Remove);
     }
     if let Some(path) = &arguments.stats_file {
@@ -121,7 +128,7 @@ fn confine(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Listens for those who ask what the daemon counts.
 fn claim_management(path: &Path) -> anyhow::Result<management::Socket> {
-    make_way(path)?;
+    endpoint::make_way(path)?;
     management::Socket::claim(path).with_context(|| format!("can't listen on {}", path.display()))
 }
 
@@ -135,39 +142,6 @@ fn manage(
     let source = Box::new(move || shared.current().device.clone());
     let server = management::Server::start(socket, Resources::new(source, faults));
     server.context("the management socket can't be served")
-}
-
-/// Removes a socket that another daemon left behind; anything else that is there is an
-/// error.
-fn make_way(path: &Path) -> anyhow::Result<()> {
-    let shown = path.display();
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => bail!("the socket path {shown} can't be used: {error}"),
-        Ok(found) if !found.file_type().is_socket() => {
-            bail!("the socket path {shown} exists and is not a socket");
-        }
-        Ok(_) => match UnixStream::connect(path) {
-            Ok(_) => bail!("the socket {shown} is in use by another process"),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                fs::remove_file(path)
-                    .with_context(|| format!("the stale socket {shown} can't be removed"))?;
-            }
-            Err(error) => bail!("the socket {shown} exists and can't be tried: {error}"),
-        },
-    }
-    Ok(())
-}
-
-/// Listens on a path. What another daemon left behind is replaced, anything else is not.
-fn claim(path: &Path) -> anyhow::Result<Listener> {
-    make_way(path)?;
-    let shown = path.display();
-    match Listener::new(path, false) {
-        Ok(listener) => Ok(listener),
-        Err(VhostUserError::SocketError(error)) => bail!("can't listen on {shown}: {error}"),
-        Err(error) => bail!("can't listen on {shown}: {error}"),
-    }
 }
 
 /// What the signals' thread and the main one share.

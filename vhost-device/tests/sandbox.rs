@@ -22,9 +22,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use frontend::Guest;
-use frontend::daemon::{Daemon, PROGRAM};
+use frontend::daemon::{Daemon, PROGRAM, has_landlock};
 use frontend::gpu::{BATCH_END, submit};
-use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use protocol::Status;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use vhost_device::sandbox::{self, Mode, Needs, Use};
@@ -55,22 +54,6 @@ fn command(test: &str, folder: &Path, without: &str) -> Command {
         .env(FOLDER, folder)
         .env(WITHOUT, without);
     command
-}
-
-/// Whether this kernel has Landlock. Said where nobody overlooks it if not: past the test
-/// harness, which swallows what a test prints.
-fn has_landlock() -> bool {
-    let files = Ruleset::default()
-        .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(AccessFs::from_all(ABI::V1));
-    let has = files.and_then(Ruleset::create).is_ok();
-    if !has {
-        let _ = writeln!(
-            io::stderr(),
-            "NOT TESTED: this kernel has no Landlock; of the sandbox, seccomp is tested alone"
-        );
-    }
-    has
 }
 
 fn errno<T>(result: io::Result<T>) -> Option<i32> {

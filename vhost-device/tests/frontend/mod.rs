@@ -15,6 +15,7 @@ pub(crate) mod gpu;
 pub(crate) mod ring;
 pub(crate) mod samples;
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -108,7 +109,17 @@ impl Guest {
 
     /// As [`Guest::connect`], with or without EVENT_IDX, and with queues of that size.
     pub(crate) fn connect_with(path: &Path, event_idx: bool, queue_size: u16) -> Self {
-        let mut frontend = Frontend::connect(path, protocol::QUEUE_COUNT as u64).unwrap();
+        let frontend = Frontend::connect(path, protocol::QUEUE_COUNT as u64).unwrap();
+        Self::start(frontend, event_idx, queue_size)
+    }
+
+    /// As [`Guest::connect`], over a connection that is there.
+    pub(crate) fn over(stream: UnixStream) -> Self {
+        let frontend = Frontend::from_stream(stream, protocol::QUEUE_COUNT as u64);
+        Self::start(frontend, true, QUEUE_SIZE)
+    }
+
+    fn start(mut frontend: Frontend, event_idx: bool, queue_size: u16) -> Self {
         frontend.set_owner().unwrap();
         let offered = frontend.get_features().unwrap();
         let mut wanted = VIRTIO_F_VERSION_1
