@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.management_socket.as_deref();
     let management = path.map(claim_management).transpose()?;
     let mut endpoint = Endpoint::claim(arguments)?;
-    let manager = Manager::connect()?;
+    let manager = Manager::connect();
     let trace = arguments.trace.as_deref();
     let trace = trace.map(|path| File::create(path).map(|file| (file, path)));
     let trace = trace.transpose().context("the trace can't be written")?;

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use sd_notify::NotifyState;
 
 /// Names the service manager's socket.
@@ -23,14 +23,17 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// The one that the environment names.
-    pub fn connect() -> anyhow::Result<Self> {
+    /// The one that the environment names. If it can't be reached, the log says so, and it is
+    /// told nothing: what it does then is its own affair.
+    pub fn connect() -> Self {
         let Some(address) = std::env::var_os(NOTIFY_SOCKET) else {
-            return Ok(Self::default());
+            return Self::default();
         };
-        let shown = address.to_string_lossy();
-        let refused = || format!("the service manager at {NOTIFY_SOCKET}={shown} can't be reached");
-        Self::at(&address).with_context(refused)
+        Self::at(&address).unwrap_or_else(|error| {
+            let shown = address.to_string_lossy();
+            log::warn!("{NOTIFY_SOCKET}={shown} can't be reached, and is told nothing: {error:#}");
+            Self::default()
+        })
     }
 
     /// The one at an address: a path, or behind an `@` a name without a file.

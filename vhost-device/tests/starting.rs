@@ -187,11 +187,6 @@ fn what_guests_cannot_come_from_is_refused_in_a_sentence() {
             "where do guests come from?",
         ),
         ("", vec![], "where do guests come from?"),
-        (
-            "NOTIFY_SOCKET=/no/where",
-            vec!["--socket-path", path],
-            "the service manager at NOTIFY_SOCKET=/no/where can't be reached",
-        ),
     ] {
         let mut command = command(&format!("export LISTEN_FDS LISTEN_PID; {prepare}"));
         command.args(&arguments);
@@ -249,6 +244,29 @@ fn the_service_manager_learns_when_guests_can_come_and_that_the_daemon_ends() {
         ends_well(daemon);
         assert!(!path.exists());
     }
+}
+
+#[test]
+fn a_service_manager_that_is_not_there_is_no_reason_not_to_start() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let mut command = command("");
+    command
+        .env("NOTIFY_SOCKET", "/no/where")
+        .args(["--fd", "3"]);
+    pass(&mut command, theirs);
+    let daemon = Daemon {
+        child: command.spawn().unwrap(),
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let mut guest = Guest::over(ours);
+    work(&mut guest, 1);
+    drop(guest);
+    let (status, said) = daemon.end();
+    assert!(status.success() && said.lines().count() == 1, "{said}");
+    assert!(
+        said.contains("NOTIFY_SOCKET=/no/where can't be reached"),
+        "{said}"
+    );
 }
 
 #[test]
