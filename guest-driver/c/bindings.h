@@ -14,6 +14,8 @@
 #include <linux/sync_file.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_pci_modern.h>
+#include <linux/virtio_ring.h>
 #include <linux/workqueue.h>
 #include <linux/zlib.h>
 #include <drm/drm_syncobj.h>

@@ -85,6 +85,11 @@ void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit)
 	__virtio_clear_bit(vdev, bit);
 }
 
+const u64 *igpu_features(const struct virtio_device *vdev)
+{
+	return vdev->features_array;
+}
+
 /*
  * Bytes of the device's configuration space. The virtio core doesn't tell, and reading
  * past its end is a bug; on PCI the capability that describes it says it.
@@ -142,6 +147,33 @@ void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buff
 		buffer += part;
 		length -= part;
 	}
+}
+
+/* Devices. */
+
+void igpu_device_lock(struct device *dev)
+{
+	device_lock(dev);
+}
+
+bool igpu_device_trylock(struct device *dev)
+{
+	return device_trylock(dev);
+}
+
+void igpu_device_unlock(struct device *dev)
+{
+	device_unlock(dev);
+}
+
+bool igpu_pci_is_memory(struct pci_dev *pdev, int bar)
+{
+	return pci_resource_flags(pdev, bar) & IORESOURCE_MEM;
+}
+
+const char *igpu_pci_name(const struct pci_dev *pdev)
+{
+	return pci_name(pdev);
 }
 
 /* Ids. */

@@ -14,6 +14,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/pci.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/virtio.h>
@@ -30,8 +31,12 @@
 u64 igpu_max_schedule_timeout_ms(void);
 u64 igpu_jiffies_to_nsecs(unsigned long jiffies);
 
-/* HZ is a macro that is defined twice: bindgen would take the first. */
-enum igpu_constants { IGPU_HZ = HZ };
+enum igpu_constants {
+	/* HZ is a macro that is defined twice: bindgen would take the first. */
+	IGPU_HZ = HZ,
+	IGPU_CACHE_LINE = SMP_CACHE_BYTES,
+	IGPU_FEATURE_WORDS = VIRTIO_FEATURES_U64S,
+};
 
 /* Locks. */
 unsigned long igpu_spin_lock_irqsave(spinlock_t *lock);
@@ -45,12 +50,20 @@ void igpu_del_vqs(struct virtio_device *vdev);
 void igpu_device_ready(struct virtio_device *vdev);
 bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit);
 void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit);
+const u64 *igpu_features(const struct virtio_device *vdev);
 unsigned int igpu_config_length(struct virtio_device *vdev);
 void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
 		      unsigned int length);
 unsigned int igpu_buffer_segments(const void *buffer, size_t length);
 void igpu_buffer_to_sg(struct scatterlist *sg, unsigned int segments, void *buffer,
 		       size_t length);
+
+/* Devices. */
+void igpu_device_lock(struct device *dev);
+bool igpu_device_trylock(struct device *dev);
+void igpu_device_unlock(struct device *dev);
+bool igpu_pci_is_memory(struct pci_dev *pdev, int bar);
+const char *igpu_pci_name(const struct pci_dev *pdev);
 
 /* Ids. */
 void igpu_ids_init(struct xarray *ids);

@@ -49,7 +49,12 @@ module! {
     authors: ["The virtio-igpu authors"],
     description: "Virtual Intel GPU over virtio",
     license: "GPL",
-    alias: ["virtio:d00000016v*"],
+    alias: [
+        "virtio:d00000016v*",
+        "virtio:d0000003Ev*",
+        "pci:v00008086d00009A49sv*sd*bc*sc*i*",
+        "pci:v00008086d00008A52sv*sd*bc*sc*i*",
+    ],
     imports_ns: ["DMA_BUF"],
     params: {
         vm_bind_version: u32 {
@@ -69,6 +74,8 @@ pub(crate) fn vm_bind_version() -> u32 {
 
 /// The loaded module. Its parts are dropped in this order.
 struct Module {
+    /// Takes the virtio devices of PCI functions away.
+    _pci: virtio::pci::Registration,
     /// Unbinds all devices.
     _driver: virtio::Registration,
     /// Runs what is still queued, then ends.
@@ -85,8 +92,10 @@ impl kernel::Module for Module {
             return Err(EINVAL);
         }
         let work = virtio::work::WorkQueues::new()?;
+        let driver = virtio::Registration::new::<drm::registration::Registration>(module)?;
         Ok(Self {
-            _driver: virtio::Registration::new::<drm::registration::Registration>(module)?,
+            _pci: virtio::pci::Registration::new(module)?,
+            _driver: driver,
             _work: work,
         })
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     protocol::{
         DeviceConfig, Hello, PlatformReply, QueryPlatform, DEVICE_CONFIG_SIZE, MAGIC, QUEUE_COUNT,
-        VERSION, VIRTIO_ID_STOCK_QEMU,
+        VERSION, VIRTIO_ID_IGPU, VIRTIO_ID_STOCK_QEMU,
     },
     raw,
 };
@@ -80,12 +80,16 @@ unsafe impl Send for Registration {}
 unsafe impl Sync for Registration {}
 
 /// The ids the driver binds to. The list ends with zeroes.
-struct IdTable([raw::virtio_device_id; 2]);
+struct IdTable([raw::virtio_device_id; 3]);
 
 // SAFETY: The table is never written.
 unsafe impl Sync for IdTable {}
 
 static ID_TABLE: IdTable = IdTable([
+    raw::virtio_device_id {
+        device: VIRTIO_ID_IGPU,
+        vendor: ANY_VENDOR,
+    },
     raw::virtio_device_id {
         device: VIRTIO_ID_STOCK_QEMU,
         vendor: ANY_VENDOR,

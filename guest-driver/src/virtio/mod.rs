@@ -12,6 +12,7 @@ mod counters;
 mod device;
 mod events;
 mod irq_lock;
+pub(crate) mod pci;
 mod queue;
 mod returns;
 pub(crate) mod trace;
