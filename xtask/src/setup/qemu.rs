@@ -43,7 +43,7 @@ CC=gcc-14 ../configure OPTIONS
 /// Run in the build root: QEMU, and its tests of devices.
 const BUILD: &str = "
 set -e; cd /q/src/build
-ninja -j$(nproc) qemu-system-x86_64 tests/qtest/qos-test
+ninja -j$(nproc) qemu-system-x86_64 tests/qtest/vhost-user-igpu-test
 ";
 
 /// Run in the build root: keeps the programs and the script that checks patches.
@@ -51,7 +51,7 @@ const FINISH: &str = r#"
 set -e; cd /q
 mkdir bin checkpatch
 strip -g -o bin/qemu-system-x86_64 src/build/qemu-system-x86_64
-strip -g -o bin/qos-test src/build/tests/qtest/qos-test
+strip -g -o bin/vhost-user-igpu-test src/build/tests/qtest/vhost-user-igpu-test
 cp src/scripts/checkpatch.pl checkpatch/
 cp src/VERSION checkpatch/
 rm -r src
