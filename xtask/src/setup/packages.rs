@@ -30,7 +30,8 @@ const BUILD: &str = "gcc-14 gcc binutils libc6-dev make flex bison bc libelf-dev
 const GUEST: &str =
     "base-files bash busybox-static kmod libc-bin igt-gpu-tools igt-gpu-tools-tests strace";
 /// What it has besides in the larger image: users of the device that are no tests.
-const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools";
+const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools mesa-utils-bin libegl1 libegl-mesa0 \
+    libgl1-mesa-dri libgles2 libgl1 intel-opencl-icd clinfo clpeak pciutils";
 /// What a QEMU needs beside the packages of [`QEMU`] to give its guest a virtio-gpu with 3D
 /// contexts where there is no GPU: its OpenGL modules, a window to draw in, an X server that
 /// shows nothing, and OpenGL in software.

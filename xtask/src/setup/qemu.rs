@@ -13,8 +13,11 @@ use crate::paths::checkout;
 use crate::progress::{self, Step};
 use crate::{exec, stamp};
 
-/// The name of the product: our own QEMU.
-const PRODUCT: &str = "qemu-patched";
+/// The name of the product: our own QEMU. Checkouts with different patches, which share the
+/// cache, have one each.
+fn product_name(key: &str) -> String {
+    format!("qemu-patched-{}", &key[..12])
+}
 
 /// What QEMU's source is configured with: what our guests and QEMU's own tests of our device
 /// need, and what people who try it at home use (KVM, 9p, plugins).
@@ -129,7 +132,7 @@ impl Work<'_> {
         };
         let wanted = self.args.builds_qemu();
         let patched = match self.patched_key()? {
-            Some(key) if wanted || stamp::fresh(&self.cache.product(PRODUCT), &key) => {
+            Some(key) if wanted || stamp::fresh(&self.cache.product(&product_name(&key)), &key) => {
                 let product = self.patched_qemu(&key)?;
                 Some(Patched { product, root })
             }
@@ -161,13 +164,14 @@ impl Work<'_> {
     }
 
     fn patched_qemu(&mut self, key: &str) -> Result<PathBuf> {
-        if stamp::fresh(&self.cache.product(PRODUCT), key) {
-            return Ok(self.cache.product(PRODUCT));
+        let name = product_name(key);
+        if stamp::fresh(&self.cache.product(&name), key) {
+            return Ok(self.cache.product(&name));
         }
         let tools = self.root(packages::QEMU_BUILD_SET)?;
         let source = self.fetch(packages::QEMU_SOURCE_SET)?;
         let source = source.first().context("QEMU's source is no file")?.clone();
-        self.product(PRODUCT, key, "build QEMU", |work, into| {
+        self.product(&name, key, "build QEMU", |work, into| {
             work.build_qemu(into, &tools, &source)
         })
     }
