@@ -330,6 +330,13 @@ pub(crate) struct DemoArgs {
 
 /// Run the tests.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test                                      all of it
+  cargo xtask test --only guest --only igt              two kinds
+  cargo xtask test --only lifecycle --scenario reset    what has `reset` in its name
+  cargo xtask test --only cycles --cycles 200           unbinding, unplugging, killing, rebooting: docs/lifecycle.md
+")]
 pub(crate) struct TestArgs {
     /// How the guest is made.
     #[command(flatten)]
@@ -337,6 +344,12 @@ pub(crate) struct TestArgs {
     /// Run only this kind; may be given several times
     #[arg(long, value_name = "KIND", value_enum)]
     pub(crate) only: Vec<crate::test::Kind>,
+    /// Of the kinds `lifecycle` and `cycles`, run only what has this in its name
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) scenario: String,
+    /// How many times each of the kind `cycles` is done; what it compares begins with the tenth
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(11..))]
+    pub(crate) cycles: u32,
 }
 
 /// What the virtual GPU is measured beside.

@@ -15,7 +15,7 @@ use crate::records::Records;
 use crate::vm::{Finished, Lab, pass_on};
 
 /// The picture that comes with the project.
-const PICTURE: &str = "ci/demo/picture.png";
+pub(crate) const PICTURE: &str = "ci/demo/picture.png";
 /// A guest that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(300);
 

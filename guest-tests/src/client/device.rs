@@ -42,9 +42,13 @@ pub struct MemoryRegion {
 }
 
 impl Device {
-    /// Opens the first render node whose driver answers to `i915`.
+    /// Opens the node that the environment's `IGPU_NODE` names, or else the first render node
+    /// whose driver answers to `i915`.
     pub fn open() -> Result<Self> {
-        Self::open_driver("i915")
+        match std::env::var_os("IGPU_NODE") {
+            Some(node) => Self::open_path(Path::new(&node)),
+            None => Self::open_driver("i915"),
+        }
     }
 
     /// Opens the first render node whose driver answers to this name.

@@ -2,39 +2,52 @@
 //! file open, and a daemon that dies under load or isn't scheduled. Each scenario has a guest
 //! of its own.
 
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
+use super::wishes::{self, Lines};
+use crate::setup::qemu::Device;
 use crate::tally::Tally;
 use crate::vm::{Finished, Lab};
 
-/// A scenario: a script for the guest's shell, and what the host does meanwhile.
+/// A scenario: a script for the guest's shell, which asks the host for its part
+/// ([`wishes`]).
 struct Scenario {
     name: &'static str,
     script: &'static str,
-    /// What is done when the guest prints this.
-    at: Option<(&'static str, Event)>,
+    needs: Needs,
 }
 
-/// What befalls the daemon.
+/// What a scenario needs beside a guest with the device.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Event {
-    /// It is killed.
-    Killed,
-    /// It is stopped again and again, each time for a moment.
-    Interrupted,
-    /// It is asked to have the GPU vanish.
-    GpuLost,
+enum Needs {
+    /// Nothing.
+    Plain,
+    /// A daemon that may die.
+    Death,
+    /// A daemon that can be told to lose its GPU.
+    Loss,
+    /// A device in a port of its own, where it can be unplugged and reset. (On the root bus QEMU
+    /// makes it a conventional PCI function, which knows neither.)
+    Port,
+    /// Two devices.
+    Two,
+    /// That the guest boots again, with a folder to remember things in.
+    Reboots,
+}
+
+impl Needs {
+    /// Whether stock QEMU's device can't do it.
+    fn own_device(self) -> bool {
+        self == Self::Port
+    }
 }
 
 /// A guest that takes longer over a scenario hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const SCENARIOS: [Scenario; 8] = [
+const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "unloads_and_loads_again",
         script: "
@@ -44,7 +57,7 @@ const SCENARIOS: [Scenario; 8] = [
                 modprobe virtio_igpu || exit 3
                 [ -c /dev/dri/renderD128 ] || exit 4
             done",
-        at: None,
+        needs: Needs::Plain,
     },
     Scenario {
         name: "refuses_to_unload_while_a_file_is_open",
@@ -53,7 +66,7 @@ const SCENARIOS: [Scenario; 8] = [
             rmmod virtio_igpu 2>/dev/null && exit 1
             exec 9>&-
             rmmod virtio_igpu",
-        at: None,
+        needs: Needs::Plain,
     },
     Scenario {
         name: "unbinds_with_a_file_open_and_binds_again",
@@ -67,7 +80,7 @@ const SCENARIOS: [Scenario; 8] = [
             echo $device >bind || exit 4
             [ -c /dev/dri/renderD128 ] || exit 5
             igpu-guest-tests identity >/dev/null || exit 6",
-        at: None,
+        needs: Needs::Plain,
     },
     Scenario {
         name: "offers_the_version_of_vm_bind_that_is_asked_for",
@@ -79,7 +92,7 @@ const SCENARIOS: [Scenario; 8] = [
             grep -q '3 passed' /tmp/out || { cat /tmp/out; exit 5; }
             rmmod virtio_igpu && modprobe virtio_igpu vm_bind_version=0 || exit 6
             igpu-guest-tests contexts::vm_ >/tmp/out || { cat /tmp/out; exit 7; }",
-        at: None,
+        needs: Needs::Plain,
     },
     Scenario {
         name: "unbinds_under_load",
@@ -96,7 +109,7 @@ const SCENARIOS: [Scenario; 8] = [
                 sleep 1
             done
             exit 3",
-        at: None,
+        needs: Needs::Plain,
     },
     Scenario {
         name: "survives_the_daemons_death_under_load",
@@ -104,7 +117,7 @@ const SCENARIOS: [Scenario; 8] = [
             while :; do igpu-guest-tests exec; done >/dev/null 2>&1 &
             load=$!
             sleep 2
-            echo NOW
+            host kill
             sleep 3
             kill -9 $load
             killall -9 igpu-guest-tests
@@ -113,19 +126,19 @@ const SCENARIOS: [Scenario; 8] = [
                 sleep 1
             done
             exit 3",
-        at: Some(("NOW", Event::Killed)),
+        needs: Needs::Death,
     },
     Scenario {
         name: "loses_nothing_while_the_daemon_is_interrupted",
         script: "
-            echo NOW
+            host interrupt
             for round in 1 2 3; do
                 igpu-guest-tests full_rings >/tmp/out || { cat /tmp/out; exit 1; }
             done
             for queue in control bind submit; do
                 grep \"^parked_$queue [1-9]\" /sys/kernel/debug/dri/*/igpu_counters || exit 2
             done",
-        at: Some(("NOW", Event::Interrupted)),
+        needs: Needs::Plain,
     },
     Scenario {
         name: "is_wedged_once_the_gpu_is_gone_and_as_new_when_loaded_again",
@@ -137,7 +150,7 @@ const SCENARIOS: [Scenario; 8] = [
             held=$!
             exec 9>/tmp/hold
             until grep -q ready /tmp/held; do sleep 1; done
-            echo NOW
+            host lose
             for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
                 [ $(cat $wedged) = 1 ] && break
                 sleep 1
@@ -155,14 +168,105 @@ const SCENARIOS: [Scenario; 8] = [
             rmmod virtio_igpu && modprobe virtio_igpu || exit 8
             [ $(cat $wedged) = 0 ] || exit 9
             igpu-hold </dev/null >/tmp/out 2>&1 || { cat /tmp/out; exit 10; }",
-        at: Some(("NOW", Event::GpuLost)),
+        needs: Needs::Loss,
+    },
+    Scenario {
+        name: "is_unplugged_under_load_and_plugged_again",
+        script: "
+            for round in 1 2 3; do
+                load
+                hold || { cat /tmp/held; exit 1; }
+                host unplug
+                within 30 gone || exit 2
+                release && exit 3
+                unload || exit 4
+                host plug
+                within 30 there || exit 5
+                within 20 works || { cat /tmp/works; exit 6; }
+            done
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 7; }",
+        needs: Needs::Port,
+    },
+    Scenario {
+        name: "has_two_devices_that_know_nothing_of_each_other",
+        script: "
+            node_of() { readlink -f /sys/class/drm/renderD$1/device; }
+            submitted() { sed -n 's/^commands_submit //p' /sys/kernel/debug/dri/$1/igpu_counters; }
+            [ -c /dev/dri/renderD129 ] || exit 1
+            [ $(node_of 128) != $(node_of 129) ] || exit 2
+            first=$(submitted 0)
+            IGPU_NODE=/dev/dri/renderD129 igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 3; }
+            [ $(submitted 0) = $first ] || exit 4
+            [ $(submitted 1) -gt 0 ] || exit 5
+            second=$(submitted 1)
+            # Both at the same time.
+            IGPU_NODE=/dev/dri/renderD129 igpu-guest-tests exec3 >/tmp/other & other=$!
+            IGPU_NODE=/dev/dri/renderD128 igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 6; }
+            wait $other || { cat /tmp/other; exit 7; }
+            [ $(submitted 0) -gt $first ] && [ $(submitted 1) -gt $second ] || exit 8
+            # One goes while both work: the other's work comes to its end.
+            mkfifo /tmp/one /tmp/two
+            IGPU_NODE=/dev/dri/renderD128 igpu-hold </tmp/one >/tmp/first 2>&1 & one=$!
+            IGPU_NODE=/dev/dri/renderD129 igpu-hold </tmp/two >/tmp/second 2>&1 & two=$!
+            exec 8>/tmp/one 9>/tmp/two
+            within 20 grep -q ready /tmp/first || exit 9
+            within 20 grep -q ready /tmp/second || exit 10
+            echo $device >$driver/unbind || exit 11
+            gone || exit 12
+            exec 8>&-; wait $one && exit 13
+            exec 9>&-; wait $two || { cat /tmp/second; exit 14; }
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 15; }
+            echo $device >$driver/bind || exit 16
+            within 20 there || exit 17
+            IGPU_NODE=/dev/dri/renderD128 igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 18; }",
+        needs: Needs::Two,
+    },
+    Scenario {
+        name: "is_there_after_a_reboot",
+        script: "
+            boot=$(cat /mnt/share/boot 2>/dev/null || echo 0)
+            works || { cat /tmp/works; exit 1; }
+            if [ $boot -lt 2 ]; then
+                echo $((boot + 1)) >/mnt/share/boot
+                # With work that runs.
+                load
+                hold || { cat /tmp/held; exit 2; }
+                /opt/virtio-igpu/guest/again
+                sleep 60
+                exit 3
+            fi
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 4; }",
+        needs: Needs::Reboots,
+    },
+    Scenario {
+        name: "is_there_after_kexec",
+        script: "
+            works || { cat /tmp/works; exit 1; }
+            if [ ! -e /mnt/share/boot ]; then
+                touch /mnt/share/boot
+                load
+                hold || { cat /tmp/held; exit 2; }
+                /opt/virtio-igpu/guest/again /mnt/share/vmlinuz /mnt/share/initramfs
+                exit 3
+            fi
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 4; }",
+        needs: Needs::Reboots,
     },
 ];
 
-/// Runs all scenarios.
-pub(super) fn all(lab: &Lab) -> Result<Tally> {
+/// Runs all scenarios whose names contain this.
+pub(super) fn all(lab: &Lab, filter: &str) -> Result<Tally> {
     let mut tally = Tally::default();
-    for scenario in &SCENARIOS {
+    let wanted = |scenario: &&Scenario| scenario.name.contains(filter);
+    for scenario in SCENARIOS.iter().filter(wanted) {
+        if scenario.needs.own_device() && lab.ready.qemu.device != Device::Igpu {
+            println!(
+                "test {} ... skipped: it needs the QEMU that `cargo xtask qemu` builds",
+                scenario.name
+            );
+            tally.skipped += 1;
+            continue;
+        }
         let finished = run(lab, scenario)?;
         let good = finished.good();
         println!(
@@ -183,51 +287,34 @@ pub(super) fn all(lab: &Lab) -> Result<Tally> {
 }
 
 fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
+    let script = format!(". /opt/virtio-igpu/guest/lib.sh\n{}", scenario.script);
+    let share = tempfile::tempdir()?;
     let mut guest = lab
         .guest()
-        .command(&["sh", "-c", scenario.script])
+        .command(&["bash", "-c", &script])
         .timeout(Some(lab.patience(LIMIT)));
-    if matches!(scenario.at, Some((_, Event::Killed))) {
-        guest = guest.daemon_may_die();
-    }
     let management = std::env::temp_dir().join(format!("igpu-{}.sock", std::process::id()));
-    if matches!(scenario.at, Some((_, Event::GpuLost))) {
-        let words = ["--fault-injection".into(), "--management-socket".into()];
-        guest = guest.daemon_args(words.into_iter().chain([management.clone().into()]));
-    }
-    let mut said = String::new();
+    guest = match scenario.needs {
+        Needs::Plain => guest,
+        Needs::Death => guest.daemon_may_die(),
+        Needs::Loss => {
+            let words = ["--fault-injection".into(), "--management-socket".into()];
+            guest.daemon_args(words.into_iter().chain([management.clone().into()]))
+        }
+        Needs::Port => guest.hot_plug(),
+        Needs::Two => guest.gpus(2),
+        Needs::Reboots => guest.share(Some(share.path())).reboots().kernel_in_share(),
+    };
+    let mut lines = Lines::default();
     guest.run(&mut |error, bytes, orders| {
         if error {
             eprint!("{}", String::from_utf8_lossy(bytes));
             return;
         }
-        said.push_str(&String::from_utf8_lossy(bytes));
-        if let Some((sign, event)) = scenario.at
-            && said.contains(sign)
-        {
-            match event {
-                Event::Killed => orders.kill_daemon = true,
-                Event::Interrupted => orders.interrupt_daemon = true,
-                Event::GpuLost => {
-                    if let Err(error) = lose_gpu(&management) {
-                        eprintln!("the GPU can't be had vanish: {error}");
-                    }
-                }
+        for line in lines.take(bytes) {
+            if !wishes::grant(&line, Some(&management), orders) {
+                println!("    {line}");
             }
-            said.clear();
         }
     })
-}
-
-/// Asks a daemon to have its guest's GPU vanish.
-fn lose_gpu(management: &Path) -> io::Result<()> {
-    let mut stream = UnixStream::connect(management)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream.write_all(b"POST /faults/gpu-lost HTTP/1.1\r\nHost: igpu\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    match answer.starts_with("HTTP/1.1 200") {
-        true => Ok(()),
-        false => Err(io::Error::other(answer)),
-    }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every kind of test in one run, and one count at its end.
 
+mod cycles;
 mod host;
 mod licences;
 mod lifecycle;
@@ -7,6 +8,7 @@ mod probing;
 mod self_host;
 mod softgpu;
 mod traced;
+mod wishes;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,6 +45,8 @@ pub(crate) enum Kind {
     Guest,
     /// The module's and the daemon's comings and goings
     Lifecycle,
+    /// The same many times over, and what is in use stays flat: see --cycles
+    Cycles,
     /// Submissions traced from the ioctl to the fence
     Trace,
     /// Unmodified IGT subtests in a guest
@@ -143,7 +147,8 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Miri => softgpu::miri(),
         Kind::Module => module(args),
         Kind::Guest => guest(opened(args, lab)?),
-        Kind::Lifecycle => lifecycle::all(opened(args, lab)?),
+        Kind::Lifecycle => lifecycle::all(opened(args, lab)?, &args.scenario),
+        Kind::Cycles => cycles::all(opened(args, lab)?, args.cycles, &args.scenario),
         Kind::Trace => trace(args),
         Kind::Igt => igt::with(opened(args, lab)?, &igt_args(args)?),
         Kind::IceLake => ice_lake(args),

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -21,64 +21,74 @@ use crate::exec::{self, Guarded};
 const STOPPED: Duration = Duration::from_millis(400);
 const RUNNING: Duration = Duration::from_millis(150);
 
+/// What a daemon is started as.
+pub(crate) struct What<'a> {
+    /// The program.
+    pub(crate) program: &'a Path,
+    /// What executes.
+    pub(crate) executor: &'a str,
+    /// Which GPU it is.
+    pub(crate) platform: &'a str,
+    /// More words for its command line.
+    pub(crate) more: &'a [OsString],
+}
+
 /// A running daemon.
 pub(crate) struct Daemon {
     /// Stops and continues it. Ended first: see the fields' order.
     interruptions: Option<Interruptions>,
     process: Guarded,
+    command: Command,
+    socket: PathBuf,
     log: PathBuf,
     stats: PathBuf,
 }
 
+/// The socket of a guest's daemons, by their number, in the run's folder.
+pub(super) fn socket(gpu: usize) -> String {
+    named("igpu", gpu, "sock")
+}
+
+/// The first one's files have plain names.
+fn named(name: &str, gpu: usize, extension: &str) -> String {
+    match gpu {
+        0 => format!("{name}.{extension}"),
+        _ => format!("{name}{gpu}.{extension}"),
+    }
+}
+
 impl Daemon {
-    /// Starts it and waits until its socket is there.
-    pub(crate) fn start(
-        program: &Path,
-        folder: &Path,
-        executor: &str,
-        platform: &str,
-        more: &[OsString],
-    ) -> Result<Self> {
-        if !program.exists() {
+    /// Starts the one for this of a guest's devices, and waits until its socket is there.
+    pub(crate) fn start(what: &What<'_>, folder: &Path, gpu: usize) -> Result<Self> {
+        if !what.program.exists() {
             bail!(
                 "the daemon {} is not built; run without --no-build",
-                program.display()
+                what.program.display()
             );
         }
-        let socket = folder.join("igpu.sock");
-        let (log, stats) = (folder.join("daemon.log"), folder.join("stats.json"));
-        let output = File::create(&log).context("cannot write the daemon's log")?;
+        let socket = folder.join(socket(gpu));
+        let log = folder.join(named("daemon", gpu, "log"));
+        let stats = folder.join(named("stats", gpu, "json"));
+        let output = File::options().append(true).create(true).open(&log);
+        let output = output.context("cannot write the daemon's log")?;
         let errors = output
             .try_clone()
             .context("cannot write the daemon's log")?;
-        let mut command = exec::command(program);
-        command
-            .arg("--socket")
-            .arg(&socket)
-            .args(["--executor", executor, "--platform", platform]);
-        command.arg("--stats-file").arg(&stats).args(more);
+        let mut command = exec::command(what.program);
+        command.arg("--socket").arg(&socket).args([
+            "--executor",
+            what.executor,
+            "--platform",
+            what.platform,
+        ]);
+        command.arg("--stats-file").arg(&stats).args(what.more);
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let mut process = Guarded::spawn("the daemon", &mut command)?;
-        let begun = Instant::now();
-        while !socket.exists() {
-            if let Some(status) = process.ended()? {
-                bail!(
-                    "the daemon ended at once ({status}):\n{}",
-                    exec::tail(&log, 15)
-                );
-            }
-            if begun.elapsed() > Duration::from_secs(10) || exec::interrupted() {
-                bail!(
-                    "the daemon made no socket {} within 10 s:\n{}",
-                    socket.display(),
-                    exec::tail(&log, 15)
-                );
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let process = launch(&mut command, &socket, &log)?;
         Ok(Self {
             interruptions: None,
             process,
+            command,
+            socket,
             log,
             stats,
         })
@@ -91,7 +101,17 @@ impl Daemon {
 
     /// Ends it hard, as a crash would.
     pub(crate) fn kill(&mut self) {
+        self.interruptions = None;
         self.process.kill();
+    }
+
+    /// Starts it again, as it was started before, after its end.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        self.kill();
+        // The one that was killed has left it behind.
+        let _ = fs::remove_file(&self.socket);
+        self.process = launch(&mut self.command, &self.socket, &self.log)?;
+        Ok(())
     }
 
     /// Stops it again and again from now on, as a host that has no time for it would.
@@ -130,6 +150,29 @@ impl Daemon {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
     }
+}
+
+/// Starts a daemon and waits until its socket is there.
+fn launch(command: &mut Command, socket: &Path, log: &Path) -> Result<Guarded> {
+    let mut process = Guarded::spawn("the daemon", command)?;
+    let begun = Instant::now();
+    while !socket.exists() {
+        if let Some(status) = process.ended()? {
+            bail!(
+                "the daemon ended at once ({status}):\n{}",
+                exec::tail(log, 15)
+            );
+        }
+        if begun.elapsed() > Duration::from_secs(10) || exec::interrupted() {
+            bail!(
+                "the daemon made no socket {} within 10 s:\n{}",
+                socket.display(),
+                exec::tail(log, 15)
+            );
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(process)
 }
 
 /// A thread that stops and continues a process until this is dropped.

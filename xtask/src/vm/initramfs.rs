@@ -163,12 +163,10 @@ impl Content<'_> {
             }
             cpio.file("modules/order", false, order.as_bytes());
         }
-        cpio.file("payload/guest/init", true, &read(&scripts.join("init"))?);
-        cpio.file(
-            "payload/guest/igt-agent",
-            true,
-            &read(&scripts.join("igt-agent"))?,
-        );
+        for name in ["init", "igt-agent", "again", "lib.sh"] {
+            let script = read(&scripts.join(name))?;
+            cpio.file(&format!("payload/guest/{name}"), true, &script);
+        }
         cpio.file("payload/guest/settings", false, self.settings.as_bytes());
         cpio.file("payload/guest/command", false, &self.command);
         for (path, executable, content) in self.files {

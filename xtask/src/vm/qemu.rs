@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 use virtio_igpu_protocol::{DEVICE_CONFIG_SIZE, QUEUE_COUNT, VIRTIO_ID_STOCK_QEMU};
 
+use super::daemon;
+use super::monitor::Monitor;
 use crate::chroot::Root;
 use crate::exec;
 use crate::setup::qemu::{Device, Program};
@@ -38,8 +41,12 @@ pub(crate) struct Machine<'a> {
     pub(crate) mem: &'a str,
     /// Folder to share.
     pub(crate) share: Option<PathBuf>,
-    /// Whether the virtual GPU is there (its daemon listens on `igpu.sock`).
-    pub(crate) device: bool,
+    /// How many virtual GPUs there are, whose daemons listen already.
+    pub(crate) gpus: usize,
+    /// Whether they can be unplugged and plugged.
+    pub(crate) hot_plug: bool,
+    /// Whether it boots again where it would end otherwise.
+    pub(crate) reboots: bool,
     /// Whether there is an interactive console.
     pub(crate) console: bool,
     /// Whether there is a virtio-gpu with 3D contexts too.
@@ -73,6 +80,64 @@ const CPU_WITHOUT_KVM: &str = "max,-erms,-fsrm";
 
 /// The plain ports in their order: port numbers begin at 1.
 pub(crate) const PORTS: [&str; 5] = ["stdout", "stderr", "control", "klog", "stdin"];
+
+/// Where QEMU's monitor finds us, in the run's folder.
+const MONITOR: &str = "monitor.sock";
+/// How long our own device waits before it looks for another daemon, in milliseconds.
+const RECONNECTS: u32 = 200;
+
+/// One of a guest's virtual GPUs.
+pub(crate) struct Gpu {
+    /// What QEMU calls the chardev; the device's name is made of it.
+    pub(super) name: String,
+    /// Where the daemon listens.
+    pub(super) socket: PathBuf,
+    /// The port that it is plugged into, if it can be unplugged.
+    slot: Option<String>,
+    /// After how many milliseconds the chardev looks for another daemon when one has gone: our
+    /// own device can go on with that.
+    reconnects: Option<u32>,
+    driver: Device,
+}
+
+impl Gpu {
+    /// What QEMU calls the device.
+    pub(super) fn id(&self) -> String {
+        format!("{}-device", self.name)
+    }
+
+    /// The device, as `-device` and the monitor's `device_add` take it.
+    pub(super) fn device(&self) -> Value {
+        let mut device = match self.driver {
+            Device::Igpu => json!({"driver": "vhost-user-igpu-pci"}),
+            Device::Generic => json!({
+                "driver": "vhost-user-test-device-pci",
+                "virtio-id": VIRTIO_ID_STOCK_QEMU,
+                "num_vqs": QUEUE_COUNT,
+                "config_size": DEVICE_CONFIG_SIZE,
+                "vq_size": QUEUE_SIZE,
+            }),
+        };
+        device["chardev"] = self.name.as_str().into();
+        device["id"] = self.id().into();
+        if let Some(slot) = &self.slot {
+            device["bus"] = slot.as_str().into();
+        }
+        device
+    }
+
+    /// The chardev, as the monitor's `chardev-add` takes it.
+    pub(super) fn chardev(&self) -> Value {
+        let mut data = json!({
+            "addr": {"type": "unix", "data": {"path": self.socket}},
+            "server": false,
+        });
+        if let Some(reconnects) = self.reconnects {
+            data["reconnect-ms"] = reconnects.into();
+        }
+        json!({"id": self.name, "backend": {"type": "socket", "data": data}})
+    }
+}
 
 /// A command that runs this QEMU, without arguments yet.
 pub(crate) fn program(qemu: &Qemu) -> Command {
@@ -113,14 +178,24 @@ impl Machine<'_> {
         self.board(&mut command);
         self.disks(&mut command);
         self.ports(&mut command);
-        if self.device {
-            option(
-                &mut command,
-                "-chardev",
-                &format!("socket,id=igpu,{}path=", self.reconnects()),
-                &self.folder.join("igpu.sock"),
+        if self.hot_plug {
+            let socket = self.folder.join(MONITOR);
+            option(&mut command, "-chardev", "socket,id=monitor,path=", &socket);
+            command.args(["-mon", "chardev=monitor,mode=control"]);
+        }
+        for number in 0..self.gpus {
+            let gpu = self.gpu(number);
+            let (name, reconnects) = (
+                &gpu.name,
+                gpu.reconnects.map(|ms| format!("reconnect-ms={ms},")),
             );
-            command.arg("-device").arg(self.device());
+            let words = format!("socket,id={name},{}path=", reconnects.unwrap_or_default());
+            option(&mut command, "-chardev", &words, &gpu.socket);
+            if let Some(slot) = &gpu.slot {
+                let port = format!("pcie-root-port,id={slot},chassis={}", number + 1);
+                command.arg("-device").arg(port);
+            }
+            command.arg("-device").arg(gpu.device().to_string());
         }
         if let Some((plugin, out, more)) = self.plugin {
             let mut words = with_path("", self.folder.join(plugin).as_os_str());
@@ -134,25 +209,25 @@ impl Machine<'_> {
         Ok(command)
     }
 
-    /// Whether the chardev looks for another daemon when one has gone: our own device can go on
-    /// with that.
-    fn reconnects(&self) -> &'static str {
-        match self.ready.qemu.device {
-            Device::Igpu if !self.peer => "reconnect-ms=200,",
-            _ => "",
+    /// One of the virtual GPUs.
+    pub(crate) fn gpu(&self, number: usize) -> Gpu {
+        let driver = match self.ready.qemu.device {
+            // The peer's QEMU is a stock one.
+            Device::Igpu if !self.peer => Device::Igpu,
+            _ => Device::Generic,
+        };
+        Gpu {
+            name: format!("igpu{number}"),
+            socket: self.folder.join(daemon::socket(number)),
+            slot: self.hot_plug.then(|| format!("slot{number}")),
+            reconnects: (driver == Device::Igpu).then_some(RECONNECTS),
+            driver,
         }
     }
 
-    /// What carries our virtqueues.
-    fn device(&self) -> String {
-        match self.ready.qemu.device {
-            // The peer's QEMU is a stock one.
-            Device::Igpu if !self.peer => "vhost-user-igpu-pci,chardev=igpu".to_string(),
-            _ => format!(
-                "vhost-user-test-device-pci,chardev=igpu,virtio-id={VIRTIO_ID_STOCK_QEMU},num_vqs={QUEUE_COUNT},\
-                 config_size={DEVICE_CONFIG_SIZE},vq_size={QUEUE_SIZE}"
-            ),
-        }
+    /// Listens for QEMU's monitor, which is not started yet.
+    pub(crate) fn monitor(&self) -> Result<Monitor> {
+        Monitor::listen(&self.folder.join(MONITOR))
     }
 
     /// The QEMU that draws with OpenGL, in its root, with the folders that the guest's
@@ -188,13 +263,10 @@ impl Machine<'_> {
         ));
         command.args(["-m", self.mem, "-smp", &self.smp.to_string()]);
         let display = if self.peer { "gtk,gl=on" } else { "none" };
-        command.args([
-            "-nodefaults",
-            "-no-user-config",
-            "-display",
-            display,
-            "-no-reboot",
-        ]);
+        command.args(["-nodefaults", "-no-user-config", "-display", display]);
+        if !self.reboots {
+            command.arg("-no-reboot");
+        }
         option(
             command,
             "-chardev",
