@@ -189,8 +189,10 @@ impl Status {
 pub struct ReplyHeader {
     /// A [`Status`].
     pub status: U32,
-    /// Zero.
-    pub reserved: U32,
+    /// Which of the device's replies this is: counted over all queues, modulo 2^32, as they are
+    /// given back. What a command has waited for is over, and given back, before it is itself:
+    /// so a driver that finds replies on several queues knows in which order to take them.
+    pub order: U32,
 }
 
 impl ReplyHeader {
@@ -198,7 +200,7 @@ impl ReplyHeader {
     pub const fn new(status: Status) -> Self {
         Self {
             status: U32::new(status as u32),
-            reserved: U32::ZERO,
+            order: U32::ZERO,
         }
     }
 

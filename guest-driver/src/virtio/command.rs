@@ -58,6 +58,8 @@ pub(super) struct Common {
     line: Option<Arc<ReturnLine>>,
     /// What its reply says, or why there is none; once the outcome is noted.
     status: unsafe fn(NonNull<Common>) -> Status,
+    /// Which of the device's replies that is, once the outcome is noted.
+    order: unsafe fn(NonNull<Common>) -> u32,
     /// Ends the command: with an outcome by calling back, without by dropping everything.
     end: unsafe fn(NonNull<Common>, Option<Outcome>),
 }
@@ -158,6 +160,12 @@ impl RawCommand {
         unsafe { ((*self.0.as_ptr()).status)(self.0) }
     }
 
+    /// Which of the device's replies it was answered with; zero if it was not.
+    fn order(self) -> u32 {
+        // SAFETY: The command lives, and `order` is the function made for it.
+        unsafe { ((*self.0.as_ptr()).order)(self.0) }
+    }
+
     /// Calls back with the outcome noted before, and frees the command. No locks held.
     pub(super) fn call_back(self) {
         // SAFETY: The command lives.
@@ -219,6 +227,7 @@ impl Prepared {
                     reply: pin_init::zeroed(),
                     line: None,
                     status: status::<C, F>,
+                    order: order::<C, F>,
                     end: end::<C, F>,
                 },
                 reply: C::Reply::new_zeroed(),
@@ -353,18 +362,42 @@ where
     }
 }
 
-/// The status a reply of `length` written bytes reports. A reply that is cut off, or a
-/// success that isn't all there, is a device that breaks the protocol.
-fn status_of<R: FromBytes>(reply: &R, length: usize) -> Status {
+/// Which of the device's replies the command at `common` was answered with; zero if it was not.
+///
+/// # Safety
+///
+/// As [`status`].
+unsafe fn order<C: Command, F>(common: NonNull<Common>) -> u32
+where
+    C::Reply: FromBytes,
+{
+    // SAFETY: The caller says what it is; the device doesn't write to it any more.
+    let full = unsafe { &*common.cast::<Full<C, F>>().as_ptr() };
+    match full.common.outcome {
+        Outcome::Answered(length) => {
+            header_of(&full.reply, length as usize).map_or(0, |header| header.order.get())
+        }
+        Outcome::Failed(_) => 0,
+    }
+}
+
+/// The header of a reply of `length` written bytes, if that much of it is there.
+fn header_of<R: FromBytes>(reply: &R, length: usize) -> Option<&ReplyHeader> {
     if length < size_of::<ReplyHeader>() || size_of::<R>() < size_of::<ReplyHeader>() {
-        return Status::DeviceLost;
+        return None;
     }
     // SAFETY: Every reply begins with a `ReplyHeader`, has alignment 1, and any bytes are
     // a header; the size has been checked.
-    let header = unsafe { &*ptr::from_ref(reply).cast::<ReplyHeader>() };
-    match header.status() {
-        Status::Ok if length < size_of::<R>() => Status::DeviceLost,
-        status => status,
+    Some(unsafe { &*ptr::from_ref(reply).cast::<ReplyHeader>() })
+}
+
+/// The status a reply of `length` written bytes reports. A reply that is cut off, or a
+/// success that isn't all there, is a device that breaks the protocol.
+fn status_of<R: FromBytes>(reply: &R, length: usize) -> Status {
+    match header_of(reply, length).map(|header| header.status()) {
+        None => Status::DeviceLost,
+        Some(Status::Ok) if length < size_of::<R>() => Status::DeviceLost,
+        Some(status) => status,
     }
 }
 
@@ -428,6 +461,27 @@ impl CommandList {
         while let Some(command) = other.pop() {
             self.push(command);
         }
+    }
+
+    /// Puts all of `other` where their replies' numbers say. Both are in that order.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        let mut mine = self.take();
+        loop {
+            let (Some(one), Some(another)) = (mine.peek(), other.peek()) else {
+                break;
+            };
+            let is_later = (one.order().wrapping_sub(another.order()) as i32) > 0;
+            let first = if is_later { &mut other } else { &mut mine };
+            if let Some(first) = first.pop() {
+                self.push(first);
+            }
+        }
+        self.append(mine);
+        self.append(other);
     }
 
     /// Ends all commands, in order, each with the outcome noted on it. No locks held.

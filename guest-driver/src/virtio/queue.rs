@@ -180,11 +180,7 @@ impl CommandQueue {
         loop {
             // SAFETY: The virtqueue isn't null, so it lives, and we hold its lock.
             unsafe { raw::virtqueue_disable_cb(ring.vq) };
-            while let Some((command, length)) = ring.get() {
-                counters.bytes_in.add(length.into());
-                command.set_outcome(Outcome::Answered(length));
-                finished.push(command);
-            }
+            ring.take_all(finished, counters);
             // SAFETY: As above.
             if unsafe { raw::virtqueue_enable_cb(ring.vq) } {
                 break;
@@ -199,6 +195,33 @@ impl CommandQueue {
             ring.admit(counters);
         }
         self.finish(ring, counters, held_up)
+    }
+
+    /// Takes out what the device has finished, onto `finished`, and lets parked commands in:
+    /// without having been interrupted, and without a say in when it will be. None if nothing
+    /// was there. Any context.
+    pub(super) fn collect_more(
+        &self,
+        finished: &mut CommandList,
+        counters: &QueueCounters,
+        earlier: &[&Self],
+    ) -> Option<Trouble> {
+        let _vq_lives = rcu::read_lock();
+        let mut ring = self.ring.lock();
+        if ring.vq.is_null() {
+            return None;
+        }
+        let before = ring.in_flight;
+        ring.take_all(finished, counters);
+        if ring.in_flight == before {
+            return None;
+        }
+        // The interrupt may find nothing, and then it is not told to us.
+        let held_up = Self::held_up(earlier);
+        if !held_up {
+            ring.admit(counters);
+        }
+        Some(self.finish(ring, counters, held_up))
     }
 
     /// From here on commands are parked.
@@ -295,6 +318,15 @@ impl Ring {
                 break;
             }
             self.parked.pop();
+        }
+    }
+
+    /// Takes out all that the device has finished, onto `finished`.
+    fn take_all(&mut self, finished: &mut CommandList, counters: &QueueCounters) {
+        while let Some((command, length)) = self.get() {
+            counters.bytes_in.add(length.into());
+            command.set_outcome(Outcome::Answered(length));
+            finished.push(command);
         }
     }
 

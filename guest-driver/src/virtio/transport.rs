@@ -8,7 +8,7 @@
 
 use core::{
     ptr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use kernel::{
     bindings, new_mutex,
@@ -77,6 +77,10 @@ pub(crate) struct Transport {
     /// Held while events are read and heard: one at a time, in their order.
     #[pin]
     hearing: Mutex<()>,
+    /// Command queues whose interrupt has come and that nobody has looked at since.
+    rung: [AtomicBool; 3],
+    /// Interrupts that have come since somebody began to look; zero if nobody does.
+    rings: AtomicU32,
     /// Fails commands, and the device if it is given up.
     #[pin]
     fail_work: Work<Transport, 1>,
@@ -90,6 +94,9 @@ workqueue::impl_has_work! {
     impl HasWork<Self, 1> for Transport { self.fail_work }
     impl HasWork<Self, 2> for Transport { self.event_work }
 }
+
+/// The queues that commands are sent on, in the order in which the device takes from them.
+const COMMAND_QUEUES: [Queue; 3] = [Queue::Control, Queue::Bind, Queue::Submit];
 
 /// The command queues before one of them.
 struct EarlierQueues<'a> {
@@ -141,6 +148,8 @@ impl Transport {
                 failed <- new_irq_lock!(CommandList::new(), "virtio_igpu::Transport::failed"),
                 listener <- new_mutex!(None, "virtio_igpu::Transport::listener"),
                 hearing <- new_mutex!((), "virtio_igpu::Transport::hearing"),
+                rung: [const { AtomicBool::new(false) }; 3],
+                rings: AtomicU32::new(0),
                 fail_work <- new_work!("virtio_igpu::Transport::fail_work"),
                 event_work <- new_work!("virtio_igpu::Transport::event_work"),
                 counters: Counters::default(),
@@ -364,14 +373,63 @@ impl Transport {
                 return;
             }
         };
-        let counters = self.counters.queue(queue);
-        counters.interrupts.add(1);
-        let mut finished = CommandList::new();
-        let trouble = self
-            .commands(queue)
-            .collect(&mut finished, counters, &self.earlier(queue));
-        self.see_to(queue, trouble, CommandList::new());
-        finished.complete_all();
+        self.counters.queue(queue).interrupts.add(1);
+        self.rung[queue as usize].store(true, Ordering::Release);
+        // Whoever is at it takes this queue too: one at a time, or what one has taken could be
+        // told of after what another has.
+        if self.rings.fetch_add(1, Ordering::AcqRel) != 0 {
+            return;
+        }
+        let mut seen = 1;
+        loop {
+            self.take_finished().complete_all();
+            let next = self
+                .rings
+                .compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire);
+            match next {
+                Ok(_) => return,
+                Err(more) => seen = more,
+            }
+        }
+    }
+
+    /// Takes what is finished out of the queues that have been rung, and with it all that was
+    /// over before, on whichever queue; in the order in which it was over.
+    fn take_finished(&self) -> CommandList {
+        let mut all = CommandList::new();
+        for queue in COMMAND_QUEUES {
+            if !self.rung[queue as usize].swap(false, Ordering::AcqRel) {
+                continue;
+            }
+            let counters = self.counters.queue(queue);
+            let mut finished = CommandList::new();
+            let earlier = self.earlier(queue);
+            let trouble = self
+                .commands(queue)
+                .collect(&mut finished, counters, &earlier);
+            self.see_to(queue, trouble, CommandList::new());
+            all.merge(finished);
+        }
+        // What was over before the last that we have is there by now, and is found by a look at
+        // all queues that begins after we had it.
+        let mut any = !all.is_empty();
+        while any {
+            any = false;
+            for queue in COMMAND_QUEUES {
+                let mut finished = CommandList::new();
+                let more = self.commands(queue).collect_more(
+                    &mut finished,
+                    self.counters.queue(queue),
+                    &self.earlier(queue),
+                );
+                if let Some(trouble) = more {
+                    self.see_to(queue, trouble, CommandList::new());
+                    all.merge(finished);
+                    any = true;
+                }
+            }
+        }
+        all
     }
 
     fn send(&self, queue: Queue, mut commands: CommandList) {

@@ -108,6 +108,8 @@ pub(super) struct Guest {
     begun: [bool; protocol::QUEUE_COUNT],
     /// Queues to which chains were given back since the driver was last told.
     given_back: [bool; protocol::QUEUE_COUNT],
+    /// Replies given back so far, modulo 2^32.
+    replies: u32,
     in_flight: HashMap<Point, InFlight>,
     /// The round over the queues that has begun and not ended.
     round: Option<Round>,
@@ -149,6 +151,7 @@ impl Guest {
             stopped: [None; protocol::QUEUE_COUNT],
             begun: [false; protocol::QUEUE_COUNT],
             given_back: [false; protocol::QUEUE_COUNT],
+            replies: 0,
             in_flight: HashMap::new(),
             round: None,
             resets: Vec::new(),

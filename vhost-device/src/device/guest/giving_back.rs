@@ -3,9 +3,12 @@
 //! What goes to the driver: replies, events, interrupts; and the end of a guest's work when
 //! the driver breaks a ring.
 
+use std::mem::offset_of;
+use std::ops::Range;
 use std::time::Instant;
 
 use protocol::{EngineRegisters, Event, EventKind, Queue, ReplyHeader, Status, SubmitReply};
+use smallvec::SmallVec;
 use virtio_igpu_protocol as protocol;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
@@ -18,11 +21,19 @@ use crate::session::Work;
 use crate::trace::Record;
 
 impl Guest {
-    /// Writes a reply and gives the chain back.
+    /// Writes a reply, with its number, and gives the chain back.
     pub(super) fn give_back(&mut self, queue: Queue, chain: &Chain, reply: &[u8]) {
+        const ORDER: Range<usize> = offset_of!(ReplyHeader, order)..size_of::<ReplyHeader>();
         let index = queue as usize;
         let Some(memory) = self.memory() else { return };
-        let written = chain.write(&memory, reply);
+        let mut reply: SmallVec<[u8; 64]> = SmallVec::from_slice(reply);
+        if queue != Queue::Event
+            && let Some(order) = reply.get_mut(ORDER)
+        {
+            self.replies = self.replies.wrapping_add(1);
+            order.copy_from_slice(&self.replies.to_le_bytes());
+        }
+        let written = chain.write(&memory, &reply);
         let given = queue::push_used(&self.vrings[index], &memory, chain.head, written);
         if let Err(broken) = given {
             if !self.broken[index] {
