@@ -18,7 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         read_only_memory, read_only_pieces, array_in_order, array_with_one_fence,
         array_is_all_or_nothing, largest_array, bind_waits_for_a_batch,
         bind_waits_for_several, unbind_waits_for_a_batch, submission_behind_a_waiting_bind,
-        points_not_submitted_yet_are_refused, unbind_of_nothing_follows_its_fences,
+        ends_are_told_in_their_order, points_not_submitted_yet_are_refused, unbind_of_nothing_follows_its_fences,
     )
 }
 
@@ -425,6 +425,45 @@ fn submission_behind_a_waiting_bind() -> Outcome {
     other.end(&spinner);
     done.wait_point(1, PATIENCE)?;
     ensure_eq!(object.map()?.read_u32(0), 1, "the object");
+    Ok(())
+}
+
+/// A batch, a bind that waits for it, a batch that waits for the bind: whoever has seen one end
+/// finds those before it ended, though batches and binds are told of by interrupts of their own.
+fn ends_are_told_in_their_order() -> Outcome {
+    let device = Device::open()?;
+    let rig = Rig::new(&device)?;
+    let empty = rig.write(0, |_| ());
+    let object = Object::create(&device, PAGE)?;
+    let (first, bound, last) = (
+        Syncobj::create(&device)?,
+        Syncobj::create(&device)?,
+        Syncobj::create(&device)?,
+    );
+    for point in 1..=500 {
+        Exec3::new(&rig.context, BCS0, empty)
+            .fence(first.signal_fence(point))
+            .submit(&device)?;
+        BindCall::new()
+            .bind(&object, AT)
+            .fence(first.wait_fence(point))
+            .fence(bound.signal_fence(point))
+            .submit(&rig.vm)?;
+        Exec3::new(&rig.context, BCS0, empty)
+            .fence(bound.wait_fence(point))
+            .fence(last.signal_fence(point))
+            .submit(&device)?;
+        if point % 2 == 0 {
+            bound.wait_point(point, PATIENCE)?;
+            ensure_eq!(first.reached()?, point, "the batch, when the bind is done");
+        }
+        last.wait_point(point, PATIENCE)?;
+        ensure_eq!(
+            bound.reached()?,
+            point,
+            "the bind, when what waited is done"
+        );
+    }
     Ok(())
 }
 
