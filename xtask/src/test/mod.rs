@@ -5,6 +5,7 @@ mod host;
 mod licences;
 mod lifecycle;
 mod probing;
+mod qemu;
 mod self_host;
 mod softgpu;
 mod traced;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, TestArgs};
+use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, QemuChoice, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::tally::Tally;
@@ -39,10 +40,14 @@ pub(crate) enum Kind {
     Fuzz,
     /// The software GPU's memory accessor under Miri, where a nightly toolchain has it
     Miri,
+    /// Our own QEMU: built, its patches looked at, and its test of our device run
+    Qemu,
     /// The guest's kernel module builds without a warning
     Module,
     /// Our own programs in a guest
     Guest,
+    /// The same, and some IGT subtests, in the stock QEMU
+    StockQemu,
     /// The module's and the daemon's comings and goings
     Lifecycle,
     /// The same many times over, and what is in use stays flat: see --cycles
@@ -145,6 +150,8 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Host => host::tests(&buildroot(args)?),
         Kind::Fuzz => softgpu::fuzz(),
         Kind::Miri => softgpu::miri(),
+        Kind::Qemu => own_qemu(args),
+        Kind::StockQemu => stock_qemu(args),
         Kind::Module => module(args),
         Kind::Guest => guest(opened(args, lab)?),
         Kind::Lifecycle => lifecycle::all(opened(args, lab)?, &args.scenario),
@@ -158,6 +165,30 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Instructions => instructions(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
     }
+}
+
+/// Builds it, so that the guests that come after run in it.
+fn own_qemu(args: &TestArgs) -> Result<Tally> {
+    let mut setup = args.guest.setup.clone();
+    setup.with_patched_qemu = true;
+    qemu::all(&setup::run(&setup)?)
+}
+
+/// In Debian's QEMU, whichever the other guests run in.
+fn stock_qemu(args: &TestArgs) -> Result<Tally> {
+    if args.guest.setup.qemu != QemuChoice::Auto {
+        println!("--qemu was given: no guest is run in another one");
+        return Ok(Tally {
+            skipped: 1,
+            ..Tally::default()
+        });
+    }
+    let mut args = args.clone();
+    args.guest.setup.qemu = QemuChoice::Stock;
+    let lab = Lab::open(&args.guest)?;
+    let mut tally = guest(&lab)?;
+    tally.merge(igt_list(&lab, &args, "ci/igt/first-light.list")?);
+    Ok(tally)
 }
 
 /// What is counted is of the stock kernel.

@@ -162,7 +162,7 @@ const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
 /// A command that runs a program, which is still to be given, with the dynamic linker and the
 /// libraries of a root: no chroot, so it sees the host's files.
-fn with_libraries(root: &Path) -> Command {
+pub(crate) fn with_libraries(root: &Path) -> Command {
     let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
     command.arg("--library-path").arg(root.join(LIBRARIES));
     command
