@@ -370,6 +370,7 @@ Examples:
   cargo xtask bench --instructions --compare virtio-gpu
                                              guest instructions of each, counted by a plugin of the emulator
   cargo xtask bench --stages                 where the time of a submission goes, by a trace of both sides
+  cargo xtask bench --qemus                  a submission in the stock QEMU and in ours, in turn
   cargo xtask perf                           write what was measured last to docs/performance.md
 
 How to read it: each round makes every operation some times on one GPU, then on the other, and keeps
@@ -404,6 +405,9 @@ pub(crate) struct BenchArgs {
     /// show_64)
     #[arg(long, value_name = "OPERATION", requires = "instructions")]
     pub(crate) profile: Option<String>,
+    /// Measure a submission in the stock QEMU and in our own, in guests that follow each other
+    #[arg(long, conflicts_with_all = ["no_guest", "instructions", "compare", "stages"])]
+    pub(crate) qemus: bool,
     /// Trace instead of measuring: how long each stage of a submission takes, guest and host,
     /// from its ioctl to the return of the wait for it
     #[arg(long, conflicts_with_all = ["no_guest", "instructions", "compare"])]

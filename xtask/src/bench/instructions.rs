@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::profile::{self, Symbols};
 use super::{Wanted, run_in_guest};
-use crate::cli::GuestArgs;
+use crate::cli::{GuestArgs, QemuChoice};
 use crate::paths::checkout;
 use crate::setup;
 use crate::tally::Tally;
@@ -104,6 +104,10 @@ pub(crate) fn measure(
 ) -> Result<(Vec<Row>, String)> {
     let mut args = args.clone();
     (args.smp, args.no_kvm) = (1, true);
+    // The plugin is for the stock QEMU's emulator.
+    if args.setup.qemu == QemuChoice::Auto {
+        args.setup.qemu = QemuChoice::Stock;
+    }
     let lab = Lab::open(&args)?;
     let plugin = build()?;
     let wanted = Wanted {

@@ -6,6 +6,7 @@ pub(crate) mod host;
 pub(crate) mod instructions;
 pub(crate) mod plot;
 mod profile;
+mod qemus;
 pub(crate) mod stages;
 pub(crate) mod table;
 
@@ -31,6 +32,10 @@ pub(crate) const GUEST_REPORT: &str = "bench";
 pub(crate) const HOST_REPORT: &str = "bench_host";
 pub(crate) const INSTRUCTIONS_REPORT: &str = "bench_instructions";
 pub(crate) const STAGES_REPORT: &str = "bench_stages";
+pub(crate) const QEMUS_REPORT: &str = "bench_qemus";
+
+/// A pair of guests takes a quarter of a minute.
+const MOST_PAIRS: u32 = 12;
 
 /// The command.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
@@ -45,6 +50,13 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         print!("{}", table::aims(&aims::of_instructions(&report)));
         Records::report(&cache, INSTRUCTIONS_REPORT, report.clone())?;
         all.insert("instructions".into(), report);
+        return save(args, &all);
+    }
+    if args.qemus {
+        let report = qemus::measure(&args.guest, args.rounds.min(MOST_PAIRS))?;
+        print!("{}", qemus::text(&report));
+        Records::report(&cache, QEMUS_REPORT, report.clone())?;
+        all.insert("qemus".into(), report);
         return save(args, &all);
     }
     if args.stages {
