@@ -29,10 +29,10 @@ set -- $driver/0000:*
 [ -e "$1" ] || { driver=/sys/bus/virtio/drivers/virtio_igpu; set -- $driver/virtio*; }
 device=${1##*/}
 
-# A client with a batch that runs on.
+# A client with a batch that runs on. `hold --until-lost`: it ends well when the batch is lost.
 hold() {
     rm -f /tmp/held; mkfifo /tmp/hold 2>/dev/null
-    igpu-hold </tmp/hold >/tmp/held 2>&1 &
+    igpu-hold "$@" </tmp/hold >/tmp/held 2>&1 &
     held=$!
     exec 9>/tmp/hold
     within 20 grep -q ready /tmp/held

@@ -17,7 +17,7 @@ use virtio_igpu_guest_tests::sys::uapi::I915_PARAM_CHIPSET_ID;
 /// end. Prints `ready` when the batch runs, and waits.
 ///
 /// When standard input ends, or a line comes, the batch is ended and waited for, and the
-/// program exits with 0. With --watch it looks at the device all the time instead, and
+/// program exits with 0, or with 1 if the batch was lost. With --watch it looks at the device all the time instead, and
 /// when a call fails it prints what each kind of call fails with, and exits with 0 if
 /// that is ENODEV for all of them, with 1 if not.
 #[derive(Debug, Parser)]
@@ -34,6 +34,11 @@ struct Arguments {
     /// Wait for the device to go, instead of for input
     #[arg(long)]
     watch: bool,
+
+    /// Wait for the batch to be lost with what the device had, instead of for input; exits
+    /// with 0 if it was
+    #[arg(long, conflicts_with_all = ["idle", "watch"])]
+    until_lost: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -80,7 +85,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let done = Syncobj::create(&device)?;
     if !arguments.idle {
         Exec3::new(&context, 0, AT)
-            .fence(done.signal_fence(1))
+            .fence(done.signal_fence(0))
             .submit(&device)?;
         let begin = Instant::now();
         while !spinner.has_started(&memory) {
@@ -94,14 +99,28 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.watch {
         return Ok(watch(&device, &object, &vm, &context));
     }
+    if arguments.until_lost {
+        done.wait(PATIENCE)?;
+        return Ok(!succeeded(&done)?);
+    }
     let mut byte = [0];
     // Any input and any end of it mean the same.
     let _ = std::io::stdin().read(&mut byte);
     spinner.end(&memory);
-    if !arguments.idle {
-        done.wait_point(1, PATIENCE)?;
+    if arguments.idle {
+        return Ok(true);
     }
-    Ok(true)
+    done.wait(PATIENCE)?;
+    succeeded(&done)
+}
+
+/// Whether the batch, which has ended, did so well.
+fn succeeded(done: &Syncobj<'_>) -> Result<bool> {
+    let status = done.status()?;
+    if status < 0 {
+        println!("the batch ended with {:?}", Errno::from_raw(-status));
+    }
+    Ok(status > 0)
 }
 
 /// Waits until the device is gone, and tells what calls come to then.
