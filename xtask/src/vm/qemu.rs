@@ -262,6 +262,8 @@ impl Machine<'_> {
             self.mem
         ));
         command.args(["-m", self.mem, "-smp", &self.smp.to_string()]);
+        // Threads are found by their names; newer versions name them anyway.
+        command.args(["-name", "igpu,debug-threads=on"]);
         let display = if self.peer { "gtk,gl=on" } else { "none" };
         command.args(["-nodefaults", "-no-user-config", "-display", display]);
         if !self.reboots {
