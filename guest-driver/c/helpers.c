@@ -85,6 +85,11 @@ void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit)
 	__virtio_clear_bit(vdev, bit);
 }
 
+u8 igpu_get_status(struct virtio_device *vdev)
+{
+	return vdev->config->get_status(vdev);
+}
+
 const u64 *igpu_features(const struct virtio_device *vdev)
 {
 	return vdev->features_array;
@@ -612,6 +617,11 @@ const char *igpu_kernel_machine(void)
 struct workqueue_struct *igpu_alloc_ordered_workqueue(const char *name)
 {
 	return alloc_ordered_workqueue("%s", WQ_HIGHPRI | WQ_MEM_RECLAIM, name);
+}
+
+struct workqueue_struct *igpu_alloc_freezable_workqueue(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND | WQ_FREEZABLE, 0, name);
 }
 
 unsigned long igpu_index_nospec(unsigned long index, unsigned long size)

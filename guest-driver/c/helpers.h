@@ -51,6 +51,7 @@ void igpu_device_ready(struct virtio_device *vdev);
 bool igpu_has_feature(struct virtio_device *vdev, unsigned int bit);
 void igpu_clear_feature(struct virtio_device *vdev, unsigned int bit);
 const u64 *igpu_features(const struct virtio_device *vdev);
+u8 igpu_get_status(struct virtio_device *vdev);
 unsigned int igpu_config_length(struct virtio_device *vdev);
 void igpu_read_config(struct virtio_device *vdev, unsigned int offset, void *to,
 		      unsigned int length);
@@ -146,6 +147,7 @@ struct dentry *igpu_debugfs_lookup_or_create_dir(const char *name, struct dentry
 void *igpu_inode_private(struct inode *inode);
 struct workqueue_struct *igpu_alloc_workqueue(const char *name, bool urgent);
 struct workqueue_struct *igpu_alloc_ordered_workqueue(const char *name);
+struct workqueue_struct *igpu_alloc_freezable_workqueue(const char *name);
 void igpu_cond_resched(void);
 int igpu_current_name(char *name);
 const char *igpu_kernel_release(void);
@@ -164,10 +166,12 @@ struct igpu_pmu_engine {
 };
 /*
  * Offers the busy times of engines, which stand from `offset` on in the configuration
- * space, as events. NULL: it can't. May sleep.
+ * space, as events. While is_lost(), which is called in an RCU read section, says so the
+ * space isn't read: times stand still. NULL: it can't. May sleep.
  */
 struct igpu_pmu *igpu_pmu_register(struct virtio_device *vdev, unsigned int offset,
-				   const struct igpu_pmu_engine *engines, unsigned int count);
+				   const struct igpu_pmu_engine *engines, unsigned int count,
+				   bool (*is_lost)(struct virtio_device *vdev));
 /* Ends that; open events count no more. NULL is fine. May sleep. */
 void igpu_pmu_unregister(struct igpu_pmu *pmu);
 

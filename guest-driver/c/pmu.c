@@ -18,6 +18,7 @@
 struct igpu_pmu {
 	struct pmu base;
 	struct virtio_device *vdev;
+	bool (*is_lost)(struct virtio_device *vdev);
 	unsigned int offset;
 	unsigned int count;
 	struct igpu_pmu_engine engines[IGPU_PMU_ENGINES];
@@ -53,13 +54,17 @@ static u32 read_dword(struct igpu_pmu *pmu, unsigned int offset)
 	return le32_to_cpu(value);
 }
 
-/* Nanoseconds. */
-static u64 busy_time(struct igpu_pmu *pmu, int engine)
+/* Nanoseconds; what it was before, while nobody could tell. */
+static u64 busy_time(struct igpu_pmu *pmu, int engine, u64 known)
 {
 	const unsigned int offset = pmu->offset + engine * sizeof(u64);
-	u32 low, high, before = read_dword(pmu, offset + sizeof(u32));
+	u32 low, high, before;
 	int tries;
 
+	guard(rcu)();
+	if (pmu->is_lost(pmu->vdev))
+		return known;
+	before = read_dword(pmu, offset + sizeof(u32));
 	/* The upper half moves on once in four seconds. */
 	for (tries = 0; tries < 3; tries++) {
 		low = read_dword(pmu, offset);
@@ -75,7 +80,7 @@ static void event_read(struct perf_event *event)
 {
 	struct igpu_pmu *pmu = to_igpu_pmu(event);
 	struct hw_perf_event *hw = &event->hw;
-	u64 now = busy_time(pmu, hw->idx);
+	u64 now = busy_time(pmu, hw->idx, local64_read(&hw->prev_count));
 	u64 before = local64_xchg(&hw->prev_count, now);
 
 	/* Two readers at once may come in either order; a reset device counts anew. */
@@ -85,7 +90,7 @@ static void event_read(struct perf_event *event)
 
 static void event_start(struct perf_event *event, int flags)
 {
-	local64_set(&event->hw.prev_count, busy_time(to_igpu_pmu(event), event->hw.idx));
+	local64_set(&event->hw.prev_count, busy_time(to_igpu_pmu(event), event->hw.idx, 0));
 	event->hw.state = 0;
 }
 
@@ -150,7 +155,8 @@ static const struct attribute_group *groups[] = {
 };
 
 struct igpu_pmu *igpu_pmu_register(struct virtio_device *vdev, unsigned int offset,
-				   const struct igpu_pmu_engine *engines, unsigned int count)
+				   const struct igpu_pmu_engine *engines, unsigned int count,
+				   bool (*is_lost)(struct virtio_device *vdev))
 {
 	const char *parent = dev_name(vdev->dev.parent);
 	struct igpu_pmu *pmu;
@@ -162,6 +168,7 @@ struct igpu_pmu *igpu_pmu_register(struct virtio_device *vdev, unsigned int offs
 	if (!pmu)
 		return NULL;
 	pmu->vdev = vdev;
+	pmu->is_lost = is_lost;
 	pmu->offset = offset;
 	pmu->count = count;
 	memcpy(pmu->engines, engines, count * sizeof(*engines));

@@ -9,12 +9,9 @@ use crate::drm::{self, process, Timeout, ETIME};
 use crate::engine::Engines;
 use crate::error_state::{self, ErrorStates};
 use crate::gem;
+use crate::link::{CurrentLink, Link};
 use crate::new_irq_lock;
-use crate::protocol::{
-    DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply, QueryLimits,
-};
-use crate::quota::{Quota, Share};
-use crate::reset::Resets;
+use crate::protocol::{DeviceConfig, Event, EventKind, PlatformFeatures, PlatformReply};
 use crate::rules::platform::{ClassInstance, Engine, ResetSupport, MAX_ENGINES};
 use crate::rules::proto_context::Environment;
 use crate::rules::PlatformFacts;
@@ -39,20 +36,16 @@ const RECENT_HANGS: usize = 16;
 /// What one device shares between its files.
 #[pin_data]
 pub(crate) struct Igpu {
-    transport: Arc<Transport>,
+    /// The device, since its last reset.
+    link: Arc<CurrentLink>,
     facts: PlatformFacts,
     /// How its engines share their time, and what may be done about hangs.
     #[pin]
     engines: Engines,
-    /// Contexts that the device takes.
-    contexts: Arc<Quota>,
-    /// Address spaces that the device takes.
-    address_spaces: Arc<Quota>,
     /// The last number given to an address space, context or timeline.
     last_number: Atomic<u32>,
-    /// Whether the device takes work.
-    #[pin]
-    resets: Resets,
+    /// Resets of the whole device: i915's reset count.
+    reset_count: Atomic<u32>,
     /// Submissions that have come back as hung.
     hangs: Atomic<u32>,
     /// Legacy submissions to the video engines go to files' engines in turn.
@@ -72,9 +65,14 @@ pub(crate) struct Igpu {
 }
 
 impl Igpu {
-    /// The way to the device.
-    pub(crate) fn transport(&self) -> &Arc<Transport> {
-        &self.transport
+    /// The device, since its last reset: what is made on it now is made over this.
+    pub(crate) fn link(&self) -> Arc<Link> {
+        self.link.get()
+    }
+
+    /// The way to the device, since its last reset.
+    pub(crate) fn transport(&self) -> Arc<Transport> {
+        self.link().transport().clone()
     }
 
     /// What the platform is.
@@ -94,16 +92,6 @@ impl Igpu {
     /// Its engines.
     pub(crate) fn engines(&self) -> &Engines {
         &self.engines
-    }
-
-    /// For a context to be made on the device. ENOMEM.
-    pub(crate) fn take_context(&self) -> Result<Share> {
-        self.contexts.take()
-    }
-
-    /// For an address space to be made on the device. ENOMEM.
-    pub(crate) fn take_address_space(&self) -> Result<Share> {
-        self.address_spaces.take()
     }
 
     /// The version of VM_BIND that is offered.
@@ -127,21 +115,28 @@ impl Igpu {
         self.next_video.fetch_add(1, Relaxed)
     }
 
-    /// Whether submissions are refused with EIO: the device is wedged, or lost.
+    /// Whether the device refuses submissions with EIO, as it is now: wedged, or lost. What
+    /// was made before its last reset is lost whatever this says.
     pub(crate) fn is_wedged(&self) -> bool {
-        self.resets.is_wedged() || self.transport.is_lost()
+        self.link().is_wedged()
     }
 
-    /// Whether the device takes work, and its resets.
-    pub(crate) fn resets(&self) -> &Resets {
-        &self.resets
+    /// Resets of the whole device. Any context.
+    pub(crate) fn reset_count(&self) -> u32 {
+        self.reset_count.load(Relaxed)
+    }
+
+    /// The device is reset as a whole.
+    pub(crate) fn count_reset(&self) {
+        self.reset_count.fetch_add(1, Relaxed);
     }
 
     /// An engine has hung. If engines may not be reset one by one, i915 resets the device
     /// (`intel_gt_handle_error`). Any context.
     pub(crate) fn count_hang(&self) {
-        if self.environment().reset != ResetSupport::Engine && !self.resets.is_under_way() {
-            self.resets.count_one();
+        if self.environment().reset != ResetSupport::Engine && !self.link().resets().is_under_way()
+        {
+            self.count_reset();
         }
         self.hangs.fetch_add(1, Relaxed);
         // Who has looked at the count holds this until it waits.
@@ -298,19 +293,16 @@ impl drm::Driver for Igpu {
         platform: &PlatformReply,
     ) -> Result<Arc<Self>> {
         let facts = facts(config, platform)?;
-        let limits = transport.call(&QueryLimits::default(), &[])?;
-        let engines = Engines::new(transport.clone(), platform)?;
+        let link = CurrentLink::new(Link::new(transport)?)?;
+        let engines = Engines::new(link.clone(), platform)?;
         let errors = ErrorStates::new()?;
-        let resets = Resets::new(transport.clone())?;
         Arc::pin_init(
             try_pin_init!(Self {
-                transport,
+                link,
                 facts,
                 engines <- engines,
-                contexts: Quota::new(limits.contexts.get())?,
-                address_spaces: Quota::new(limits.address_spaces.get())?,
                 last_number: Atomic::new(0),
-                resets <- resets,
+                reset_count: Atomic::new(0),
                 hangs: Atomic::new(0),
                 next_video: Atomic::new(0),
                 recent_hangs <- new_irq_lock!([None; RECENT_HANGS], "Igpu::recent_hangs"),
@@ -327,6 +319,16 @@ impl drm::Driver for Igpu {
         if let Err(error) = error_state::SYSFS_FILE.create(dev) {
             pr_warn!("no error state in sysfs: {:?}\n", error);
         }
+    }
+
+    fn renewed(dev: &drm::Device, transport: &Arc<Transport>) -> Result {
+        let igpu = dev.data();
+        let link = Link::new(transport.clone())?;
+        igpu.tell_of_reset(dev, || {
+            igpu.engines.tell_all(link.clone())?;
+            igpu.count_reset();
+            Ok(())
+        })
     }
 
     fn suspend(dev: &drm::Device) -> Result {
@@ -372,7 +374,7 @@ impl drm::Driver for Igpu {
         gem::ObjectData::imported()
     }
 
-    fn event(dev: &drm::Device, event: &Event) {
+    fn event(dev: &drm::Device, transport: &Transport, event: &Event) {
         let length = event.reason.iter().position(|byte| *byte == 0);
         let reason = event.reason.get(..length.unwrap_or(0)).unwrap_or(&[]);
         let reason = core::str::from_utf8(reason).unwrap_or("(no reason given)");
@@ -393,7 +395,7 @@ impl drm::Driver for Igpu {
             }
             Some(EventKind::DeviceLost) => {
                 pr_err!("the GPU is gone and stays wedged: {}\n", reason);
-                dev.data().transport().give_up();
+                transport.give_up();
             }
             None => pr_warn!("unknown event {} of the device\n", event.kind.get()),
         }
@@ -404,10 +406,11 @@ impl drm::Driver for Igpu {
     fn hang_handled(dev: &drm::Device) {
         let igpu = dev.data();
         let reset = igpu.environment().reset;
-        if reset != ResetSupport::Engine && !igpu.resets.is_under_way() && !igpu.is_wedged() {
+        let link = igpu.link();
+        if reset != ResetSupport::Engine && !link.resets().is_under_way() && !link.is_wedged() {
             igpu.tell_of_reset(dev, || {
                 if reset == ResetSupport::None {
-                    igpu.resets.wedge_after_hang();
+                    link.resets().wedge_after_hang();
                 }
             });
         }

@@ -32,6 +32,7 @@ mod exec;
 mod fence;
 mod few;
 mod gem;
+mod link;
 mod quota;
 mod reset;
 mod uapi;

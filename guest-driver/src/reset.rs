@@ -23,14 +23,12 @@ const CANCEL_PATIENCE_MS: u64 = 1000;
 /// in milliseconds.
 const SUSPEND_PATIENCE_MS: u64 = 500;
 
-/// Whether the device takes work, and who changes that.
+/// Whether the device takes work over a [link](crate::link), and who changes that.
 #[pin_data]
 pub(crate) struct Resets {
     transport: Arc<Transport>,
     wedged: Atomic<bool>,
     cancellations: Arc<Cancellations>,
-    /// Resets of the whole device: i915's reset count.
-    count: Atomic<u32>,
     /// Somebody who tells of it resets the whole device: the hangs that come of it don't.
     under_way: Atomic<bool>,
     /// What is cancelled now goes into the error state.
@@ -56,7 +54,6 @@ impl Resets {
             transport,
             wedged: Atomic::new(false),
             cancellations,
-            count: Atomic::new(0),
             under_way: Atomic::new(false),
             captures: Atomic::new(false),
             wedge <- new_mutex!(Some(wedge), "Resets::wedge"),
@@ -74,11 +71,6 @@ impl Resets {
         self.cancellations.ticket()
     }
 
-    /// Resets of the whole device. Any context.
-    pub(crate) fn count(&self) -> u32 {
-        self.count.load(Relaxed)
-    }
-
     /// Whether what is cancelled now goes into the error state.
     pub(crate) fn captures(&self) -> bool {
         self.captures.load(Relaxed)
@@ -87,11 +79,6 @@ impl Resets {
     /// Whether a hang is told of by somebody else: it was asked for.
     pub(crate) fn is_under_way(&self) -> bool {
         self.under_way.load(Relaxed)
-    }
-
-    /// The device is reset as a whole, for a hang.
-    pub(crate) fn count_one(&self) {
-        self.count.fetch_add(1, Relaxed);
     }
 
     /// From here on nothing is taken, and what is unfinished ends with EIO.
@@ -128,8 +115,9 @@ impl Igpu {
     /// an error state afterwards, that of what was reset, or one that says that nothing was.
     /// ERESTARTSYS, ENOMEM, ENODEV.
     pub(crate) fn handle_error(&self, dev: &drm::Device, mask: u64, capture: bool) -> Result {
-        let resets = self.resets();
-        if self.transport().is_lost() {
+        let link = self.link();
+        let resets = link.resets();
+        if link.is_lost() {
             // Nothing is there to be reset: the GPU stays wedged.
             self.tell_of_reset(dev, || ());
             return Ok(());
@@ -145,7 +133,9 @@ impl Igpu {
             return self.reset_and_record(mask, capture);
         }
         resets.under_way.store(true, Relaxed);
-        let result = self.tell_of_reset(dev, || self.reset_device(dev, &mut wedge, mask, capture));
+        let result = self.tell_of_reset(dev, || {
+            self.reset_device(dev, resets, &mut wedge, mask, capture)
+        });
         resets.under_way.store(false, Relaxed);
         result
     }
@@ -175,41 +165,45 @@ impl Igpu {
     fn reset_device(
         &self,
         dev: &drm::Device,
+        resets: &Resets,
         wedge: &mut Option<Prepared>,
         mask: u64,
         capture: bool,
     ) -> Result {
-        let resets = self.resets();
         let was_wedged = wedge.is_none();
         if was_wedged {
-            self.cancel_unfinished(dev)?;
+            self.cancel_unfinished(dev, resets)?;
             // What waits for others ends when they do, with an error like all the rest.
             dev.unlocked(|| self.wait_idle(Timeout::Forever))?;
             resets.allow(wedge)?;
         }
-        resets.count_one();
+        self.count_reset();
         match self.environment().reset {
-            ResetSupport::None => self.wedge(dev, wedge, capture),
+            ResetSupport::None => self.wedge(dev, resets, wedge, capture),
             _ if was_wedged => Ok(()),
             _ => self.reset_and_record(mask, capture),
         }
     }
 
     /// Cancels what is unfinished, and has nothing more taken (`intel_gt_set_wedged`).
-    fn wedge(&self, dev: &drm::Device, wedge: &mut Option<Prepared>, capture: bool) -> Result {
-        let resets = self.resets();
+    fn wedge(
+        &self,
+        dev: &drm::Device,
+        resets: &Resets,
+        wedge: &mut Option<Prepared>,
+        capture: bool,
+    ) -> Result {
         *wedge = None;
         resets.captures.store(capture, Relaxed);
         resets.forbid();
-        let result = self.cancel_unfinished(dev);
+        let result = self.cancel_unfinished(dev, resets);
         resets.captures.store(false, Relaxed);
         result
     }
 
     /// Has the device cancel what was sent to it by now, and waits until it has: what only waits
     /// for others stays unfinished.
-    fn cancel_unfinished(&self, dev: &drm::Device) -> Result {
-        let resets = self.resets();
+    fn cancel_unfinished(&self, dev: &drm::Device, resets: &Resets) -> Result {
         let command = protocol::ResetActive { reserved: 0.into() };
         resets.transport.call(&command, &[])?;
         for _ in 0..CANCEL_PATIENCE_MS {
@@ -227,8 +221,9 @@ impl Igpu {
     /// Cancels every unfinished submission, as i915 does when it is asked to idle the GPU and
     /// that takes too long: the device is wedged.
     pub(crate) fn cancel_all(&self, dev: &drm::Device) -> Result {
-        let mut wedge = self.resets().wedge.lock();
-        self.wedge(dev, &mut wedge, false)
+        let link = self.link();
+        let mut wedge = link.resets().wedge.lock();
+        self.wedge(dev, link.resets(), &mut wedge, false)
     }
 
     /// The guest suspends: gives what is unfinished a moment, and then cancels it, as if the
@@ -243,7 +238,8 @@ impl Igpu {
 
     /// The guest goes on: whatever wedged the device is over (`gt_sanitize`).
     pub(crate) fn recover(&self) {
-        let resets = self.resets();
+        let link = self.link();
+        let resets = link.resets();
         let mut wedge = resets.wedge.lock();
         if wedge.is_none() {
             if let Err(error) = resets.allow(&mut wedge) {

@@ -66,7 +66,3 @@ pub const VIRTIO_ID: u32 = 62;
 /// The virtio device id under which stock QEMU's `vhost-user-test-device-pci` carries the
 /// device: 22, pstore, a name QEMU knows and for which Linux has no driver.
 pub const VIRTIO_ID_STOCK_QEMU: u32 = 22;
-
-/// The device's own virtio device id, which our QEMU device has: provisional, none is
-/// assigned.
-pub const VIRTIO_ID_IGPU: u32 = 62;

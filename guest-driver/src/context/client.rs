@@ -101,7 +101,7 @@ impl Client {
 
     /// Writes for how long its work has had engines. Waits for the device. ENOMEM.
     pub(crate) fn write_usage(&self, igpu: &Igpu, out: &mut dyn fmt::Write) -> Result {
-        self.usage.write(igpu.transport(), igpu.facts(), out)
+        self.usage.write(&igpu.transport(), igpu.facts(), out)
     }
 
     /// Memory is short: takes off the device what its address spaces have mapped for

@@ -8,7 +8,8 @@ use crate::context::table::Proto;
 use crate::context::usage::ContextUsage;
 use crate::driver::Igpu;
 use crate::drm::process::ProcessName;
-use crate::drm::{self, Fence};
+use crate::drm::Fence;
+use crate::link::Link;
 use crate::new_irq_lock;
 use crate::protocol::{self, ContextEngine, ContextFlags, Status, SubmitReply};
 use crate::quota::Share;
@@ -17,7 +18,7 @@ use crate::rules::engine_map::{SlotIndex, MAX_SLOTS};
 use crate::rules::proto_context::{self, ContextParams};
 use crate::rules::sseu::Sseu;
 use crate::rules::EngineMap;
-use crate::virtio::{IrqLock, Prepared, Transport};
+use crate::virtio::{IrqLock, Prepared};
 use crate::vm::{AddressSpace, Mode, Named};
 use kernel::fmt;
 use kernel::prelude::*;
@@ -62,7 +63,8 @@ pub(crate) struct Context {
     slots: KVec<Arc<Slot>>,
     /// For each slot of the map, the first of its slots on the device.
     first_slots: KVec<u16>,
-    transport: Arc<Transport>,
+    /// The device it is on.
+    link: Arc<Link>,
     /// What a hang is counted against.
     hangs: Arc<HangCount>,
     /// What its time on engines is counted for.
@@ -122,16 +124,17 @@ struct HangState {
 impl Context {
     /// Builds the context that `proto` asks for. Sends one command and waits for nothing.
     /// ENOMEM, EINVAL as the rules have it.
-    pub(super) fn build(
-        dev: &drm::Device,
-        igpu: &Arc<Igpu>,
-        client: &Client,
-        proto: &Proto,
-    ) -> Result<Arc<Self>> {
+    pub(super) fn build(igpu: &Arc<Igpu>, client: &Client, proto: &Proto) -> Result<Arc<Self>> {
         proto.check_first_use()?;
         let facts = igpu.facts();
-        let transport = igpu.transport().clone();
-        let share = igpu.take_context()?;
+        let vm = match proto.vm() {
+            Some(vm) => vm.clone(),
+            None => AddressSpace::new(igpu, Mode::Legacy)?,
+        };
+        // It is lost with its address space: no other device knows that.
+        let link = vm.link().clone();
+        let transport = link.transport();
+        let share = link.take_context()?;
         let number = igpu.next_number();
         let params = proto.params();
         let map = KBox::new(proto.effective_engines(facts), GFP_KERNEL)?;
@@ -150,8 +153,7 @@ impl Context {
                     timeline: timeline.into(),
                 };
                 engines.push(engine, GFP_KERNEL)?;
-                let new =
-                    |name: fmt::Arguments<'_>| Slot::new(dev, &transport, timeline, class, name);
+                let new = |name: fmt::Arguments<'_>| Slot::new(transport, timeline, class, name);
                 // Who looks at the fences of a single timeline is to see one.
                 let slot = if proto.single_timeline() {
                     new(fmt!("ctx{}", number))?
@@ -165,10 +167,6 @@ impl Context {
             return Err(EINVAL);
         }
 
-        let vm = match proto.vm() {
-            Some(vm) => vm.clone(),
-            None => AddressSpace::new(dev, igpu, Mode::Legacy)?,
-        };
         let destroy = transport.prepare(
             &protocol::DestroyContext {
                 context: number.into(),
@@ -247,7 +245,7 @@ impl Context {
                 user_engines: params.has_user_engines(),
                 slots,
                 first_slots,
-                transport,
+                link,
                 hangs,
                 usage,
                 process: ProcessName::current(),
@@ -262,7 +260,7 @@ impl Context {
         )?;
         super::LIVE.fetch_add(1, Relaxed);
         if let Some(create) = create {
-            context.transport.submit(create);
+            context.link.transport().submit(create);
         }
         Ok(context)
     }
@@ -287,9 +285,9 @@ impl Context {
         &self.usage
     }
 
-    /// The way to the device.
-    pub(crate) fn transport(&self) -> &Arc<Transport> {
-        &self.transport
+    /// The device it is on, from the reset it was made after to the next.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
     }
 
     /// Its engine map: its own, or the legacy one.
@@ -343,8 +341,8 @@ impl Context {
                 flags: flags.into(),
             };
             // Under the lock: the device hears of them in their order.
-            self.transport
-                .submit(self.transport.prepare(&command, &[], |_, _| ())?);
+            let transport = self.link.transport();
+            transport.submit(transport.prepare(&command, &[], |_, _| ())?);
         }
         self.hangs.state.lock().flags = after.flags();
         Ok(())
@@ -371,19 +369,25 @@ impl Context {
 
     /// Whether its hangs have had it banned from one of these slots on the device:
     /// submissions to it are refused with EIO. A ban is for the engine slot that hung
-    /// (`intel_context_ban`), the others go on.
+    /// (`intel_context_ban`), the others go on; but what is lost with the device is banned as
+    /// a whole.
     pub(crate) fn is_banned(&self, device_slots: core::ops::Range<usize>) -> bool {
+        if self.link.is_lost() {
+            return true;
+        }
         let state = self.hangs.state.lock();
         let slots = state.banned.get(device_slots);
         slots.is_some_and(|slots| slots.contains(&true))
     }
 
-    /// What GET_RESET_STATS answers.
+    /// What GET_RESET_STATS answers. A context that is lost with the device is told so, also
+    /// if it had no work.
     pub(crate) fn reset_stats(&self) -> ResetStats {
+        let is_lost = self.link.is_lost();
         let state = self.hangs.state.lock();
         ResetStats {
             guilty: state.hangs.guilty(),
-            innocent: state.innocent,
+            innocent: state.innocent.max(is_lost.into()),
         }
     }
 
@@ -401,7 +405,8 @@ impl Context {
     pub(crate) fn submission_ended(&self, device_slot: usize, status: Status, reply: &SubmitReply) {
         match status {
             Status::Hung => self.hangs.record_hang(device_slot),
-            Status::Cancelled if reply.was_active.get() != 0 => {
+            Status::Cancelled if reply.was_active.get() == 0 => {}
+            Status::Cancelled | Status::DeviceLost => {
                 let mut state = self.hangs.state.lock();
                 state.innocent = state.innocent.wrapping_add(1);
             }
@@ -429,10 +434,10 @@ impl Context {
         }
         let persistent = self.params.lock().params.flags().persistent;
         if persistent && self.igpu().engines().detects_hangs() {
-            self.transport.submit(close);
+            self.link.transport().submit(close);
             return;
         }
-        self.transport.submit(cancel);
+        self.link.transport().submit(cancel);
         for slot in &self.slots {
             slot.queue().stop_waiting();
         }
@@ -490,7 +495,7 @@ impl PinnedDrop for Context {
         // Submissions hold the context until they are answered, so none is left.
         let this = self.project();
         if let Some(destroy) = this.destroy.take() {
-            this.transport.submit(destroy);
+            this.link.transport().submit(destroy);
         }
     }
 }

@@ -47,14 +47,13 @@ impl Slot {
     /// A slot on engines of class `class` (`enum drm_i915_gem_engine_class`), whose fences
     /// call their timeline `name`.
     pub(crate) fn new(
-        dev: &drm::Device,
         transport: &Arc<Transport>,
         timeline: u32,
         class: u16,
         name: fmt::Arguments<'_>,
     ) -> Result<Arc<Self>> {
         let queue = SendQueue::new(transport.clone())?;
-        let timeline = Timeline::new(dev, timeline, class.into(), name);
+        let timeline = Timeline::new(transport, timeline, class.into(), name);
         Arc::pin_init(
             try_pin_init!(Self {
                 timeline,

@@ -99,7 +99,7 @@ impl ContextTable {
             id,
             &self.live,
             || self.ids.lock(),
-            |proto| Context::build(dev, dev.data(), file.data(), proto),
+            |proto| Context::build(dev.data(), file.data(), proto),
         )
     }
 
@@ -116,7 +116,7 @@ impl ContextTable {
             id,
             &self.live,
             || self.ids.lock(),
-            |proto| Context::build(dev, dev.data(), file.data(), proto),
+            |proto| Context::build(dev.data(), file.data(), proto),
             change,
         )
     }

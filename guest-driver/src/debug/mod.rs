@@ -82,7 +82,7 @@ fn drop_caches(dev: &drm::Device, text: &str) -> Result {
     if bits & (drop_bits::IDLE | drop_bits::ACTIVE) != 0 {
         dev.unlocked(|| igpu.wait_idle(Timeout::Forever))?;
     }
-    if bits & drop_bits::RESET_ACTIVE != 0 && igpu.resets().is_wedged() {
+    if bits & drop_bits::RESET_ACTIVE != 0 && igpu.link().resets().is_wedged() {
         igpu.handle_error(dev, u64::MAX, false)?;
     }
     if bits & (drop_bits::BOUND | drop_bits::SHRINK_ALL) != 0 {
@@ -126,7 +126,7 @@ fn engines(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
             let name = engine.name().to_str().map_err(|_| fmt::Error)?;
             writeln!(out, "{name}")?;
         }
-        writeln!(out, "Reset count: {}", igpu.resets().count())
+        writeln!(out, "Reset count: {}", igpu.reset_count())
     };
     write().map_err(|_| ENOMEM)
 }
@@ -141,9 +141,10 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
         (Queue::Event, "event"),
     ];
     let igpu = dev.data();
+    let transport = igpu.transport();
     let mut write = || -> fmt::Result {
         for (queue, name) in QUEUES {
-            let counters = igpu.transport().counters().queue(queue);
+            let counters = transport.counters().queue(queue);
             writeln!(out, "commands_{} {}", name, counters.commands.get())?;
             writeln!(out, "kicks_{} {}", name, counters.kicks.get())?;
             writeln!(out, "interrupts_{} {}", name, counters.interrupts.get())?;
@@ -163,7 +164,7 @@ fn counters(dev: &drm::Device, out: &mut dyn fmt::Write) -> Result {
         writeln!(out, "userptr_invalidated {}", vm::invalidated())?;
         writeln!(out, "userptr_rebound {}", vm::rebound())?;
         writeln!(out, "submissions_unfinished {}", igpu.unfinished())?;
-        writeln!(out, "resets {}", igpu.resets().count())
+        writeln!(out, "resets {}", igpu.reset_count())
     };
     write().map_err(|_| ENOMEM)
 }

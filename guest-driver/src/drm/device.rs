@@ -17,7 +17,7 @@ use kernel::{
 use super::{
     debugfs::Entry,
     driver::{DeviceData, FileData},
-    fdinfo, fence, file,
+    fdinfo, file,
     file::File,
     ioctl, mmap,
     mmap::MappingFile,
@@ -46,8 +46,6 @@ struct Part {
     debugfs: SetOnce<KVec<Entry>>,
     /// What mappings of the device's objects hold open.
     mapping_file: MappingFile,
-    /// A number that no other device of this module has had.
-    cookie: u64,
     /// Its objects whose memory can be given back, and who asks for it.
     reclaim: Arc<Reclaim>,
     /// Waits for fences that are to be cut when the device goes.
@@ -83,7 +81,6 @@ impl Device {
                 data: SetOnce::new(),
                 debugfs: SetOnce::new(),
                 mapping_file: MappingFile::new(),
-                cookie: fence::new_cookie(),
                 reclaim,
                 waits <- WaitList::new(),
             }),
@@ -147,11 +144,6 @@ impl Device {
             Some(data) => data,
             None => panic!("a device was used before it was made"),
         }
-    }
-
-    /// A number that no other device of this module has had.
-    pub(crate) fn cookie(&self) -> u64 {
-        self.part.cookie
     }
 
     /// What mappings of the device's objects hold open.

@@ -62,8 +62,13 @@ pub(crate) trait Driver: Sized {
     /// What an object imported from another device carries. Process context.
     fn imported_object() -> impl PinInit<Self::Object, Error>;
 
-    /// The device reports an event. Process context.
-    fn event(_dev: &Device, _event: &Event) {}
+    /// The device at the end of the transport reports an event. Process context.
+    fn event(_dev: &Device, _transport: &Transport, _event: &Event) {}
+
+    /// The device was reset: what is made on it from now on is made over this transport, what
+    /// was made before is lost. On an error that is not so. Process context; may wait for
+    /// the device.
+    fn renewed(dev: &Device, transport: &Arc<Transport>) -> Result;
 
     /// What a hang asks for has been done, and the end of its submission is told next.
     /// Process context.

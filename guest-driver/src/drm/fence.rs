@@ -6,7 +6,7 @@ use core::{
     fmt,
     mem::offset_of,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, Ordering},
 };
 use kernel::{
     bindings,
@@ -21,10 +21,14 @@ use kernel::{
 };
 
 use super::{
-    device::{Device, Static},
+    device::Static,
     sync::{Timeout, ECANCELED, ETIME},
 };
-use crate::{protocol::Point, raw, virtio::trace};
+use crate::{
+    protocol::Point,
+    raw,
+    virtio::{trace, Transport},
+};
 
 /// A dma_fence of whatever driver. Shared as `ARef<Fence>`; references may be taken and
 /// dropped in any context.
@@ -119,12 +123,12 @@ impl Fence {
         waited(left, timeout, start)
     }
 
-    /// The point it stands for, if it is a fence of the device with this
-    /// [cookie](Device::cookie) and isn't signalled; with how far the command that reaches
-    /// it has come. Any context.
-    pub(crate) fn as_point(&self, cookie: u64) -> Option<(Point, Sent)> {
+    /// The point it stands for, if it is a fence of ours and isn't signalled; with the
+    /// [cookie](crate::virtio::Transport::cookie) of the transport over which the device knows
+    /// it, and how far the command that reaches it has come. Any context.
+    pub(crate) fn as_point(&self) -> Option<(Point, u64, Sent)> {
         let own = self.as_own()?;
-        if own.cookie != cookie {
+        if own.cookie == NO_POINT {
             return None;
         }
         let sent = match own.sending() {
@@ -133,14 +137,14 @@ impl Fence {
             None if own.sent.load(Ordering::Acquire) => Sent::Yes,
             None => Sent::Unknown,
         };
-        Some((Point::new(own.timeline, self.seqno()), sent))
+        Some((Point::new(own.timeline, self.seqno()), own.cookie, sent))
     }
 
-    /// The tag of its timeline, if it is an unsignalled fence of the device with this
-    /// cookie, sent or not. Any context.
-    pub(crate) fn tag(&self, cookie: u64) -> Option<u32> {
+    /// The tag of its timeline, if it is an unsignalled fence of ours, sent or not. Any
+    /// context.
+    pub(crate) fn tag(&self) -> Option<u32> {
         let own = self.as_own()?;
-        (own.cookie == cookie).then_some(own.tag)
+        (own.cookie != NO_POINT).then_some(own.tag)
     }
 
     /// Prepares for others to wait until the command that signals it has been handed to
@@ -152,8 +156,7 @@ impl Fence {
         };
         let sending = OwnFence {
             base: pin_init::zeroed(),
-            // No device's, so that this one stands for no point.
-            cookie: 0,
+            cookie: NO_POINT,
             timeline: own.timeline,
             tag: own.tag,
             sent: AtomicBool::new(true),
@@ -245,6 +248,9 @@ pub(super) fn waited(
     }
 }
 
+/// The cookie of a fence that stands for no point.
+const NO_POINT: u64 = 0;
+
 /// Bytes of a timeline's name, with its terminator.
 const NAME_BYTES: usize = 32;
 
@@ -253,7 +259,7 @@ const NAME_BYTES: usize = 32;
 struct OwnFence {
     /// The kernel's part. First.
     base: bindings::dma_fence,
-    /// Whose it is.
+    /// The transport's over which the device knows the point, or [`NO_POINT`].
     cookie: u64,
     /// The timeline's number; the value is the kernel's `seqno`.
     timeline: u32,
@@ -338,16 +344,21 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The timeline `number` of the device, with a tag that is the caller's business, and a
-    /// name for people, of which 31 bytes are kept. Any context.
-    pub(crate) fn new(dev: &Device, number: u32, tag: u32, name: fmt::Arguments<'_>) -> Self {
+    /// The timeline `number` of the device at the end of `transport`, with a tag that is the
+    /// caller's business, and a name for people, of which 31 bytes are kept. Any context.
+    pub(crate) fn new(
+        transport: &Transport,
+        number: u32,
+        tag: u32,
+        name: fmt::Arguments<'_>,
+    ) -> Self {
         let mut buffer = NameBuffer {
             bytes: [0; NAME_BYTES],
             length: 0,
         };
         let _ = fmt::write(&mut buffer, name);
         Self {
-            cookie: dev.cookie(),
+            cookie: transport.cookie(),
             number,
             tag,
             // SAFETY: It only counts.
@@ -359,6 +370,11 @@ impl Timeline {
     /// Its number.
     pub(crate) fn number(&self) -> u32 {
         self.number
+    }
+
+    /// The [cookie](Transport::cookie) of the transport over which the device knows it.
+    pub(crate) fn cookie(&self) -> u64 {
+        self.cookie
     }
 
     /// A fence for its point `value`, which must be later than those of the fences before.
@@ -435,12 +451,6 @@ fn signal(fence: &Fence, result: Result) {
     }
     // SAFETY: The fence lives.
     unsafe { bindings::dma_fence_signal(fence.as_raw()) };
-}
-
-/// A number for a device, never given before.
-pub(super) fn new_cookie() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 unsafe extern "C" fn driver_name(_: *mut bindings::dma_fence) -> *const c_char {

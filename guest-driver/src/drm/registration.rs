@@ -49,6 +49,10 @@ impl Client for Registration {
         TheDriver::removed(dev);
     }
 
+    fn renew(&self, transport: &Arc<Transport>) -> Result {
+        TheDriver::renewed(&self.0, transport)
+    }
+
     fn suspend(&self) -> Result {
         TheDriver::suspend(&self.0)
     }
@@ -59,8 +63,8 @@ impl Client for Registration {
 }
 
 impl EventListener for Registration {
-    fn event(&self, event: &Event) {
-        TheDriver::event(&self.0, event);
+    fn event(&self, transport: &Transport, event: &Event) {
+        TheDriver::event(&self.0, transport, event);
     }
 
     fn hang_handled(&self) {

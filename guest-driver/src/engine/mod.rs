@@ -4,17 +4,18 @@
 //! the two parameters that hold for all, hang detection and how far resets may go. What is
 //! written takes effect on the device at once.
 //!
-//! May know: `protocol`, `rules`, `virtio`, `drm`. Knows nothing of contexts.
+//! May know: `protocol`, `rules`, `virtio`, `drm`, `link`. Knows nothing of contexts.
 
 mod files;
 
 use crate::drm::sync::{jiffies_to_ns, max_schedule_timeout_ms};
 use crate::drm::{self, SysfsFolder};
+use crate::link::{CurrentLink, Link};
 use crate::protocol::{
     EngineFlags, EngineInfo, PlatformReply, ResetEngines, SetEngineProperties, Status,
 };
 use crate::rules::engine_properties::{class_name, mask_bit, EngineProperties, Limits, Property};
-use crate::virtio::{Prepared, Transport};
+use crate::virtio::Prepared;
 use kernel::prelude::*;
 use kernel::str::CString;
 use kernel::sync::atomic::{Atomic, Relaxed};
@@ -47,11 +48,11 @@ struct State {
 /// The engines of a device.
 #[pin_data]
 pub(crate) struct Engines {
-    transport: Arc<Transport>,
+    link: Arc<CurrentLink>,
     all: KVec<Engine>,
     limits: Limits,
     /// Held while a change is handed to the transport, so that the device sees changes in
-    /// the order that files show them.
+    /// the order that files show them; and while a new link is told all.
     #[pin]
     state: Mutex<State>,
     /// `State::hang_detection`, to be looked at without the lock.
@@ -67,7 +68,7 @@ impl Engines {
     /// The engines that the device speaks of, which a check has found to make sense.
     /// ENOMEM.
     pub(crate) fn new(
-        transport: Arc<Transport>,
+        link: Arc<CurrentLink>,
         platform: &PlatformReply,
     ) -> Result<impl PinInit<Self>> {
         let count = usize::from(platform.engine_count.get());
@@ -96,7 +97,7 @@ impl Engines {
             hang_detection: true,
         };
         Ok(pin_init!(Self {
-            transport,
+            link,
             all,
             limits: Limits {
                 busywait_ns: jiffies_to_ns(2),
@@ -122,16 +123,35 @@ impl Engines {
     /// Switches the search for hangs on or off, on all engines. ENOMEM: nothing has changed.
     pub(crate) fn detect_hangs(&self, wanted: bool) -> Result {
         let mut state = self.state.lock();
-        let mut commands = KVec::with_capacity(self.all.len(), GFP_KERNEL)?;
-        for (engine, properties) in self.all.iter().zip(&state.properties) {
-            commands.push(self.command(engine, properties, wanted)?, GFP_KERNEL)?;
-        }
+        let link = self.link.get();
+        let commands = self.commands(&state, &link, wanted)?;
         state.hang_detection = wanted;
         self.hang_detection.store(wanted, Relaxed);
         for command in commands {
-            self.transport.submit(command);
+            link.transport().submit(command);
         }
         Ok(())
+    }
+
+    /// Tells the device over a new link what has been set, and makes it the device's link.
+    /// ENOMEM: nothing has changed.
+    pub(crate) fn tell_all(&self, link: Arc<Link>) -> Result {
+        let state = self.state.lock();
+        for command in self.commands(&state, &link, state.hang_detection)? {
+            link.transport().submit(command);
+        }
+        self.link.set(link);
+        Ok(())
+    }
+
+    /// The commands that tell the device over `link` all that is set.
+    fn commands(&self, state: &State, link: &Link, hang_detection: bool) -> Result<KVec<Prepared>> {
+        let mut commands = KVec::with_capacity(self.all.len(), GFP_KERNEL)?;
+        for (engine, properties) in self.all.iter().zip(&state.properties) {
+            let command = self.command(link, engine, properties, hang_detection)?;
+            commands.push(command, GFP_KERNEL)?;
+        }
+        Ok(commands)
     }
 
     /// The module parameter `reset`. Any context.
@@ -172,7 +192,13 @@ impl Engines {
             engines: engines.into(),
             reserved: 0.into(),
         };
-        Ok(self.transport.call(&command, &[])?.submissions.get())
+        Ok(self
+            .link
+            .get()
+            .transport()
+            .call(&command, &[])?
+            .submissions
+            .get())
     }
 
     /// A property of the engine at that place.
@@ -190,14 +216,16 @@ impl Engines {
         let hang_detection = state.hang_detection;
         let properties = state.properties.get_mut(place).ok_or(ENODEV)?;
         let changed = property.change(properties, text, &self.limits)?;
-        let command = self.command(engine, &changed, hang_detection)?;
+        let link = self.link.get();
+        let command = self.command(&link, engine, &changed, hang_detection)?;
         *properties = changed;
-        self.transport.submit(command);
+        link.transport().submit(command);
         Ok(())
     }
 
     fn command(
         &self,
+        link: &Link,
         engine: &Engine,
         properties: &EngineProperties,
         hang_detection: bool,
@@ -217,7 +245,7 @@ impl Engines {
             timeslice_duration_ms: properties.timeslice_duration_ms.into(),
             reserved: 0.into(),
         };
-        self.transport.prepare(&command, &[], move |status, _| {
+        link.transport().prepare(&command, &[], move |status, _| {
             if status != Status::Ok && status != Status::DeviceLost {
                 pr_err!(
                     "the device refused the properties of engine {}:{}: {:?}\n",

@@ -8,6 +8,7 @@ use super::ErrorStates;
 use crate::context::Context;
 use crate::driver::Igpu;
 use crate::drm::{process, sync, Deflate};
+use crate::link::Link;
 use crate::protocol::Event;
 use crate::rules::engine_properties::class_name;
 use crate::rules::error_state::{BufferKind, Head, HungEngine, Registers, Tail};
@@ -68,7 +69,7 @@ impl HungSubmission {
     pub(crate) fn capture(&self, context: &Context) {
         let igpu = context.igpu();
         // The report is there before the end of what it reports.
-        igpu.transport().hear_events();
+        context.link().transport().hear_events();
         if context.captures_errors() {
             let hang = Hang {
                 context,
@@ -78,7 +79,7 @@ impl HungSubmission {
             let errors = igpu.errors();
             errors.record(|tools| tools.capture(igpu, errors, &hang));
         }
-        igpu.transport().hang_handled();
+        context.link().transport().hang_handled();
     }
 
     fn is_reported_by(&self, context: &Context, event: &Event) -> bool {
@@ -136,15 +137,16 @@ impl Tools {
         let mut batches: KVec<(u64, usize, usize)> = KVec::new();
         let mut first_batch = None;
         let mut left = MAX_LOOKED_AT;
+        let link = hang.context.link();
         for range in hang.ranges().iter() {
-            if igpu.transport().is_lost() {
+            if link.is_lost() {
                 break;
             }
             let Some(rest) = left.checked_sub(range.length) else {
                 continue;
             };
             left = rest;
-            let Ok((first, dwords)) = self.copy(igpu, &mut state, range) else {
+            let Ok((first, dwords)) = self.copy(link, &mut state, range) else {
                 continue;
             };
             if range.by_user
@@ -173,13 +175,13 @@ impl Tools {
     /// Copies the range's contents, and says where they are and how many dwords.
     fn copy(
         &mut self,
-        igpu: &Igpu,
+        link: &Link,
         state: &mut ErrorState,
         range: &CapturedRange,
     ) -> Result<(usize, usize)> {
         let first = state.contents_mut().len();
         let copied = self
-            .copy_pages(igpu, state, range)
+            .copy_pages(link, state, range)
             .and_then(|()| state.contents_mut().align());
         let contents = state.contents_mut();
         if let Err(error) = copied {
@@ -189,7 +191,7 @@ impl Tools {
         Ok((first, (contents.len() - first) / 4))
     }
 
-    fn copy_pages(&mut self, igpu: &Igpu, state: &mut ErrorState, range: &CapturedRange) -> Result {
+    fn copy_pages(&mut self, link: &Link, state: &mut ErrorState, range: &CapturedRange) -> Result {
         let contents = state.contents_mut();
         let length = usize::try_from(range.length)?;
         let offset = usize::try_from(range.offset)?;
@@ -198,7 +200,7 @@ impl Tools {
         }
         let mut at = 0;
         while at < length {
-            if igpu.transport().is_lost() {
+            if link.is_lost() {
                 return Err(ENODEV);
             }
             let part = PAGE_SIZE.min(length - at);
@@ -306,7 +308,7 @@ fn head<'a>(igpu: &Igpu, errors: &ErrorStates, engine: Option<HungEngine<'a>>) -
         time: sync::real_time(),
         boottime: sync::boot_time(),
         uptime: Duration::from_nanos(uptime),
-        reset_count: igpu.resets().count(),
+        reset_count: igpu.reset_count(),
         chipset_id: facts.chipset_id as u16,
         revision: facts.revision,
         graphics_version: facts.graphics_version,

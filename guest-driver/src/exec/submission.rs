@@ -48,8 +48,9 @@ impl Submission<'_> {
             mut waits,
             views,
         } = self;
-        let ticket = context.igpu().resets().ticket();
-        if context.igpu().is_wedged() {
+        let link = context.link();
+        let ticket = link.resets().ticket();
+        if link.is_wedged() {
             return Err(EIO);
         }
         let (priority, sseu) = context.submission_params(index);
@@ -57,7 +58,7 @@ impl Submission<'_> {
         let slot: &Arc<Slot> = context.slot(index).ok_or(EINVAL)?;
         let mut single = context.single_timeline().map(|last| last.lock());
         if let Some(Some(last)) = single.as_deref() {
-            waits.add(dev, last)?;
+            waits.add(last)?;
         }
         let mut state = slot.lock()?;
         if context.is_closed() {
@@ -70,9 +71,9 @@ impl Submission<'_> {
         if vm.mode() == Mode::Bind && batches.iter().any(unmapped) {
             return Err(EINVAL);
         }
-        vm.add_update_wait(dev, &mut order, &mut waits)?;
-        waits.forget_timeline(slot.timeline().number());
-        let (points, foreign) = waits.finish()?;
+        vm.add_update_wait(&mut order, &mut waits)?;
+        waits.forget_timeline(slot.timeline());
+        let (points, foreign) = waits.finish(link.transport())?;
         if vm.mode() == Mode::Bind {
             vm.reserve_submission(&mut order)?;
         }
@@ -115,7 +116,7 @@ impl Submission<'_> {
             move |status: Status, reply: &SubmitReply| {
                 let cancelled = ticket.is_cancelled();
                 let captured =
-                    cancelled && reply.was_active.get() != 0 && context.igpu().resets().captures();
+                    cancelled && reply.was_active.get() != 0 && context.link().resets().captures();
                 if status == Status::Hung || captured {
                     // Userspace may overwrite what is captured once it sees the end.
                     hung.capture(&context);
@@ -135,7 +136,7 @@ impl Submission<'_> {
                 drop(context);
             }
         };
-        let command: Prepared = context
+        let command: Prepared = link
             .transport()
             .prepare(&command, &[batches.as_bytes(), points.as_bytes()], done)?
             .on_line(slot.returns().clone());

@@ -3,18 +3,33 @@
 //! The fences a command must follow, sorted into those the device resolves and those the
 //! guest waits for.
 
-use crate::drm::{self, Fence, Sent};
+use crate::drm::{Fence, Sent, Timeline};
 use crate::protocol::{self, Point, PointFlags};
+use crate::virtio::Transport;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
+
+/// A point of our own to follow.
+struct OwnPoint {
+    point: Point,
+    /// Of the transport over which the device knows it.
+    cookie: u64,
+    fence: ARef<Fence>,
+}
+
+impl OwnPoint {
+    fn is_on(&self, cookie: u64, timeline: u32) -> bool {
+        self.cookie == cookie && self.point.timeline.get() == timeline
+    }
+}
 
 /// The fences a command must follow. Signalled ones are dropped, and of several points
 /// on one timeline the last is kept.
 pub(crate) struct Waits {
-    /// Points of our own, each with its fence.
-    points: KVec<(Point, ARef<Fence>)>,
+    /// Points of our own.
+    points: KVec<OwnPoint>,
     /// Those whose start is waited for.
-    starts: KVec<(Point, ARef<Fence>)>,
+    starts: KVec<OwnPoint>,
     /// Fences of others, and those that say when a command of our own is handed over.
     foreign: KVec<ARef<Fence>>,
 }
@@ -35,36 +50,36 @@ impl Waits {
     }
 
     /// Follows `fence`, taken apart if it is an array or a chain. ENOMEM.
-    pub(crate) fn add(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
+    pub(crate) fn add(&mut self, fence: &Fence) -> Result {
         if fence.is_signaled() {
             return Ok(());
         }
         for leaf in fence.leaves()? {
-            self.add_leaf(dev, leaf, false)?;
+            self.add_leaf(leaf, false)?;
         }
         Ok(())
     }
 
     /// Follows the start, not the end, of the submission that signals `fence`
     /// (`I915_EXEC_FENCE_SUBMIT`). Of fences of others only the end is known. ENOMEM.
-    pub(crate) fn add_start(&mut self, dev: &drm::Device, fence: &Fence) -> Result {
+    pub(crate) fn add_start(&mut self, fence: &Fence) -> Result {
         for leaf in fence.leaves()? {
-            self.add_leaf(dev, leaf, true)?;
+            self.add_leaf(leaf, true)?;
         }
         Ok(())
     }
 
-    fn add_leaf(&mut self, dev: &drm::Device, leaf: ARef<Fence>, start: bool) -> Result {
+    fn add_leaf(&mut self, leaf: ARef<Fence>, start: bool) -> Result {
         if leaf.is_signaled() {
             return Ok(());
         }
-        let mut point = match leaf.as_point(dev.cookie()) {
-            Some((point, Sent::Yes)) => point,
-            Some((point, Sent::Announced(sending))) => {
+        let (mut point, cookie) = match leaf.as_point() {
+            Some((point, cookie, Sent::Yes)) => (point, cookie),
+            Some((point, cookie, Sent::Announced(sending))) => {
                 self.foreign.push(sending, GFP_KERNEL)?;
-                point
+                (point, cookie)
             }
-            Some((_, Sent::Unknown)) | None => {
+            Some((_, _, Sent::Unknown)) | None => {
                 return Ok(self.foreign.push(leaf, GFP_KERNEL)?);
             }
         };
@@ -74,32 +89,39 @@ impl Waits {
         } else {
             &mut self.points
         };
+        let new = OwnPoint {
+            point,
+            cookie,
+            fence: leaf,
+        };
         match points
             .iter_mut()
-            .find(|(known, _)| known.timeline == point.timeline)
+            .find(|known| known.is_on(cookie, point.timeline.get()))
         {
             Some(known) => {
-                if known.0.value.get() < point.value.get() {
-                    *known = (point, leaf);
+                if known.point.value.get() < point.value.get() {
+                    *known = new;
                 }
             }
-            None => points.push((point, leaf), GFP_KERNEL)?,
+            None => points.push(new, GFP_KERNEL)?,
         }
         Ok(())
     }
 
     /// Drops what is on `timeline`, for a command that comes later on that timeline
     /// anyway.
-    pub(crate) fn forget_timeline(&mut self, timeline: u32) {
-        let others = |point: &Point| point.timeline.get() != timeline;
-        self.points.retain(|(point, _)| others(point));
-        self.starts.retain(|(point, _)| others(point));
+    pub(crate) fn forget_timeline(&mut self, timeline: &Timeline) {
+        let others = |own: &mut OwnPoint| !own.is_on(timeline.cookie(), timeline.number());
+        self.points.retain(others);
+        self.starts.retain(others);
     }
 
-    /// The points to name in the command, at most
+    /// The points to name in a command over `transport`, at most
     /// [`MAX_WAITS`](protocol::MAX_WAITS), and the fences to wait for before it is handed
-    /// over. Starts are named before ends, for whom the guest can wait as well. ENOMEM.
-    pub(crate) fn finish(self) -> Result<(KVec<Point>, KVec<ARef<Fence>>)> {
+    /// over. Starts are named before ends, for whom the guest can wait as well; points that
+    /// the device knows over another transport it doesn't know over this one, so the guest
+    /// waits. ENOMEM.
+    pub(crate) fn finish(self, transport: &Transport) -> Result<(KVec<Point>, KVec<ARef<Fence>>)> {
         if self.starts.is_empty() && self.points.is_empty() {
             return Ok((KVec::new(), self.foreign));
         }
@@ -107,11 +129,11 @@ impl Waits {
         let count = self.starts.len() + self.points.len();
         let mut points = KVec::with_capacity(count.min(limit), GFP_KERNEL)?;
         let mut foreign = self.foreign;
-        for (point, fence) in Iterator::chain(self.starts.into_iter(), self.points) {
-            if points.len() < limit {
-                points.push(point, GFP_KERNEL)?;
+        for own in Iterator::chain(self.starts.into_iter(), self.points) {
+            if points.len() < limit && own.cookie == transport.cookie() {
+                points.push(own.point, GFP_KERNEL)?;
             } else {
-                foreign.push(fence, GFP_KERNEL)?;
+                foreign.push(own.fence, GFP_KERNEL)?;
             }
         }
         Ok((points, foreign))

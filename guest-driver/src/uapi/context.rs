@@ -206,7 +206,7 @@ pub(crate) fn reset_stats(
     let context = file.data().contexts().lookup(dev, file, args.ctx_id)?;
     let stats = context.reset_stats();
     args.reset_count = if capable(Capability::SysAdmin) {
-        dev.data().resets().count()
+        dev.data().reset_count()
     } else {
         0
     };

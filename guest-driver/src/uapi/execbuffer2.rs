@@ -51,8 +51,8 @@ pub(crate) fn execbuffer2(
     let objects = user::read_array(args.buffers_ptr, args.buffer_count as usize)?;
     header.check_privilege()?;
 
-    let mut fences = read_fences(dev, file, &header)?;
-    add_in_fence(dev, &header, args.rsvd2 as u32, &mut fences.waits)?;
+    let mut fences = read_fences(file, &header)?;
+    add_in_fence(&header, args.rsvd2 as u32, &mut fences.waits)?;
     let out_fence = header
         .wants_out_fence()
         .then(SyncFile::reserve)
@@ -63,7 +63,7 @@ pub(crate) fn execbuffer2(
     let slots = select_slot(dev, file, &context, header.flags)?;
     let width = slots.len();
     header.check_parallel(objects.len(), width)?;
-    if dev.data().is_wedged() {
+    if context.link().is_wedged() {
         return Err(EIO);
     }
 
@@ -120,7 +120,7 @@ pub(crate) fn execbuffer2(
 }
 
 /// The fence array, or the timeline fences of the extension.
-fn read_fences(dev: &drm::Device, file: &drm::File, header: &Header) -> Result<SubmissionFences> {
+fn read_fences(file: &drm::File, header: &Header) -> Result<SubmissionFences> {
     let mut fences = SubmissionFences::new();
     if let Some(chain) = header.extensions()? {
         user::for_each_extension(chain, |name, link| {
@@ -129,7 +129,7 @@ fn read_fences(dev: &drm::Device, file: &drm::File, header: &Header) -> Result<S
             }
             let extension: drm_i915_gem_execbuffer_ext_timeline_fences = user::read(link)?;
             let count = execbuffer2::check_timeline_fence_count(extension.fence_count)?;
-            fences.add_timeline_fences(dev, file, count, |index| {
+            fences.add_timeline_fences(file, count, |index| {
                 let fence: drm_i915_gem_exec_fence =
                     user::read_element(extension.handles_ptr, index)?;
                 execbuffer2::check_fence_flags(fence.flags)?;
@@ -142,16 +142,16 @@ fn read_fences(dev: &drm::Device, file: &drm::File, header: &Header) -> Result<S
             })
         })?;
     }
-    fences.add_fence_array(dev, file, header.cliprects_ptr, header.fence_array())?;
+    fences.add_fence_array(file, header.cliprects_ptr, header.fence_array())?;
     Ok(fences)
 }
 
 /// The sync_file to start after.
-fn add_in_fence(dev: &drm::Device, header: &Header, fd: u32, waits: &mut Waits) -> Result {
+fn add_in_fence(header: &Header, fd: u32, waits: &mut Waits) -> Result {
     match header.in_fence()? {
         InFence::None => {}
-        InFence::Signaled => waits.add(dev, &*SyncFile::fence_of(fd as i32)?)?,
-        InFence::Submitted => waits.add_start(dev, &*SyncFile::fence_of(fd as i32)?)?,
+        InFence::Signaled => waits.add(&*SyncFile::fence_of(fd as i32)?)?,
+        InFence::Submitted => waits.add_start(&*SyncFile::fence_of(fd as i32)?)?,
     }
     Ok(())
 }
@@ -273,7 +273,7 @@ impl ToSubmit<'_> {
                 // A writer follows all, a reader the writers.
                 let usage = if write { Usage::Read } else { Usage::Write };
                 for fence in locked.fences(&request.object, usage)? {
-                    waits.add(self.dev, &fence)?;
+                    waits.add(&fence)?;
                 }
             }
         }

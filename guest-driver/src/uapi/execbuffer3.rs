@@ -30,7 +30,7 @@ pub(crate) fn execbuffer3(
     })?;
     let mut fences = SubmissionFences::new();
     let address = args.timeline_fences;
-    fences.add_timeline_fences(dev, file, fence_count, |index| {
+    fences.add_timeline_fences(file, fence_count, |index| {
         user::read_element(address, index)
     })?;
 

@@ -114,21 +114,13 @@ impl SubmissionFences {
     /// EINVAL, ENOENT, ENOMEM.
     pub(crate) fn add_timeline_fences(
         &mut self,
-        dev: &drm::Device,
         file: &drm::File,
         count: usize,
         read: impl Fn(usize) -> Result<drm_i915_gem_timeline_fence>,
     ) -> Result {
         for index in 0..count {
             let fence = read(index)?;
-            self.add(
-                dev,
-                file,
-                fence.handle,
-                fence.flags,
-                fence.value,
-                Kind::Timeline,
-            )?;
+            self.add(file, fence.handle, fence.flags, fence.value, Kind::Timeline)?;
         }
         Ok(())
     }
@@ -136,27 +128,18 @@ impl SubmissionFences {
     /// Takes in the fence array of EXECBUFFER2. Its flags are those of timeline fences.
     pub(crate) fn add_fence_array(
         &mut self,
-        dev: &drm::Device,
         file: &drm::File,
         address: u64,
         count: usize,
     ) -> Result {
         for index in 0..count {
             let fence: drm_i915_gem_exec_fence = user::read_element(address, index)?;
-            self.add(dev, file, fence.handle, fence.flags, 0, Kind::Array)?;
+            self.add(file, fence.handle, fence.flags, 0, Kind::Array)?;
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        dev: &drm::Device,
-        file: &drm::File,
-        handle: u32,
-        flags: u32,
-        value: u64,
-        kind: Kind,
-    ) -> Result {
+    fn add(&mut self, file: &drm::File, handle: u32, flags: u32, value: u64, kind: Kind) -> Result {
         execbuffer3::check_fence_flags(flags)?;
         let syncobj = Syncobj::find(file, handle)?;
         let pending = syncobj.wait_fence(value);
@@ -170,7 +153,7 @@ impl SubmissionFences {
             Kind::Array => array_fence_action(flags, state != PointState::Nothing)?,
         };
         if let (true, Ok(Some(fence))) = (action.wait, &pending) {
-            self.waits.add(dev, fence)?;
+            self.waits.add(fence)?;
         }
         if action.signal {
             self.signals.push(Signal::new(syncobj, value)?)?;

@@ -111,7 +111,7 @@ pub(crate) fn madvise(
 /// `DRM_IOCTL_I915_GEM_BUSY`: the classes of our own engines that still use the object.
 /// Others' fences are not told.
 pub(crate) fn busy(
-    dev: &drm::Device,
+    _dev: &drm::Device,
     file: &drm::File,
     args: &mut drm_i915_gem_busy,
 ) -> Result<i32> {
@@ -121,7 +121,7 @@ pub(crate) fn busy(
         if fence.is_signaled() {
             continue;
         }
-        let Some(Ok(class)) = fence.tag(dev.cookie()).map(u16::try_from) else {
+        let Some(Ok(class)) = fence.tag().map(u16::try_from) else {
             continue;
         };
         args.busy |= match usage {

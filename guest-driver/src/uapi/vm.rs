@@ -20,7 +20,7 @@ pub(crate) fn create(
     // No extension is defined: any link is EINVAL, once its header has been read.
     user::for_each_extension(args.extensions, |_, _| Err(EINVAL))?;
     let mode = if bind_mode { Mode::Bind } else { Mode::Legacy };
-    let vm = AddressSpace::new(dev, igpu, mode)?;
+    let vm = AddressSpace::new(igpu, mode)?;
     args.vm_id = file.data().vms().add(vm)?;
     Ok(0)
 }

@@ -111,7 +111,7 @@ pub(crate) fn vm_bind(
     let Some(list) = extensions.operations else {
         let bind = Checked::bind(igpu, file, &vm, &request)?;
         let out_fence = bind.memory.as_ref().and_then(|(_, checked)| checked.fence);
-        let fences = Fences::find(dev, file, extensions.fences, out_fence)?;
+        let fences = Fences::find(file, extensions.fences, out_fence)?;
         return fences.apply(dev, &vm, &[bind.operation()]);
     };
 
@@ -140,7 +140,7 @@ pub(crate) fn vm_bind(
         };
         checked.push(operation, GFP_KERNEL)?;
     }
-    let fences = Fences::find(dev, file, extensions.fences, out_fence)?;
+    let fences = Fences::find(file, extensions.fences, out_fence)?;
     let mut operations = KVVec::with_capacity(checked.len(), GFP_KERNEL)?;
     for checked in &checked {
         operations.push(checked.operation(), GFP_KERNEL)?;
@@ -166,7 +166,7 @@ pub(crate) fn vm_unbind(
     let vm = file.data().vms().get(args.vm_id)?;
     vm_bind::check_bind_mode(true, vm.mode() == Mode::Bind)?;
     let (range, out_fence) = request.check_range(igpu.facts())?;
-    let fences = Fences::find(dev, file, extensions.fences, out_fence)?;
+    let fences = Fences::find(file, extensions.fences, out_fence)?;
     let operation = Operation {
         range,
         memory: None,
@@ -182,17 +182,10 @@ struct Fences {
 
 impl Fences {
     /// Those of the chain, then the argument's own. EFAULT, EINVAL, ENOENT, ENOMEM.
-    fn find(
-        dev: &drm::Device,
-        file: &drm::File,
-        list: Option<List>,
-        out_fence: Option<OutFence>,
-    ) -> Result<Self> {
+    fn find(file: &drm::File, list: Option<List>, out_fence: Option<OutFence>) -> Result<Self> {
         let mut fences = SubmissionFences::new();
         if let Some(List { address, count }) = list {
-            fences.add_timeline_fences(dev, file, count, |index| {
-                user::read_element(address, index)
-            })?;
+            fences.add_timeline_fences(file, count, |index| user::read_element(address, index))?;
         }
         let (waits, mut signals) = fences.split();
         if let Some(signal) = Signal::of_bind(file, out_fence)? {

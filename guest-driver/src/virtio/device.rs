@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-//! Binding to the virtio device: which one is ours, its start, its end.
+//! The virtio driver: which devices are ours, and what the virtio core asks of us.
 
-use core::{
-    mem::{offset_of, size_of},
-    ptr,
-};
+use core::ptr;
 use kernel::{bindings, ffi::c_int, prelude::*, sync::Arc, types::Opaque};
-use zerocopy::{FromZeros, IntoBytes};
 
 use super::{
-    transport::{EventListener, Transport},
-    work,
+    bound::{Awaited, Bound},
+    device_config,
+    recovery::PERIOD_MS,
+    transport::{EventListener, Transport, STATUS_NEEDS_RESET},
 };
 use crate::{
-    protocol::{
-        DeviceConfig, Hello, PlatformReply, QueryPlatform, DEVICE_CONFIG_SIZE, MAGIC, QUEUE_COUNT,
-        VERSION, VIRTIO_ID_IGPU, VIRTIO_ID_STOCK_QEMU,
-    },
+    protocol::{DeviceConfig, PlatformReply, QUEUE_COUNT, VIRTIO_ID, VIRTIO_ID_STOCK_QEMU},
     raw,
 };
 
-/// `VIRTIO_F_VERSION_1`: the device is not a legacy one.
-const FEATURE_VERSION_1: u32 = 32;
 /// `VIRTIO_F_INDIRECT_DESC` (virtio 1.3, section 6).
 const FEATURE_INDIRECT_DESC: u32 = 28;
 /// `VIRTIO_DEV_ANY_ID`.
@@ -37,6 +30,10 @@ pub(crate) trait Client: EventListener + Sized + 'static {
         config: &DeviceConfig,
         platform: &PlatformReply,
     ) -> Result<Arc<Self>>;
+
+    /// The device was reset, and is the same: what is new from here on goes this way, what was
+    /// there before is lost with its own transport. Process context.
+    fn renew(&self, transport: &Arc<Transport>) -> Result;
 
     /// The device is gone: the transport is lost and every command has been called back.
     /// Stop offering anything. Process context.
@@ -53,20 +50,15 @@ pub(crate) trait Client: EventListener + Sized + 'static {
 #[derive(Clone, Copy)]
 pub(crate) struct Parent<'a>(&'a Opaque<bindings::device>);
 
-impl Parent<'_> {
+impl<'a> Parent<'a> {
+    /// That device.
+    pub(super) fn new(device: &'a Opaque<bindings::device>) -> Self {
+        Self(device)
+    }
     /// The C device; lives as long as this.
     pub(crate) fn as_raw(self) -> *mut bindings::device {
         self.0.get()
     }
-}
-
-/// What belongs to one bound device; `virtio_device::priv` points at it.
-struct Bound<T> {
-    transport: Arc<Transport>,
-    /// None until it has started.
-    client: Option<Arc<T>>,
-    /// The engines' busy times as performance events; null if there are none.
-    pmu: *mut raw::igpu_pmu,
 }
 
 /// Keeps the virtio driver registered; its drop unbinds all devices.
@@ -87,7 +79,7 @@ unsafe impl Sync for IdTable {}
 
 static ID_TABLE: IdTable = IdTable([
     raw::virtio_device_id {
-        device: VIRTIO_ID_IGPU,
+        device: VIRTIO_ID,
         vendor: ANY_VENDOR,
     },
     raw::virtio_device_id {
@@ -108,8 +100,12 @@ impl Registration {
             validate: Some(validate),
             probe: Some(probe::<T>),
             remove: Some(remove::<T>),
+            config_changed: Some(config_changed::<T>),
             freeze: Some(freeze::<T>),
             restore: Some(restore::<T>),
+            reset_prepare: Some(reset_prepare::<T>),
+            reset_done: Some(reset_done::<T>),
+            shutdown: Some(shutdown::<T>),
             ..Default::default()
         };
         driver.driver.name = c"virtio_igpu".as_ptr().cast();
@@ -129,13 +125,37 @@ impl Drop for Registration {
     }
 }
 
+/// What belongs to `vdev`.
+///
+/// # Safety
+///
+/// It is bound, and stays so for `'a`.
+unsafe fn bound<'a, T: Client>(vdev: *mut raw::virtio_device) -> &'a Bound<T> {
+    // SAFETY: `probe` has set it, and `remove` takes it back.
+    unsafe { &*(*vdev).priv_.cast() }
+}
+
 /// A virtqueue's interrupt. Hard interrupt context.
 unsafe extern "C" fn interrupt<T: Client>(vq: *mut raw::virtqueue) {
     // SAFETY: The virtio core calls with a live virtqueue of a live device.
     let (index, vdev) = unsafe { ((*vq).index, (*vq).vdev) };
     // SAFETY: `priv` was set before the virtqueues were made, and is freed after they are.
-    let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
-    bound.transport.interrupt(index as usize);
+    if let Some(transport) = unsafe { bound::<T>(vdev) }.current() {
+        transport.interrupt(index as usize);
+    }
+}
+
+/// The device's configuration or status has changed. Hard interrupt context.
+unsafe extern "C" fn config_changed<T: Client>(vdev: *mut raw::virtio_device) {
+    // SAFETY: The virtio core calls while the device is bound.
+    let bound = unsafe { bound::<T>(vdev) };
+    // SAFETY: The device lives.
+    if bound.is_own() && unsafe { raw::igpu_get_status(vdev) } & STATUS_NEEDS_RESET != 0 {
+        // Its worker has it brought up again.
+        if let Some(transport) = bound.current() {
+            transport.give_up();
+        }
+    }
 }
 
 /// Says which of the offered features are not wanted: indirect descriptors, for each of which
@@ -149,124 +169,68 @@ unsafe extern "C" fn validate(vdev: *mut raw::virtio_device) -> c_int {
 
 unsafe extern "C" fn probe<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
     // SAFETY: The virtio core calls with the device to be bound.
-    match unsafe { bind::<T>(vdev) } {
+    errno(unsafe { bind::<T>(vdev) })
+}
+
+fn errno(result: Result) -> c_int {
+    match result {
         Ok(()) => 0,
         Err(error) => error.to_errno(),
     }
 }
 
-/// Binds to `vdev`.
+/// Binds to `vdev`. Our own device that no daemon serves is bound, too, and comes up when one
+/// does.
 ///
 /// # Safety
 ///
 /// `vdev` is a device that the virtio core asks us to bind.
 unsafe fn bind<T: Client>(vdev: *mut raw::virtio_device) -> Result {
     // SAFETY: The caller vouches for the device.
-    let config = unsafe { read_config(vdev) }?;
-    let transport = Transport::new(vdev)?;
-    let bound = KBox::into_raw(KBox::new(
-        Bound::<T> {
-            transport: transport.clone(),
-            client: None,
-            pmu: ptr::null_mut(),
-        },
-        GFP_KERNEL,
-    )?);
+    let config = unsafe { device_config::read(vdev, (*vdev).id.device == VIRTIO_ID) }?;
     // SAFETY: The device is ours from here until `unbind`.
-    unsafe { (*vdev).priv_ = bound.cast() };
+    let bound = unsafe { Bound::<T>::new(vdev) }?;
+    // SAFETY: As above.
+    unsafe { (*vdev).priv_ = Arc::into_raw(bound.clone()).cast_mut().cast() };
 
-    // SAFETY: `priv` is set and nothing of the device runs yet.
-    let result = unsafe { start::<T>(vdev, &transport, &config) };
-    match result {
-        Ok((client, platform)) => {
-            // SAFETY: Only probe and remove touch `client`, one after the other.
-            unsafe { (*bound).client = Some(client.clone()) };
-            // SAFETY: The device is bound; the events end before it is unbound.
-            unsafe { (*bound).pmu = register_events(vdev, &platform) };
-            transport.listen(Some(client));
-            Ok(())
-        }
-        Err(error) => {
-            pr_err!("no GPU from the virtio device: {:?}\n", error);
-            // SAFETY: It was bound above, as far as it got.
-            unsafe { unbind::<T>(vdev) };
-            Err(error)
-        }
-    }
-}
-
-/// Reads and checks the device's configuration.
-///
-/// # Safety
-///
-/// `vdev` is a live virtio device.
-unsafe fn read_config(vdev: *mut raw::virtio_device) -> Result<DeviceConfig> {
-    // SAFETY: The caller vouches for the device.
-    if !unsafe { raw::igpu_has_feature(vdev, FEATURE_VERSION_1) } {
-        pr_err!("the virtio device is a legacy one, not a virtual GPU\n");
-        return Err(ENODEV);
-    }
-    // SAFETY: The caller vouches for the device.
-    let length = unsafe { raw::igpu_config_length(vdev) } as usize;
-    if length < DEVICE_CONFIG_SIZE {
-        pr_err!(
-            "the virtio device has {length} bytes of configuration, a virtual GPU {}\n",
-            DEVICE_CONFIG_SIZE
-        );
-        return Err(ENODEV);
-    }
-    let mut config = DeviceConfig::new_zeroed();
-    let bytes = config.as_mut_bytes();
-    // SAFETY: The device has that many bytes, and `bytes` room for them.
-    unsafe {
-        raw::igpu_read_config(
-            vdev,
-            0,
-            bytes.as_mut_ptr().cast(),
-            size_of::<DeviceConfig>() as u32,
-        )
+    let mut state = bound.state.lock();
+    let result = match config {
+        Some(config) => bound.bring_up(&mut state, &config),
+        None => Err(EAGAIN),
     };
-    if config.magic.get() != MAGIC {
-        pr_err!("the virtio device does not say that it is a virtual GPU\n");
-        return Err(ENODEV);
+    let Err(error) = result else {
+        return Ok(());
+    };
+    // What asks for a reset has lost its daemon while it came up.
+    let awaits_daemon = bound.take_down(&mut state) || error == EAGAIN;
+    let is_lost = bound.is_own() && state.was_lost;
+    drop(state);
+    if awaits_daemon {
+        pr_info!("no daemon serves the virtual GPU: it comes up when one does\n");
+        bound.wait_for(Awaited::Daemon);
+    } else if is_lost {
+        pr_err!("the virtual GPU's daemon does not answer: it comes up when another does\n");
+        bound.wait_for(Awaited::AnotherDaemon);
     }
-    if !(config.version_min.get()..=config.version_max.get()).contains(&VERSION) {
-        pr_err!(
-            "the device speaks protocol versions {} to {}, this driver {VERSION}\n",
-            config.version_min.get(),
-            config.version_max.get()
-        );
-        return Err(EINVAL);
+    if awaits_daemon || is_lost {
+        bound.look_in(PERIOD_MS);
+        return Ok(());
     }
-    Ok(config)
-}
-
-/// Starts the queues, greets the device, starts the client.
-///
-/// # Safety
-///
-/// `vdev` is being bound and its `priv` is set.
-unsafe fn start<T: Client>(
-    vdev: *mut raw::virtio_device,
-    transport: &Arc<Transport>,
-    config: &DeviceConfig,
-) -> Result<(Arc<T>, PlatformReply)> {
-    // SAFETY: As the caller says.
-    unsafe { find_queues::<T>(vdev, transport) }?;
-    transport.call(&Hello::new(0), &[])?;
-    let platform = transport.call(&QueryPlatform::default(), &[])?;
-    // SAFETY: A virtio device's parent outlives it.
-    let parent = unsafe { &*(*vdev).dev.parent.cast::<Opaque<bindings::device>>() };
-    let client = T::start(transport, Parent(parent), config, &platform)?;
-    Ok((client, platform))
+    pr_err!("no GPU from the virtio device: {:?}\n", error);
+    // SAFETY: It was bound above, as far as it got.
+    unsafe { unbind::<T>(vdev) };
+    Err(error)
 }
 
 /// Finds the device's queues, opens the transport on them and says that the driver is ready.
 ///
 /// # Safety
 ///
-/// `vdev` is being bound, or restored, and its `priv` is set.
-unsafe fn find_queues<T: Client>(vdev: *mut raw::virtio_device, transport: &Transport) -> Result {
+/// `vdev` is being bound, reset or restored, and its `priv` is set.
+pub(super) unsafe fn find_queues<T: Client>(
+    vdev: *mut raw::virtio_device,
+    transport: &Transport,
+) -> Result {
     let names = [c"control", c"bind", c"submit", c"event"];
     let mut infos = names.map(|name| raw::virtqueue_info {
         name: name.as_ptr().cast(),
@@ -284,7 +248,8 @@ unsafe fn find_queues<T: Client>(vdev: *mut raw::virtio_device, transport: &Tran
         )
     };
     kernel::error::to_result(ret)?;
-    // SAFETY: The virtqueues live until `unbind`, which closes the transport first.
+    // SAFETY: The virtqueues live until they are taken away, and the transport is closed
+    // first.
     unsafe { transport.open(&vqs) }?;
     // SAFETY: The device is bound and its queues are there.
     unsafe { raw::igpu_device_ready(vdev) };
@@ -295,75 +260,36 @@ unsafe fn find_queues<T: Client>(vdev: *mut raw::virtio_device, transport: &Tran
 /// The guest suspends: the device is reset, and keeps what it knows.
 unsafe extern "C" fn freeze<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
     // SAFETY: The virtio core calls with a device that `bind` has bound.
-    let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
-    let suspended = (|| {
-        if let Some(client) = &bound.client {
-            client.suspend()?;
-        }
-        bound.transport.suspend()
-    })();
-    if let Err(error) = suspended {
-        pr_err!("the virtual GPU can't be suspended: {:?}\n", error);
-        if let Some(client) = &bound.client {
-            client.resume();
-        }
-        return error.to_errno();
-    }
-    // Whoever has found a virtqueue before it was taken away is done with it after this.
-    // SAFETY: We are in process context and in no read section.
-    unsafe { bindings::synchronize_rcu() };
-    // SAFETY: Nobody uses the virtqueues any more.
-    unsafe { raw::igpu_del_vqs(vdev) };
-    0
+    errno(unsafe { bound::<T>(vdev) }.freeze())
 }
 
 /// The guest goes on after a suspension.
 unsafe extern "C" fn restore<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
     // SAFETY: The virtio core calls with a device that `bind` has bound and `freeze` frozen.
-    let bound = unsafe { &*(*vdev).priv_.cast::<Bound<T>>() };
-    let transport = &bound.transport;
-    if transport.is_lost() {
-        return 0;
-    }
-    // SAFETY: The device is being restored.
-    let found = unsafe { find_queues::<T>(vdev, transport) };
-    if let Err(error) = found.and_then(|()| transport.resume()) {
-        pr_err!(
-            "what the guest had on the virtual GPU is lost: {:?}\n",
-            error
-        );
-        transport.give_up();
-        return 0;
-    }
-    if let Some(client) = &bound.client {
-        client.resume();
-    }
+    unsafe { bound::<T>(vdev) }.restore();
     0
 }
 
-/// Offers the engines' busy times as performance events, as i915 does.
-///
-/// # Safety
-///
-/// `vdev` is bound, and stays so until the events are unregistered.
-unsafe fn register_events(
-    vdev: *mut raw::virtio_device,
-    platform: &PlatformReply,
-) -> *mut raw::igpu_pmu {
-    let engines = platform.engines.map(|engine| raw::igpu_pmu_engine {
-        class: engine.class.get(),
-        instance: engine.instance.get(),
-    });
-    let count = engines.len().min(platform.engine_count.get().into());
-    let offset = offset_of!(DeviceConfig, engine_busy_ns);
-    // SAFETY: `engines` has at least `count` entries; the configuration has a count for
-    // each at that offset; the caller vouches for the device.
-    let pmu =
-        unsafe { raw::igpu_pmu_register(vdev, offset as u32, engines.as_ptr(), count as u32) };
-    if pmu.is_null() {
-        pr_notice!("no performance events\n");
-    }
-    pmu
+/// Somebody is about to reset the device.
+unsafe extern "C" fn reset_prepare<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
+    // SAFETY: The virtio core calls with a device that `bind` has bound.
+    let bound = unsafe { bound::<T>(vdev) };
+    bound.take_down(&mut bound.state.lock());
+    0
+}
+
+/// The device was reset.
+unsafe extern "C" fn reset_done<T: Client>(vdev: *mut raw::virtio_device) -> c_int {
+    // SAFETY: The virtio core calls with a device that `bind` has bound.
+    errno(unsafe { bound::<T>(vdev) }.come_back())
+}
+
+/// The machine goes down, or another kernel takes over.
+unsafe extern "C" fn shutdown<T: Client>(vdev: *mut raw::virtio_device) {
+    // SAFETY: The virtio core calls with a device that `bind` has bound.
+    unsafe { bound::<T>(vdev) }.give_up_recovery();
+    // SAFETY: As above.
+    unsafe { raw::virtio_device_shutdown(vdev) };
 }
 
 unsafe extern "C" fn remove<T: Client>(vdev: *mut raw::virtio_device) {
@@ -377,25 +303,10 @@ unsafe extern "C" fn remove<T: Client>(vdev: *mut raw::virtio_device) {
 ///
 /// `vdev` is bound: its `priv` is ours.
 unsafe fn unbind<T: Client>(vdev: *mut raw::virtio_device) {
-    // SAFETY: `bind` has set `priv`, and only we take it back.
-    let bound = unsafe { &mut *(*vdev).priv_.cast::<Bound<T>>() };
-    // SAFETY: It is what registering gave, and is not used any more.
-    unsafe { raw::igpu_pmu_unregister(bound.pmu) };
-    bound.transport.listen(None);
-    bound.transport.close();
-    if let Some(client) = bound.client.take() {
-        client.stop();
-    }
-    // Whoever has found a virtqueue before it was closed is done with it after this.
-    // SAFETY: We are in process context and in no read section.
-    unsafe { bindings::synchronize_rcu() };
-    // SAFETY: Nobody uses the virtqueues any more. Without any it does nothing.
-    unsafe { raw::igpu_del_vqs(vdev) };
-    bound.transport.unbind();
-    // Callbacks and whatever they put off run before the module may go.
-    work::flush();
+    // SAFETY: The caller vouches for it.
+    unsafe { bound::<T>(vdev) }.end();
     // SAFETY: Interrupts, its other users, are gone with the virtqueues.
-    unsafe { (*vdev).priv_ = ptr::null_mut() };
-    // SAFETY: It came from `KBox::into_raw` in `bind`.
-    drop(unsafe { KBox::from_raw(ptr::from_mut(bound)) });
+    let bound = unsafe { core::mem::replace(&mut (*vdev).priv_, ptr::null_mut()) };
+    // SAFETY: It came from `Arc::into_raw` in `bind`.
+    drop(unsafe { Arc::from_raw(bound.cast::<Bound<T>>()) });
 }

@@ -5,15 +5,18 @@
 //!
 //! Knows the protocol and the kernel; nothing of DRM or of what commands mean.
 
+mod bound;
 mod call;
 mod command;
 mod completion;
 mod counters;
 mod device;
+mod device_config;
 mod events;
 mod irq_lock;
 pub(crate) mod pci;
 mod queue;
+mod recovery;
 mod returns;
 pub(crate) mod trace;
 mod transport;

@@ -8,7 +8,7 @@
 
 use core::{
     ptr,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 use kernel::{
     bindings, new_mutex,
@@ -32,13 +32,23 @@ use crate::{
     raw,
 };
 
+/// The device's status says that it has to be reset (virtio 1.3, section 2.1).
+pub(super) const STATUS_NEEDS_RESET: u8 = 0x40;
+
 /// Who hears the device's events, in process context.
 pub(crate) trait EventListener: Send + Sync {
-    /// The device reports `event`.
-    fn event(&self, event: &Event);
+    /// The device at the end of `transport` reports `event`.
+    fn event(&self, transport: &Transport, event: &Event);
 
     /// Somebody has called [`Transport::hang_handled`].
     fn hang_handled(&self);
+}
+
+/// Who wants to know that a device was given up, in process context.
+pub(super) trait LossListener: Send + Sync {
+    /// It is reset, and all its commands have failed. `needs_reset`: it had asked for that
+    /// itself.
+    fn lost(&self, needs_reset: bool);
 }
 
 /// The bond with the virtio device.
@@ -47,6 +57,8 @@ struct Life {
     vdev: *mut raw::virtio_device,
     /// The device has been reset and its queues are closed.
     closed: bool,
+    /// The device had asked for that.
+    needs_reset: bool,
 }
 
 // SAFETY: The virtio device may be used from any thread.
@@ -55,6 +67,8 @@ unsafe impl Send for Life {}
 /// The queues of one device. Always in an `Arc`.
 #[pin_data]
 pub(crate) struct Transport {
+    /// A number that no other transport has had.
+    cookie: u64,
     /// The bond with the device. Taken before any queue's lock; held during a reset.
     #[pin]
     life: Mutex<Life>,
@@ -74,6 +88,9 @@ pub(crate) struct Transport {
     /// Who hears events; none before the driver is ready and after it is gone.
     #[pin]
     listener: Mutex<Option<Arc<dyn EventListener>>>,
+    /// Who hears of the loss; none once that is so, or the device has left the driver.
+    #[pin]
+    loss_listener: Mutex<Option<Arc<dyn LossListener>>>,
     /// Held while events are read and heard: one at a time, in their order.
     #[pin]
     hearing: Mutex<()>,
@@ -87,7 +104,7 @@ pub(crate) struct Transport {
     /// Reads events.
     #[pin]
     event_work: Work<Transport, 2>,
-    counters: Counters,
+    counters: Arc<Counters>,
 }
 
 workqueue::impl_has_work! {
@@ -117,7 +134,12 @@ impl WorkItem<1> for Transport {
 
     fn run(this: Arc<Self>) {
         if this.is_lost() {
-            this.close();
+            let needs_reset = this.close();
+            // It is told once.
+            let listener = this.loss_listener.lock().take();
+            if let Some(listener) = listener {
+                listener.lost(needs_reset);
+            }
         }
         this.complete_failed();
     }
@@ -132,12 +154,18 @@ impl WorkItem<2> for Transport {
 }
 
 impl Transport {
-    /// A transport whose queues aren't open yet.
-    pub(super) fn new(vdev: *mut raw::virtio_device) -> Result<Arc<Self>> {
+    /// A transport whose queues aren't open yet. It counts on where `counters` are.
+    pub(super) fn new(
+        vdev: *mut raw::virtio_device,
+        counters: Arc<Counters>,
+        loss_listener: Arc<dyn LossListener>,
+    ) -> Result<Arc<Self>> {
+        static LAST: AtomicU64 = AtomicU64::new(0);
         Arc::pin_init(
             pin_init!(Self {
+                cookie: LAST.fetch_add(1, Ordering::Relaxed) + 1,
                 life <- new_mutex!(
-                    Life { vdev, closed: false },
+                    Life { vdev, closed: false, needs_reset: false },
                     "virtio_igpu::Transport::life"
                 ),
                 lost: AtomicBool::new(false),
@@ -147,12 +175,16 @@ impl Transport {
                 events <- EventQueue::new(),
                 failed <- new_irq_lock!(CommandList::new(), "virtio_igpu::Transport::failed"),
                 listener <- new_mutex!(None, "virtio_igpu::Transport::listener"),
+                loss_listener <- new_mutex!(
+                    Some(loss_listener),
+                    "virtio_igpu::Transport::loss_listener"
+                ),
                 hearing <- new_mutex!((), "virtio_igpu::Transport::hearing"),
                 rung: [const { AtomicBool::new(false) }; 3],
                 rings: AtomicU32::new(0),
                 fail_work <- new_work!("virtio_igpu::Transport::fail_work"),
                 event_work <- new_work!("virtio_igpu::Transport::event_work"),
-                counters: Counters::default(),
+                counters,
             }),
             GFP_KERNEL,
         )
@@ -206,7 +238,13 @@ impl Transport {
         self.send(queue, commands);
     }
 
-    /// Whether the device is gone for good. Any context.
+    /// A number that no other transport of this module has had; not zero.
+    pub(crate) fn cookie(&self) -> u64 {
+        self.cookie
+    }
+
+    /// Whether the device is gone, for what is at this end of it for good: after its reset
+    /// there is another transport. Any context.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
@@ -225,7 +263,7 @@ impl Transport {
         };
         let _one_at_a_time = self.hearing.lock();
         while let Some(event) = self.events.next(self.counters.queue(Queue::Event)) {
-            listener.event(&event);
+            listener.event(self, &event);
         }
     }
 
@@ -247,13 +285,17 @@ impl Transport {
 
     /// Resets the device and fails every command, now. On return no command is under way
     /// and every callback that was due has been called, or is being called by the worker.
-    /// Process context; no lock that a callback takes may be held.
-    pub(super) fn close(&self) {
+    /// Whether the device had asked for the reset. Process context; no lock that a callback
+    /// takes may be held.
+    pub(super) fn close(&self) -> bool {
         self.lost.store(true, Ordering::Release);
         let mut failed = CommandList::new();
-        {
+        let needs_reset = {
             let mut life = self.life.lock();
             if !life.closed && !life.vdev.is_null() {
+                // SAFETY: The device is bound: `life.vdev` is cleared before it goes.
+                let status = unsafe { raw::igpu_get_status(life.vdev) };
+                life.needs_reset = status & STATUS_NEEDS_RESET != 0;
                 // SAFETY: The device is bound: `life.vdev` is cleared before it goes.
                 unsafe { raw::virtio_reset_device(life.vdev) };
                 for queue in [&self.control, &self.bind, &self.submit] {
@@ -264,9 +306,11 @@ impl Transport {
                 unsafe { self.events.close() };
             }
             life.closed = true;
-        }
+            life.needs_reset
+        };
         failed.complete_all();
         self.complete_failed();
+        needs_reset
     }
 
     /// Has what the device knows kept over its next reset, resets it and takes the virtqueues
@@ -274,6 +318,8 @@ impl Transport {
     /// under way does not end; the device's error. Process context.
     pub(super) fn suspend(&self) -> Result {
         if self.is_lost() {
+            // Now, if the worker hasn't: the virtqueues are about to go.
+            self.close();
             return Ok(());
         }
         let queues = [&self.control, &self.bind, &self.submit];
@@ -343,20 +389,26 @@ impl Transport {
         }
     }
 
-    /// Forgets the virtio device, which goes after this. Process context.
+    /// Forgets the virtio device, which goes after this, or gets another transport. Process
+    /// context.
     pub(super) fn unbind(&self) {
         self.life.lock().vdev = ptr::null_mut();
     }
 
-    /// Sets who hears events from now on, or that nobody does. On return from clearing it,
-    /// a call that had begun may still be running: flush the workqueue. Process context.
-    pub(super) fn listen(&self, listener: Option<Arc<dyn EventListener>>) {
-        let wanted = listener.is_some();
-        let before = core::mem::replace(&mut *self.listener.lock(), listener);
+    /// Sets who hears events from now on. Process context.
+    pub(super) fn listen(&self, listener: Arc<dyn EventListener>) {
+        let before = self.listener.lock().replace(listener);
         drop(before);
-        if wanted {
-            let _ = work::queue().enqueue::<_, 2>(self.arc());
-        }
+        let _ = work::queue().enqueue::<_, 2>(self.arc());
+    }
+
+    /// Nobody hears of events or of the loss any more. A call that had begun may still be
+    /// running: flush the workqueue. Process context.
+    pub(super) fn fall_silent(&self) {
+        let before = self.listener.lock().take();
+        drop(before);
+        let before = self.loss_listener.lock().take();
+        drop(before);
     }
 
     /// The queue's interrupt. Hard interrupt context.

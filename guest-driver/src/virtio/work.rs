@@ -13,7 +13,7 @@ use core::{
 use kernel::{
     bindings,
     prelude::*,
-    workqueue::{self, new_work, Queue, Work, WorkItem},
+    workqueue::{self, new_work, DelayedWork, Queue, Work, WorkItem},
 };
 
 use crate::raw;
@@ -27,6 +27,8 @@ static UNORDERED: Place = AtomicPtr::new(ptr::null_mut());
 static ORDERED: Place = AtomicPtr::new(ptr::null_mut());
 /// Runs side by side what takes long, at no special priority.
 static PATIENT: Place = AtomicPtr::new(ptr::null_mut());
+/// Runs what brings devices up. Stands still while the guest suspends.
+static FREEZABLE: Place = AtomicPtr::new(ptr::null_mut());
 
 /// Owns the module's workqueues. One exists, held by the module.
 pub(crate) struct WorkQueues(());
@@ -47,7 +49,11 @@ impl WorkQueues {
         let patient =
             unsafe { raw::igpu_alloc_workqueue(c"virtio_igpu_long".as_ptr().cast(), false) };
         PATIENT.store(patient.cast(), Ordering::Release);
-        if unordered.is_null() || ordered.is_null() || patient.is_null() {
+        let freezable =
+            // SAFETY: As above.
+            unsafe { raw::igpu_alloc_freezable_workqueue(c"virtio_igpu_reset".as_ptr().cast()) };
+        FREEZABLE.store(freezable.cast(), Ordering::Release);
+        if [unordered, ordered, patient, freezable].contains(&ptr::null_mut()) {
             return Err(ENOMEM);
         }
         Ok(queues)
@@ -57,7 +63,7 @@ impl WorkQueues {
 impl Drop for WorkQueues {
     fn drop(&mut self) {
         // What takes long may queue the others, and what runs in order what runs in any.
-        for place in [&PATIENT, &ORDERED, &UNORDERED] {
+        for place in [&FREEZABLE, &PATIENT, &ORDERED, &UNORDERED] {
             let queue = place.load(Ordering::Acquire);
             if !queue.is_null() {
                 // It stays in its place meanwhile: what is still queued may queue more on it.
@@ -79,6 +85,22 @@ pub(crate) fn queue() -> &'static Queue {
 /// The module's workqueue for what takes long.
 pub(crate) fn patient_queue() -> &'static Queue {
     at(&PATIENT)
+}
+
+/// The module's workqueue for what brings devices up.
+pub(super) fn freezable_queue() -> &'static Queue {
+    at(&FREEZABLE)
+}
+
+/// Has a delayed work never run again, after this, and waits for it if it runs. Whether it was
+/// to run: then what it was queued as is the caller's again. Process context.
+pub(super) fn disable<T, const ID: u64>(work: &DelayedWork<T, ID>) -> bool {
+    // SAFETY: The work lives while it is borrowed.
+    let work = unsafe { Work::raw_get(DelayedWork::raw_as_work(work)) };
+    // SAFETY: A delayed work's work is within it.
+    let delayed = unsafe { kernel::container_of!(work, bindings::delayed_work, work) };
+    // SAFETY: It is initialised.
+    unsafe { bindings::disable_delayed_work_sync(delayed) }
 }
 
 fn at(place: &Place) -> &'static Queue {

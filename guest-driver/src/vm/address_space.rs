@@ -5,12 +5,12 @@
 use crate::driver::Igpu;
 use crate::drm::sync::{IrqBackend, IrqLock};
 use crate::drm::work::Deferred;
-use crate::drm::{self, Fence, Timeline};
+use crate::drm::{Fence, Timeline};
 use crate::fence::{SendQueue, Waits};
+use crate::link::Link;
 use crate::new_irq_lock;
 use crate::protocol::{self, Status};
 use crate::rules::address::Range;
-use crate::virtio::Transport;
 use crate::vm::displaced::{Displaced, DisplacedList};
 use crate::vm::mapping::Tree;
 use crate::vm::objects::BoundObjects;
@@ -78,7 +78,8 @@ pub(crate) struct AddressSpace {
     mode: Mode,
     pub(super) timeline: Timeline,
     pub(super) updates: Arc<SendQueue>,
-    pub(super) transport: Arc<Transport>,
+    /// The device it is on.
+    pub(super) link: Arc<Link>,
     pub(super) mappings: Arc<Mappings>,
     /// Its views of processes' memory.
     pub(super) user: Arc<UserViews>,
@@ -99,10 +100,14 @@ struct Idle {
 
 impl AddressSpace {
     /// Makes an empty address space, here and on the device; the device isn't waited
-    /// for. ENOMEM.
-    pub(crate) fn new(dev: &drm::Device, igpu: &Igpu, mode: Mode) -> Result<Arc<Self>> {
-        let transport = igpu.transport().clone();
-        let share = igpu.take_address_space()?;
+    /// for. ENOMEM; EIO while the device is lost.
+    pub(crate) fn new(igpu: &Igpu, mode: Mode) -> Result<Arc<Self>> {
+        let link = igpu.link();
+        if link.is_lost() {
+            return Err(EIO);
+        }
+        let transport = link.transport().clone();
+        let share = link.take_address_space()?;
         let number = igpu.next_number();
         let timeline_number = igpu.next_number();
 
@@ -162,15 +167,15 @@ impl AddressSpace {
             },
         )?;
 
-        let timeline = Timeline::new(dev, timeline_number, u32::MAX, fmt!("vm{}", number));
-        let updates = SendQueue::new(transport.clone())?;
+        let timeline = Timeline::new(&transport, timeline_number, u32::MAX, fmt!("vm{}", number));
+        let updates = SendQueue::new(transport)?;
         let address_space = Arc::pin_init(
             try_pin_init!(Self {
                 number,
                 mode,
                 timeline,
                 updates,
-                transport,
+                link,
                 mappings,
                 user: UserViews::new()?,
                 idle <- new_irq_lock!(Idle { sweep: None }, "AddressSpace::idle"),
@@ -180,7 +185,7 @@ impl AddressSpace {
             GFP_KERNEL,
         )?;
         super::ALIVE.fetch_add(1, Relaxed);
-        address_space.transport.submit(create);
+        address_space.link.transport().submit(create);
         Ok(address_space)
     }
 
@@ -195,6 +200,11 @@ impl AddressSpace {
         self.number
     }
 
+    /// The device it is on, from the reset it was made after to the next.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
     /// Who decides what is mapped in it.
     pub(crate) fn mode(&self) -> Mode {
         self.mode
@@ -203,12 +213,7 @@ impl AddressSpace {
     /// Adds to `waits` what a submission to this address space must follow: the last
     /// page-table update. To be called, and the submission to be handed over, under the
     /// guard of [`Self::order`].
-    pub(crate) fn add_update_wait(
-        &self,
-        dev: &drm::Device,
-        order: &mut Order<'_>,
-        waits: &mut Waits,
-    ) -> Result {
+    pub(crate) fn add_update_wait(&self, order: &mut Order<'_>, waits: &mut Waits) -> Result {
         let Some(last) = &order.0.last_update else {
             return Ok(());
         };
@@ -216,7 +221,7 @@ impl AddressSpace {
             order.0.last_update = None;
             return Ok(());
         }
-        waits.add(dev, last)
+        waits.add(last)
     }
 
     /// Fixes an order between submissions and page-table updates while the guard lives.
@@ -251,15 +256,10 @@ impl AddressSpace {
 
     /// The fences of the submissions that an update which takes something away must
     /// follow.
-    pub(super) fn add_submission_waits(
-        &self,
-        dev: &drm::Device,
-        state: &mut State,
-        waits: &mut Waits,
-    ) -> Result {
+    pub(super) fn add_submission_waits(&self, state: &mut State, waits: &mut Waits) -> Result {
         state.in_flight.retain(|(_, fence)| !fence.is_signaled());
         for (_, fence) in state.in_flight.iter() {
-            waits.add(dev, fence)?;
+            waits.add(fence)?;
         }
         Ok(())
     }

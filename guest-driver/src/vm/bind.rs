@@ -134,6 +134,7 @@ pub(crate) enum Version {
 impl AddressSpace {
     /// Carries out operations in their order, after `waits`: all or, with an error, none.
     /// The fence signals when the device has applied them. ENOMEM, EFAULT, ERESTARTSYS;
+    /// EIO for a mapping on a device that is lost;
     /// with version 1, EEXIST or ENOSPC for a bind of a range in use, EINVAL for an unbind
     /// of a range that is not one mapping's.
     pub(crate) fn apply(
@@ -143,6 +144,11 @@ impl AddressSpace {
         waits: Waits,
         version: Version,
     ) -> Result<ARef<Fence>> {
+        // What is to be taken away can be; what goes with it is that the device has it not.
+        let maps = |operation: &Operation<'_>| operation.memory.is_some();
+        if self.link().is_lost() && operations.iter().any(maps) {
+            return Err(EIO);
+        }
         let mut ready = KVVec::with_capacity(operations.len(), GFP_KERNEL)?;
         for operation in operations {
             ready.push(Ready::new(self, operation)?, GFP_KERNEL)?;
@@ -183,7 +189,7 @@ impl AddressSpace {
         };
         // What the operations before it have mapped, no submission uses.
         if ready.iter().any(|ready| touches(state, ready.range)) {
-            self.add_submission_waits(dev, state, &mut waits)?;
+            self.add_submission_waits(state, &mut waits)?;
         }
         let errors = FirstError::new()?;
         let mut updates: KVVec<Option<PreparedUpdate>> =
@@ -290,7 +296,7 @@ impl AddressSpace {
         }
         // Where the tree has nothing the device may have something that submissions use.
         let mut waits = Waits::new();
-        self.add_submission_waits(dev, state, &mut waits)?;
+        self.add_submission_waits(state, &mut waits)?;
         self.apply_ready(dev, objects, state, ready, waits, true)?;
         Ok(())
     }

@@ -98,7 +98,7 @@ impl AddressSpace {
         waits: Waits,
         errors: &Arc<FirstError>,
     ) -> Result<PreparedUpdate> {
-        let (points, foreign) = waits.finish()?;
+        let (points, foreign) = waits.finish(self.link.transport())?;
         let mut prepared = PreparedUpdate {
             commands: KVec::new(),
             foreign,
@@ -218,7 +218,7 @@ impl AddressSpace {
             drop(vm);
         };
         let lists = [parts.points.as_bytes(), parts.extents.as_bytes()];
-        let command = self.transport.prepare(command, &lists, done)?;
+        let command = self.link.transport().prepare(command, &lists, done)?;
         Ok(prepared
             .commands
             .push((value, command, fence, Place::reserve()?), GFP_KERNEL)?)

@@ -413,7 +413,7 @@ impl AddressSpace {
             let mut waits = Waits::new();
             if old_pages.is_some() {
                 // Submissions may be using what goes.
-                self.add_submission_waits(dev, state, &mut waits)?;
+                self.add_submission_waits(state, &mut waits)?;
             }
             let sent = self.send_update(dev, state, range, &update, waits)?;
             sent.displaced.hold_part(old);

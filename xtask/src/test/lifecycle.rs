@@ -26,6 +26,8 @@ enum Needs {
     Plain,
     /// A daemon that may die.
     Death,
+    /// A daemon that may die, and be started again.
+    Restart,
     /// A daemon that can be told to lose its GPU.
     Loss,
     /// A device in a port of its own, where it can be unplugged and reset. (On the root bus QEMU
@@ -40,14 +42,14 @@ enum Needs {
 impl Needs {
     /// Whether stock QEMU's device can't do it.
     fn own_device(self) -> bool {
-        self == Self::Port
+        matches!(self, Self::Port | Self::Restart)
     }
 }
 
 /// A guest that takes longer over a scenario hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 15] = [
     Scenario {
         name: "unloads_and_loads_again",
         script: "
@@ -169,6 +171,79 @@ const SCENARIOS: [Scenario; 12] = [
             [ $(cat $wedged) = 0 ] || exit 9
             igpu-hold </dev/null >/tmp/out 2>&1 || { cat /tmp/out; exit 10; }",
         needs: Needs::Loss,
+    },
+    Scenario {
+        name: "works_again_once_a_daemon_is_back",
+        script: "
+            wedged=/sys/kernel/debug/dri/0/i915_wedged
+            for round in 1 2 3; do
+                load
+                hold || { cat /tmp/held; exit 1; }
+                host kill
+                within 20 grep -q 1 $wedged || exit 2
+                works && exit 3
+                grep -q EIO /tmp/works || { cat /tmp/works; exit 4; }
+                host start
+                within 20 works || { cat /tmp/works; exit 5; }
+                # What was lost has ended, and holds nothing.
+                release
+                unload || exit 6
+                # The GPU goes on with what was begun since and nobody waits for.
+                echo 0xff >/sys/kernel/debug/dri/0/i915_wedged || exit 14
+                within 20 idle || { cat /sys/kernel/debug/dri/0/igpu_counters; exit 7; }
+                grep -q \"^resets $round\" /sys/kernel/debug/dri/0/igpu_counters || exit 8
+                igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 9; }
+            done
+            # While it comes up it is unbound, and bound.
+            for round in 1 2 3 4; do
+                host kill
+                within 20 grep -q 1 $wedged || exit 10
+                host start
+                sleep 0.$round
+                echo $device >$driver/unbind || exit 11
+                echo $device >$driver/bind || exit 12
+                within 20 works || { cat /tmp/works; exit 13; }
+            done
+            rmmod virtio_igpu",
+        needs: Needs::Restart,
+    },
+    Scenario {
+        name: "comes_up_when_a_daemon_comes",
+        script: "
+            rmmod virtio_igpu || exit 1
+            host kill
+            sleep 1
+            modprobe virtio_igpu || exit 2
+            gone || exit 3
+            # It can go again before one comes.
+            rmmod virtio_igpu && modprobe virtio_igpu || exit 4
+            host start
+            within 20 there || exit 5
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 6; }",
+        needs: Needs::Restart,
+    },
+    Scenario {
+        name: "works_again_after_a_reset_of_its_function",
+        script: "
+            reset=$(readlink -f /sys/class/drm/renderD128/device)/reset
+            for round in 1 2 3; do
+                load
+                hold || { cat /tmp/held; exit 1; }
+                echo 1 >$reset || exit 2
+                within 10 works || { cat /tmp/works; exit 3; }
+                release
+                unload || exit 4
+                # The GPU goes on with what was begun since and nobody waits for.
+                echo 0xff >/sys/kernel/debug/dri/0/i915_wedged || exit 14
+                within 20 idle || { cat /sys/kernel/debug/dri/0/igpu_counters; exit 5; }
+            done
+            igpu-guest-tests exec3 >/tmp/out || { cat /tmp/out; exit 6; }
+            # One that nobody has bound.
+            echo $device >$driver/unbind || exit 7
+            echo 1 >$reset || exit 8
+            echo $device >$driver/bind || exit 9
+            within 10 works || { cat /tmp/works; exit 10; }",
+        needs: Needs::Port,
     },
     Scenario {
         name: "is_unplugged_under_load_and_plugged_again",
@@ -296,7 +371,7 @@ fn run(lab: &Lab, scenario: &Scenario) -> Result<Finished> {
     let management = std::env::temp_dir().join(format!("igpu-{}.sock", std::process::id()));
     guest = match scenario.needs {
         Needs::Plain => guest,
-        Needs::Death => guest.daemon_may_die(),
+        Needs::Death | Needs::Restart => guest.daemon_may_die(),
         Needs::Loss => {
             let words = ["--fault-injection".into(), "--management-socket".into()];
             guest.daemon_args(words.into_iter().chain([management.clone().into()]))

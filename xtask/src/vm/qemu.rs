@@ -20,7 +20,8 @@ const QUEUE_SIZE: u32 = 1024;
 
 /// Words for the guest kernel that make it boot faster and report sooner.
 const KERNEL_WORDS: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic rdinit=/init mitigations=off nokaslr no_timer_check \
-    tsc=reliable cryptomgr.notests 8250.nr_uarts=1 log_buf_len=8M printk.devkmsg=on hung_task_timeout_secs=60";
+    tsc=reliable cryptomgr.notests 8250.nr_uarts=1 log_buf_len=8M printk.devkmsg=on hung_task_timeout_secs=60 \
+    i915.force_probe=!9a49,!8a52 xe.force_probe=!9a49,!8a52";
 
 /// More words for the debug kernel. What only says that a task has waited long has to
 /// bear with a kernel that is many times slower; and KASAN is to go on after its first

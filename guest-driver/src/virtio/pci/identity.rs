@@ -7,7 +7,7 @@ use core::mem::{offset_of, size_of};
 use kernel::{bindings, ffi::c_int, prelude::*};
 
 use crate::{
-    protocol::{DEVICE_CONFIG_SIZE, MAGIC, VIRTIO_ID_IGPU},
+    protocol::{DEVICE_CONFIG_SIZE, MAGIC, VIRTIO_ID},
     raw,
 };
 
@@ -131,7 +131,7 @@ pub(super) unsafe extern "C" fn check_magic(pdev: *mut bindings::pci_dev) -> c_i
     let virtio = device.checked_sub(FIRST_VIRTIO_DEVICE);
     match virtio.filter(|_| vendor == VENDOR_VIRTIO) {
         Some(id) => id.into(),
-        None => VIRTIO_ID_IGPU as c_int,
+        None => VIRTIO_ID as c_int,
     }
 }
 

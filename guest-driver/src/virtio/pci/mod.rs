@@ -369,16 +369,16 @@ unsafe extern "C" fn reset_done(pdev: *mut bindings::pci_dev) {
         if !core::mem::take(&mut (*function).in_reset) {
             return;
         }
-        let mut ret = bindings::pci_enable_device(pdev);
-        if ret == 0 {
-            bindings::pci_set_master(pdev);
-            raw::igpu_device_lock(Function::device(function));
-            ret = raw::virtio_device_reset_done(&raw mut (*function).vdev);
-            raw::igpu_device_unlock(Function::device(function));
-        }
+        let ret = bindings::pci_enable_device(pdev);
         if ret != 0 {
-            pr_err!("the virtual GPU does not work after its reset: {ret}\n");
+            pr_err!("the virtual GPU can't be enabled after its reset: {ret}\n");
+            return;
         }
+        bindings::pci_set_master(pdev);
+        raw::igpu_device_lock(Function::device(function));
+        // If it fails the virtio driver has said so.
+        let _ = raw::virtio_device_reset_done(&raw mut (*function).vdev);
+        raw::igpu_device_unlock(Function::device(function));
     }
 }
 
