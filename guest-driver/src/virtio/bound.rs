@@ -31,7 +31,7 @@ use super::{
     work,
 };
 use crate::{
-    protocol::{DeviceConfig, Hello, PlatformReply, QueryPlatform, VIRTIO_ID},
+    protocol::{DeviceConfig, Hello, PlatformReply, QueryPlatform, ReplyHeader, Status, VIRTIO_ID},
     raw,
 };
 
@@ -192,7 +192,7 @@ impl<T: Client> Bound<T> {
         let platform = transport.call(&QueryPlatform::default(), &[])?;
         match (&state.client, &state.identity) {
             (Some(client), Some((_, before))) => {
-                if before.as_bytes() != platform.as_bytes() {
+                if !is_same_platform(before, &platform) {
                     pr_err!("the device is another GPU since its reset: bind it anew\n");
                     return Err(ENODEV);
                 }
@@ -359,6 +359,9 @@ impl<T: Client> Bound<T> {
         }
         self.take_down(&mut state);
         drop(state);
+        // The core has noted on it, say, that it was bound without coming up.
+        // SAFETY: The device lives, and has no virtqueues.
+        unsafe { raw::virtio_reset_device(self.vdev) };
         // Callbacks and whatever they put off run before the module may go.
         work::flush();
     }
@@ -380,6 +383,15 @@ impl<T: Client> LossListener for Bound<T> {
         }
         self.look_in(0);
     }
+}
+
+/// Whether two replies tell of the same platform.
+fn is_same_platform(one: &PlatformReply, other: &PlatformReply) -> bool {
+    let platform = |reply: &PlatformReply| PlatformReply {
+        header: ReplyHeader::new(Status::Ok),
+        ..*reply
+    };
+    platform(one).as_bytes() == platform(other).as_bytes()
 }
 
 /// Offers the engines' busy times as performance events, as i915 does.
