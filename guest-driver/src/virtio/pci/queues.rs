@@ -278,8 +278,8 @@ unsafe fn request(
     }
     if interrupts == Interrupts::Shared {
         let name = CString::try_from_fmt(fmt!("virtio{}-virtqueues", device))?;
-        // SAFETY: As above; `any_queue` takes a function.
-        return unsafe { ask_vector(function, SHARED_VECTOR, Some(any_queue), name, data) };
+        // SAFETY: As above; `shared` takes a function.
+        return unsafe { ask_vector(function, SHARED_VECTOR, Some(shared), name, data) };
     }
     for (index, vector) in vectors.iter().enumerate() {
         if *vector == NO_VECTOR {
@@ -290,16 +290,8 @@ unsafe fn request(
         // SAFETY: A queue's name outlives it.
         let queue_name = unsafe { CStr::from_char_ptr((*queue).name) };
         let name = CString::try_from_fmt(fmt!("virtio{}-{}", device, queue_name))?;
-        // SAFETY: As above; the kernel's handler takes a queue.
-        unsafe {
-            ask_vector(
-                function,
-                *vector,
-                Some(raw::vring_interrupt),
-                name,
-                queue.cast(),
-            )
-        }?;
+        // SAFETY: As above; `one_queue` takes a queue.
+        unsafe { ask_vector(function, *vector, Some(one_queue), name, queue.cast()) }?;
     }
     Ok(())
 }
@@ -407,16 +399,34 @@ unsafe extern "C" fn changed(_irq: c_int, data: *mut c_void) -> bindings::irqret
     bindings::irqreturn_IRQ_HANDLED
 }
 
-/// One of the queues has something.
-unsafe extern "C" fn any_queue(irq: c_int, data: *mut c_void) -> bindings::irqreturn_t {
-    let mut handled = bindings::irqreturn_IRQ_NONE;
-    // SAFETY: It is what the interrupt was asked for with; the queues stay while it is.
+/// A queue has something: or had, and another queue's interrupt has seen to it. The vector is
+/// nobody else's, so that is no reason to call it spurious: the kernel turns off an interrupt
+/// that it is told so of too often.
+unsafe extern "C" fn one_queue(irq: c_int, data: *mut c_void) -> bindings::irqreturn_t {
+    // SAFETY: It is what the interrupt was asked for with: a queue, which lives.
+    unsafe { raw::vring_interrupt(irq, data) };
+    bindings::irqreturn_IRQ_HANDLED
+}
+
+/// One of the queues has something, or had, as with [`one_queue`].
+unsafe extern "C" fn shared(irq: c_int, data: *mut c_void) -> bindings::irqreturn_t {
+    // SAFETY: It is what the interrupt was asked for with.
+    unsafe { any_queue(irq, data) };
+    bindings::irqreturn_IRQ_HANDLED
+}
+
+/// Looks at all queues.
+///
+/// # Safety
+///
+/// `data` is a [`Function`] with its queues.
+unsafe fn any_queue(irq: c_int, data: *mut c_void) {
+    // SAFETY: The caller vouches for it; the queues stay while interrupts are asked for.
     let queues = unsafe { &(*data.cast::<Function>()).queues.queues };
     for queue in queues.iter().filter(|queue| !queue.is_null()) {
         // SAFETY: It is a queue, and lives.
-        handled |= unsafe { raw::vring_interrupt(irq, queue.cast()) };
+        unsafe { raw::vring_interrupt(irq, queue.cast()) };
     }
-    handled
 }
 
 /// The function's interrupt, which may be another's.
