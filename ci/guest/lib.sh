@@ -25,9 +25,8 @@ nobody() { ! pidof igpu-guest-tests igpu-hold >/dev/null; }
 
 # Where the driver's device is bound: `bind` and `unbind` are in $driver, the device is $device.
 driver=/sys/bus/pci/drivers/virtio_igpu
-set -- $driver/0000:*
-[ -e "$1" ] || { driver=/sys/bus/virtio/drivers/virtio_igpu; set -- $driver/virtio*; }
-device=${1##*/}
+[ -d $driver ] && ls $driver | grep -q ^0000: || driver=/sys/bus/virtio/drivers/virtio_igpu
+device=$(ls $driver | grep -m 1 -e ^0000: -e '^virtio[0-9]')
 
 # A client with a batch that runs on. `hold --until-lost`: it ends well when the batch is lost.
 hold() {

@@ -178,15 +178,15 @@ const SCENARIOS: [Scenario; 15] = [
             wedged=/sys/kernel/debug/dri/0/i915_wedged
             for round in 1 2 3; do
                 load
-                hold || { cat /tmp/held; exit 1; }
+                hold --until-lost || { cat /tmp/held; exit 1; }
                 host kill
                 within 20 grep -q 1 $wedged || exit 2
                 works && exit 3
                 grep -q EIO /tmp/works || { cat /tmp/works; exit 4; }
                 host start
                 within 20 works || { cat /tmp/works; exit 5; }
-                # What was lost has ended, and holds nothing.
-                release
+                # What was lost has ended, was told so, and holds nothing.
+                release && grep -q EIO /tmp/held || { cat /tmp/held; exit 15; }
                 unload || exit 6
                 # The GPU goes on with what was begun since and nobody waits for.
                 echo 0xff >/sys/kernel/debug/dri/0/i915_wedged || exit 14
@@ -231,7 +231,8 @@ const SCENARIOS: [Scenario; 15] = [
                 hold || { cat /tmp/held; exit 1; }
                 echo 1 >$reset || exit 2
                 within 10 works || { cat /tmp/works; exit 3; }
-                release
+                # What ran was lost, and is told so.
+                release && exit 15
                 unload || exit 4
                 # The GPU goes on with what was begun since and nobody waits for.
                 echo 0xff >/sys/kernel/debug/dri/0/i915_wedged || exit 14

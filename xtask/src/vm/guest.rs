@@ -34,6 +34,7 @@ pub(crate) struct Guest<'a> {
     kernel_in_share: bool,
     hot_plug: bool,
     gpus: usize,
+    processors: Option<u32>,
     peer: bool,
     plugin: Option<(PathBuf, &'static str)>,
     module: &'static str,
@@ -57,6 +58,7 @@ impl<'a> Guest<'a> {
             kernel_in_share: false,
             hot_plug: false,
             gpus: 1,
+            processors: None,
             peer: false,
             plugin: None,
             module: "virtio_igpu",
@@ -174,6 +176,12 @@ impl Guest<'_> {
         self
     }
 
+    /// Gives the guest so many processors, whatever the command line says.
+    pub(crate) fn processors(mut self, count: u32) -> Self {
+        self.processors = Some(count);
+        self
+    }
+
     /// Runs the guest to its end.
     pub(crate) fn run(self, onlooker: &mut Onlooker<'_>) -> Result<Finished> {
         let folder = tempfile::Builder::new()
@@ -256,7 +264,7 @@ impl Guest<'_> {
             ready: &self.lab.ready,
             folder,
             kvm: self.lab.kvm,
-            smp: args.smp,
+            smp: self.processors.unwrap_or(args.smp),
             mem: args.mem.as_deref().unwrap_or(self.mem),
             share,
             gpus: daemons.len(),

@@ -90,6 +90,11 @@ impl Lab {
         }
     }
 
+    /// Whether guests run on KVM, not emulated.
+    pub(crate) fn kvm(&self) -> bool {
+        self.kvm
+    }
+
     /// A guest that is still to be run.
     pub(crate) fn guest(&self) -> Guest<'_> {
         Guest::new(self)
