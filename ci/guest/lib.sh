@@ -69,12 +69,15 @@ sample() {
     sync
     echo 3 >/proc/sys/vm/drop_caches
     awk -v round="$1" '
-        FILENAME == "/proc/meminfo" && /^(MemAvailable|SUnreclaim):/ { sub(":", "", $1); said = said " " $1 "=" $2 }
+        FILENAME == "/proc/meminfo" && $1 == "MemAvailable:" { available = $2 }
+        # What lies free in lists of single processors, in pages, is not told of as free.
+        FILENAME == "/proc/zoneinfo" && $1 == "count:" { available += 4 * $2 }
+        FILENAME == "/proc/meminfo" && $1 == "SUnreclaim:" { said = said " slab=" $2 }
         FILENAME == "/proc/sys/fs/file-nr" { said = said " files=" $1 }
         FILENAME ~ /refcnt$/ { said = said " module_references=" $1 }
         FILENAME ~ /igpu_counters$/ && /^(contexts|address_spaces|objects|userptr_bytes_pinned) / { said = said " " $1 "=" $2 }
-        END { print "SAMPLE " round said }' \
-        /proc/meminfo /proc/sys/fs/file-nr /sys/module/virtio_igpu/refcnt /sys/kernel/debug/dri/[0-9]/igpu_counters
+        END { print "SAMPLE " round said " available=" available }' \
+        /proc/meminfo /proc/zoneinfo /proc/sys/fs/file-nr /sys/module/virtio_igpu/refcnt /sys/kernel/debug/dri/[0-9]/igpu_counters
 }
 
 # The demo: its picture, checked pixel for pixel.
