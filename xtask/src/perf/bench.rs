@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::bench::aims::{self, Judged};
 use crate::bench::table::{number, spread};
-use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, STAGES_REPORT};
+use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, QEMUS_REPORT, STAGES_REPORT};
 use crate::bench::{host, plot, stages};
 use crate::records::Records;
 
@@ -43,12 +43,32 @@ fn aims_table(page: &mut String, all: &[Judged]) {
     }
 }
 
+/// A submission in both QEMUs.
+fn qemus(page: &mut String, report: &Value) {
+    page.push_str(&format!(
+        "A submission that does nothing, and the wait for it, in {} pairs of guests that follow each\n\
+         other, one in Debian's QEMU, with one interrupt for all queues, one in ours, with one for each.\n\
+         Microseconds: median (quartiles).\n\n\
+         | stock | patched | patched / stock | aim |\n| --- | --- | --- | --- |\n| {} | {} | {} | at most {} |\n",
+        report["pairs"],
+        cell(&report["stock"]),
+        cell(&report["patched"]),
+        cell(&report["ratio"]),
+        report["aim"],
+    ));
+}
+
 /// The section of the page.
 pub(super) fn section(records: &Records) -> String {
     let mut page = String::from("\n## Submissions and buffers\n\n");
     match records.reports.get(GUEST_REPORT) {
         Some(report) => guest(&mut page, report),
         None => page.push_str("Not measured: `cargo xtask bench --compare virtio-gpu` does.\n"),
+    }
+    page.push_str("\n### The stock QEMU and our own\n\n");
+    match records.reports.get(QEMUS_REPORT) {
+        Some(report) => qemus(&mut page, report),
+        None => page.push_str("Not measured: `cargo xtask bench --qemus` does.\n"),
     }
     page.push_str("\n### Guest instructions\n\n");
     match records.reports.get(INSTRUCTIONS_REPORT) {
@@ -285,7 +305,9 @@ fn without_guest(page: &mut String, report: &Value) {
 #[cfg(test)]
 mod tests {
     use super::section;
-    use crate::bench::{GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, STAGES_REPORT};
+    use crate::bench::{
+        GUEST_REPORT, HOST_REPORT, INSTRUCTIONS_REPORT, QEMUS_REPORT, STAGES_REPORT,
+    };
     use crate::records::Records;
 
     #[test]
@@ -315,8 +337,12 @@ mod tests {
         let stages = serde_json::json!({"count": 9, "error_us": 1.25, "us": spread(80.0),
             "stages": [{"what": "executed", "us": spread(20.0)}]});
         records.reports.insert(STAGES_REPORT.into(), stages);
+        let qemus = serde_json::json!({"pairs": 6, "stock": spread(120.0),
+            "patched": spread(60.0), "ratio": spread(0.5), "aim": 0.9});
+        records.reports.insert(QEMUS_REPORT.into(), qemus);
         let page = section(&records);
         for part in [
+            "| 120 (0 to 2) | 60.00 (0.50 to 2.00) | 0.50 (0.50 to 2.00) | at most 0.9 |",
             "| the ioctl alone | 3600 | 90 | 4000 | 93 % | 1 | 4800 | 4000 | 1 | 0.75 |",
             "| at most 0.8: met |",
             "performance-virtio-gpu.svg",
