@@ -51,6 +51,9 @@ pub(super) struct CommandQueue {
     /// Whether there are parked commands. Written with the ring's lock held; later queues
     /// look at it with theirs.
     has_parked: AtomicBool,
+    /// Whether commands are in the ring. Written with the ring's lock held. Who learns of a
+    /// command's end sees it set for every other that was sent before and has not ended.
+    has_in_flight: AtomicBool,
 }
 
 /// What the caller of [`CommandQueue::send`] or [`CommandQueue::collect`] has to see to.
@@ -74,6 +77,7 @@ impl CommandQueue {
                 suspended: false,
             }, "virtio_igpu::CommandQueue::ring"),
             has_parked: AtomicBool::new(false),
+            has_in_flight: AtomicBool::new(false),
         })
     }
 
@@ -154,6 +158,8 @@ impl CommandQueue {
     ) -> Trouble {
         let parked = !ring.parked.is_empty();
         let before = self.has_parked.swap(parked, Ordering::AcqRel);
+        self.has_in_flight
+            .store(ring.in_flight != 0, Ordering::Release);
         let trouble = Trouble {
             broken: ring.is_broken() || (!held_up && ring.never_fits()),
             unparked: before && !parked,
@@ -206,6 +212,9 @@ impl CommandQueue {
         counters: &QueueCounters,
         earlier: &[&Self],
     ) -> Option<Trouble> {
+        if !self.has_in_flight.load(Ordering::Acquire) {
+            return None;
+        }
         let _vq_lives = rcu::read_lock();
         let mut ring = self.ring.lock();
         if ring.vq.is_null() {
