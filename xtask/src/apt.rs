@@ -185,18 +185,14 @@ impl Suite {
         let mut command = self.tool("apt-get");
         let wanted = format!("{name}/{}", self.name);
         command.args(["source", "--tar-only", "--print-uris", &wanted]);
-        let text = exec::output("apt-get", &mut command).with_context(|| {
-            let (release, mirror) = (self.name, &self.mirror);
-            format!("looked in {release} at {mirror} for the source of {name}")
-        })?;
+        let (release, mirror) = (self.name, &self.mirror);
+        let looked = || format!("looked in {release} at {mirror} for the source of {name}");
+        let text = exec::output("apt-get", &mut command).with_context(looked)?;
         let version = text.lines().find_map(|line| {
             let rest = line.strip_prefix("Selected version '")?;
             rest.split('\'').next()
         });
-        let version = version.with_context(|| {
-            let (release, mirror) = (self.name, &self.mirror);
-            format!("looked in {release} at {mirror} for the source of {name}; found none")
-        })?;
+        let version = version.with_context(|| looked() + "; found none")?;
         let wanted = format!("{SOURCE}{name}={version}");
         let of_line = |line| parse_source_uri(line, &wanted);
         Ok(text.lines().filter_map(of_line).collect())
@@ -278,10 +274,7 @@ impl Suite {
 
 /// Reads one line of `--print-uris`: `'URI' FILE SIZE [HASH]`.
 fn parse_uri(line: &str) -> Option<Package> {
-    let mut words = line.strip_prefix('\'')?.split_whitespace();
-    let _uri = words.next()?;
-    let file = words.next()?.to_string();
-    let size = words.next()?.parse().ok()?;
+    let (file, size) = printed(line)?;
     let mut parts = file.strip_suffix(".deb")?.split('_');
     let name = parts.next()?;
     let version = parts.next()?.replace("%3a", ":");
@@ -294,13 +287,19 @@ fn parse_uri(line: &str) -> Option<Package> {
 
 /// Reads one line of `source --print-uris`: `'URI' FILE SIZE HASH`.
 fn parse_source_uri(line: &str, wanted: &str) -> Option<Package> {
-    let mut words = line.strip_prefix('\'')?.split_whitespace();
-    let _uri = words.next()?;
+    let (file, size) = printed(line)?;
     Some(Package {
         wanted: wanted.to_string(),
-        file: words.next()?.to_string(),
-        size: words.next()?.parse().ok()?,
+        file,
+        size,
     })
+}
+
+/// File and size of a line that apt prints for a URI.
+fn printed(line: &str) -> Option<(String, u64)> {
+    let mut words = line.strip_prefix('\'')?.split_whitespace();
+    let _uri = words.next()?;
+    Some((words.next()?.to_string(), words.next()?.parse().ok()?))
 }
 
 /// What the set-up settled on: for each set of packages, the recipe and the files.

@@ -28,14 +28,12 @@ pub(super) fn measure(args: &GuestArgs, pairs: u32) -> Result<Value> {
     step.parts(pairs.into());
     for pair in 0..pairs {
         // Each is first as often as the other.
-        let (first, second) = match pair % 2 {
-            0 => (&stock, &patched),
-            _ => (&patched, &stock),
-        };
-        let (first, second) = (median_of(first)?, median_of(second)?);
-        let (stock, patched) = match pair % 2 {
-            0 => (first, second),
-            _ => (second, first),
+        let (stock, patched) = if pair % 2 == 0 {
+            let stock = median_of(&stock)?;
+            (stock, median_of(&patched)?)
+        } else {
+            let patched = median_of(&patched)?;
+            (median_of(&stock)?, patched)
         };
         of_stock.push(stock);
         of_patched.push(patched);
