@@ -43,9 +43,9 @@ pub(super) fn measure(args: &GuestArgs, pairs: u32) -> Result<Value> {
     step.done("");
     Ok(json!({
         "pairs": pairs,
-        "stock": spread(&mut of_stock),
-        "patched": spread(&mut of_patched),
-        "ratio": spread(&mut ratios),
+        "stock": table::spread_of(of_stock),
+        "patched": table::spread_of(of_patched),
+        "ratio": table::spread_of(ratios),
         "aim": AIM,
     }))
 }
@@ -94,11 +94,4 @@ fn median_of(lab: &Lab) -> Result<f64> {
     number
         .and_then(|number| number.parse().ok())
         .with_context(|| format!("igpu-bench said: {output}"))
-}
-
-/// Median and quartiles.
-fn spread(values: &mut [f64]) -> Value {
-    values.sort_by(f64::total_cmp);
-    let at = |part: f64| values[((values.len() - 1) as f64 * part).round() as usize];
-    json!({ "median": at(0.5), "low": at(0.25), "high": at(0.75) })
 }

@@ -1,8 +1,15 @@
 //! The figures as a person reads them in a terminal.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::aims::Judged;
+
+/// Median and quartiles of these, which are some, as [`spread`] shows them.
+pub(crate) fn spread_of(mut values: Vec<f64>) -> Value {
+    values.sort_by(f64::total_cmp);
+    let at = |part: f64| values[((values.len() - 1) as f64 * part).round() as usize];
+    json!({ "median": at(0.5), "low": at(0.25), "high": at(0.75) })
+}
 
 /// Median and quartiles, if there are any.
 pub(crate) fn spread(value: &Value) -> Option<String> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::guest::{Event, What};
+use crate::bench::table::spread_of;
 
 /// A submission's stages, in their order.
 const STAGES: [&str; 7] = [
@@ -77,15 +78,9 @@ pub(super) fn of(
     let count = totals.len();
     let stages = STAGES.into_iter().zip(times);
     let stages: Vec<Value> = stages
-        .map(|(what, times)| json!({ "what": what, "us": spread(times) }))
+        .map(|(what, times)| json!({ "what": what, "us": spread_of(times) }))
         .collect();
-    Some(json!({ "count": count, "error_us": error, "stages": stages, "us": spread(totals) }))
-}
-
-fn spread(mut values: Vec<f64>) -> Value {
-    values.sort_by(f64::total_cmp);
-    let at = |part: f64| values[((values.len() - 1) as f64 * part).round() as usize];
-    json!({ "median": at(0.5), "low": at(0.25), "high": at(0.75) })
+    Some(json!({ "count": count, "error_us": error, "stages": stages, "us": spread_of(totals) }))
 }
 
 #[cfg(test)]
