@@ -16,6 +16,14 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// One test that is not run here.
+    pub(crate) fn skip() -> Self {
+        Self {
+            skipped: 1,
+            ..Self::default()
+        }
+    }
+
     /// One check that passed or failed.
     pub(crate) fn one(good: bool) -> Self {
         Self {

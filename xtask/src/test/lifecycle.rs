@@ -336,11 +336,7 @@ pub(super) fn all(lab: &Lab, filter: &str) -> Result<Tally> {
     let wanted = |scenario: &&Scenario| scenario.name.contains(filter);
     for scenario in SCENARIOS.iter().filter(wanted) {
         if scenario.needs.own_device() && lab.ready.qemu.device != Device::Igpu {
-            println!(
-                "test {} ... skipped: it needs the QEMU that `cargo xtask qemu` builds",
-                scenario.name
-            );
-            tally.skipped += 1;
+            tally.merge(wishes::skipped(scenario.name));
             continue;
         }
         let finished = run(lab, scenario)?;

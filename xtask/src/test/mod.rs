@@ -178,10 +178,7 @@ fn own_qemu(args: &TestArgs) -> Result<Tally> {
 fn stock_qemu(args: &TestArgs) -> Result<Tally> {
     if args.guest.setup.qemu != QemuChoice::Auto {
         println!("--qemu was given: no guest is run in another one");
-        return Ok(Tally {
-            skipped: 1,
-            ..Tally::default()
-        });
+        return Ok(Tally::skip());
     }
     let mut args = args.clone();
     args.guest.setup.qemu = QemuChoice::Stock;
@@ -238,10 +235,7 @@ fn guest(lab: &Lab) -> Result<Tally> {
 fn debug_kernel(args: &TestArgs) -> Result<Tally> {
     if args.guest.setup.kernel_tree.is_some() {
         println!("a kernel tree of your own was given: the debug kernel is not run");
-        return Ok(Tally {
-            skipped: 1,
-            ..Tally::default()
-        });
+        return Ok(Tally::skip());
     }
     let mut guest_args = args.guest.clone();
     guest_args.setup.kernel = Kernel::Debug;
@@ -269,10 +263,7 @@ fn probed(args: &TestArgs) -> Result<Tally> {
     let mut guest_args = args.guest.clone();
     if guest_args.setup.rootfs.is_some() {
         println!("an image of your own was given: it is not looked for Mesa's programs in it");
-        return Ok(Tally {
-            skipped: 1,
-            ..Tally::default()
-        });
+        return Ok(Tally::skip());
     }
     guest_args.setup.image = Image::Mesa;
     probing::all(&Lab::open(&guest_args)?)

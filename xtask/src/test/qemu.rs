@@ -16,10 +16,7 @@ use crate::vm;
 pub(super) fn all(ready: &Ready) -> Result<Tally> {
     let Some(patched) = &ready.patched else {
         println!("a QEMU of your own was given: none is built");
-        return Ok(Tally {
-            skipped: 1,
-            ..Tally::default()
-        });
+        return Ok(Tally::skip());
     };
     let mut tally = checkpatch(ready, patched)?;
     tally.merge(qtest(patched)?);

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::tally::Tally;
 use crate::vm::Orders;
 
 /// What begins such a line.
@@ -30,6 +31,12 @@ impl Lines {
             .map(str::to_string)
             .collect()
     }
+}
+
+/// A test that needs our own device, in a QEMU without it.
+pub(super) fn skipped(name: &str) -> Tally {
+    println!("test {name} ... skipped: it needs the QEMU that `cargo xtask qemu` builds");
+    Tally::skip()
 }
 
 /// Does what a line asks for. `false`: it asks for nothing. The daemon's management socket is

@@ -123,11 +123,7 @@ pub(super) fn all(lab: &Lab, rounds: u32, filter: &str) -> Result<Tally> {
     for cycle in CYCLES.iter().filter(wanted) {
         let own = matches!(cycle.kind, Kind::HotPlug | Kind::Revival);
         if own && lab.ready.qemu.device != Device::Igpu {
-            println!(
-                "test {} ... skipped: it needs the QEMU that `cargo xtask qemu` builds",
-                cycle.name
-            );
-            tally.skipped += 1;
+            tally.merge(wishes::skipped(cycle.name));
             continue;
         }
         tally.merge(Tally::one(one(lab, cycle, rounds)?));
