@@ -1,0 +1,11 @@
+//! The machine code of Gen12.0: what an instruction says ([`instruction`]), by one table of
+//! opcodes ([`opcode`]). May know bits, and nothing of what executing them does.
+//!
+//! Sources of numbers and layouts: Mesa's `brw_eu_inst.h` and `brw_eu_compact.c`, and IGC's
+//! `visa/iga/IGALibrary`, both under the MIT licence.
+
+pub mod instruction;
+pub mod opcode;
+
+pub use instruction::*;
+pub use opcode::Opcode;

@@ -1,0 +1,71 @@
+//! The opcodes.
+
+/// What an instruction does; the names are the assembler's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "what each does stands in the table")]
+pub enum Opcode {
+    Illegal,
+    Sync,
+    Nop,
+    // Moves and logic.
+    Mov,
+    Sel,
+    Movi,
+    Not,
+    And,
+    Or,
+    Xor,
+    // Shifts and bits.
+    Shr,
+    Shl,
+    Asr,
+    Ror,
+    Rol,
+    Bfrev,
+    Bfe,
+    Bfi1,
+    Bfi2,
+    Lzd,
+    Fbh,
+    Fbl,
+    Cbit,
+    // Comparisons.
+    Cmp,
+    Cmpn,
+    Csel,
+    // Control flow.
+    Jmpi,
+    Brd,
+    If,
+    Brc,
+    Else,
+    Endif,
+    While,
+    Break,
+    Cont,
+    Halt,
+    Calla,
+    Call,
+    Ret,
+    Goto,
+    Join,
+    // Messages.
+    Send,
+    Sendc,
+    // Arithmetic.
+    Math,
+    Add,
+    Mul,
+    Avg,
+    Frc,
+    Rndu,
+    Rndd,
+    Rnde,
+    Rndz,
+    Mac,
+    Mach,
+    Addc,
+    Subb,
+    Dp4a,
+    Mad,
+}
