@@ -5,6 +5,8 @@
 //! - [`isa`]: the machine code: what an instruction says, decoded and printed. Knows bits.
 //! - [`thread`]: a thread's registers, and the interpreter. Knows instructions, and messages
 //!   as bytes that leave a thread and come back.
+//! - [`kernel`]: machine code decoded once, as the interpreter runs it.
+//! - [`group`]: thread groups: threads that take turns, barriers.
 //! - [`shared`]: the shared functions that messages go to (data port, sampler, gateway,
 //!   thread spawner), with surfaces and shared local memory. Knows GPU addresses.
 //! - [`memory`]: how all of that reaches memory. Whoever uses the crate implements it.
@@ -20,7 +22,9 @@
 //! messages (`send`). *Thread group*: the threads that share a barrier and shared local memory
 //! (SLM).
 
+pub mod group;
 pub mod isa;
+pub mod kernel;
 pub mod memory;
 pub mod shared;
 pub mod thread;
