@@ -198,21 +198,21 @@ pub enum ArchitectureRegister {
     Null,
     /// a0: 16 words.
     Address,
-    /// acc0 to acc9; those from 2 on are the extra ones of math macros (mme0 to mme7).
+    /// acc0 to acc15; those from 8 on are the extra ones of math macros (mme0 to mme7).
     Accumulator(u8),
     /// f0, f1.
     Flag(u8),
     /// ce0: which channels execute.
     ChannelEnable,
-    /// msg0 to msg31.
+    /// msg0 to msg7.
     MessageControl(u8),
     /// sp.
     StackPointer,
-    /// sr0, sr1: state.
+    /// sr0: state.
     State(u8),
     /// cr0: control.
     Control(u8),
-    /// n0, n1: notifications.
+    /// n0: notifications.
     Notification(u8),
     /// ip.
     InstructionPointer,
@@ -220,7 +220,7 @@ pub enum ArchitectureRegister {
     ThreadDependency,
     /// tm0: timestamps.
     Timestamp(u8),
-    /// fc0 to fc4: flow control.
+    /// fc0 to fc3: flow control.
     FlowControl(u8),
     /// dbg0.
     Debug(u8),
@@ -274,6 +274,13 @@ impl Region {
     /// One element for all channels.
     pub const SCALAR: Self = Self::Strided {
         vertical: 0,
+        width: 1,
+        horizontal: 0,
+    };
+
+    /// One element after the other.
+    pub const PACKED: Self = Self::Strided {
+        vertical: 1,
         width: 1,
         horizontal: 0,
     };
@@ -342,10 +349,38 @@ pub enum MathFunction {
     IntegerQuotient,
     /// Remainder.
     IntegerRemainder,
-    /// Macro step.
+    /// Macro step. The bytes of its operands' places are the numbers of mme registers instead,
+    /// 8 for none.
     InverseMacro,
-    /// Macro step.
+    /// Macro step, as [`MathFunction::InverseMacro`].
     InverseSquareRootMacro,
+}
+
+impl MathFunction {
+    /// Its number of sources.
+    pub const fn sources(self) -> u8 {
+        match self {
+            Self::FloatDivide
+            | Self::Power
+            | Self::IntegerDivide
+            | Self::IntegerQuotient
+            | Self::IntegerRemainder
+            | Self::InverseMacro => 2,
+            Self::Inverse
+            | Self::Logarithm
+            | Self::Exponential
+            | Self::SquareRoot
+            | Self::InverseSquareRoot
+            | Self::Sine
+            | Self::Cosine
+            | Self::InverseSquareRootMacro => 1,
+        }
+    }
+
+    /// Whether it is a step of a macro, with more accurate operands.
+    pub const fn is_macro(self) -> bool {
+        matches!(self, Self::InverseMacro | Self::InverseSquareRootMacro)
+    }
 }
 
 /// Functions of `sync`.
