@@ -1,14 +1,30 @@
 //! The shared functions: what answers the messages that threads send. May know GPU
 //! addresses, surfaces and shared local memory, and of a thread no more than its message.
 
+mod atomic;
+mod bindings;
+mod block;
 mod local;
 pub mod message;
+pub mod operation;
+mod payload;
+mod scattered;
+mod small_float;
+mod surface;
+mod target;
+#[cfg(test)]
+mod tests;
 
+pub use atomic::AtomicOperation;
 pub use local::LocalMemory;
 pub use message::{Answer, REGISTER, Registers, Request, Sender};
 
 use crate::memory::Memory;
 use crate::trap::Trap;
+use bindings::Bindings;
+use operation::{Addresses, Atomic, Binding, BlockAddress, Operation};
+use payload::{Header, Payload};
+use target::{Port, Target};
 
 /// Where what messages name by an index or an offset is found: what state commands and the
 /// interface descriptor have said for all threads of a walk.
@@ -37,12 +53,17 @@ pub struct Bases {
 pub struct SharedFunctions<M> {
     bases: Bases,
     memory: M,
+    bindings: Bindings,
 }
 
 impl<M: Memory> SharedFunctions<M> {
     /// Shared functions with nothing of memory cached.
     pub fn new(bases: Bases, memory: M) -> Self {
-        Self { bases, memory }
+        Self {
+            bases,
+            memory,
+            bindings: Bindings::new(),
+        }
     }
 
     /// The memory, for whoever has lent it.
@@ -59,7 +80,116 @@ impl<M: Memory> SharedFunctions<M> {
         local: &mut LocalMemory,
         answer: &mut Registers,
     ) -> Result<Answer, Trap> {
-        let _ = (sender, request, local, answer, self.bases);
-        Err(Trap::BadMessage("no such shared function"))
+        let operation = Operation::decode(request.function, request.descriptor)?;
+        match operation {
+            Operation::EndOfThread => return Ok(Answer::EndOfThread),
+            Operation::Barrier => return Ok(Answer::BarrierReached),
+            Operation::Fence => {
+                // Groups of one walk run on several host threads.
+                std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+                return Ok(Answer::Done);
+            }
+            // A message of no channel isn't sent.
+            _ if request.mask == 0 => return Ok(Answer::Done),
+            _ => {}
+        }
+        let mut payload = Payload::new(request);
+        let header = Header::take(request, &mut payload)?;
+        match &operation {
+            Operation::Scattered(what) => {
+                let base = stateless_base(&self.bases, what.addresses, header);
+                let mut mask = channels(request.mask, what.lanes.into());
+                if let (true, Some(header)) = (what.untyped, header) {
+                    mask &= header.dword(7);
+                }
+                let mut port = self.port(sender, request, local, what.binding, base)?;
+                scattered::execute(&mut port, what, mask, payload, answer)?;
+            }
+            Operation::Block(what) => {
+                let addresses = match what.address {
+                    BlockAddress::Header(addresses) => addresses,
+                    BlockAddress::Scratch(_) => Addresses::Bytes,
+                };
+                let base = stateless_base(&self.bases, addresses, header);
+                let mut port = self.port(sender, request, local, what.binding, base)?;
+                block::execute(&mut port, what, header, payload, answer)?;
+            }
+            Operation::Atomic(what) => {
+                let base = stateless_base(&self.bases, what.addresses, header);
+                let lanes = usize::from(atomic_lanes(what, request.exec_size));
+                let mut mask = channels(request.mask, lanes);
+                if let Some(header) = header {
+                    mask &= header.dword(7);
+                }
+                let mut port = self.port(sender, request, local, what.binding, base)?;
+                atomic::execute(&mut port, what, lanes, mask, payload, answer)?;
+            }
+            Operation::Fence | Operation::Barrier | Operation::EndOfThread => {}
+        }
+        Ok(Answer::Done)
     }
+
+    /// Access to what a message is bound to; without binding, to memory from `base` on.
+    fn port<'a>(
+        &'a mut self,
+        sender: Sender,
+        request: &Request<'_>,
+        local: &'a mut LocalMemory,
+        binding: Binding,
+        base: u64,
+    ) -> Result<Port<'a, M>, Trap> {
+        let (surface, index) = match binding {
+            Binding::Local => (None, 0),
+            Binding::Stateless => (None, 0),
+            Binding::Table(index) => {
+                let surface = self.bindings.table(&self.bases, &mut self.memory, index)?;
+                (Some(surface), u32::from(index))
+            }
+            Binding::Bindless => {
+                let surface =
+                    self.bindings
+                        .bindless(&self.bases, &mut self.memory, request.extended)?;
+                (Some(surface), request.extended >> 12)
+            }
+        };
+        let target = match (surface, binding) {
+            (_, Binding::Local) => Target::Local,
+            (None, _) => Target::Flat(base),
+            (Some(surface), _) => match surface.bytes() {
+                None => Target::Null,
+                Some(size) => Target::Surface {
+                    base: surface.base,
+                    size,
+                    index,
+                },
+            },
+        };
+        Ok(Port {
+            target,
+            memory: &mut self.memory,
+            local,
+            thread: sender.thread,
+            strict: self.bases.strict,
+        })
+    }
+}
+
+/// The channels that execute, of as many as a message has.
+fn channels(mask: u32, lanes: usize) -> u32 {
+    mask & ((1 << lanes) - 1)
+}
+
+/// How many channels an atomic has in an instruction of so many.
+fn atomic_lanes(what: &Atomic, exec_size: u8) -> u8 {
+    what.lanes.unwrap_or(if exec_size > 8 { 16 } else { 8 })
+}
+
+/// What addresses without a surface are relative to: 32-bit ones to the general state base
+/// address and the kibibytes that a header's dword 5 adds to it, 64-bit ones to nothing.
+fn stateless_base(bases: &Bases, addresses: Addresses, header: Option<Header<'_>>) -> u64 {
+    if addresses == Addresses::Long {
+        return 0;
+    }
+    let more = header.map_or(0, |header| header.dword(5) & !0x3ff);
+    bases.general.wrapping_add(u64::from(more))
 }
