@@ -96,7 +96,6 @@ impl Encoded {
         let allows = &self.info.allows;
         let opcode = self.info.opcode;
         let bare = self.info.format == Format::Bare;
-        let send = self.info.format == Format::Send;
         let exec_size = match self.byte(layout::EXEC_SIZE) {
             _ if bare => 1,
             size @ 0..=5 => 1 << size,
@@ -135,7 +134,11 @@ impl Encoded {
             },
             condition,
             saturate: allows.saturate && self.is_set(layout::SATURATE),
-            writes_accumulator: bit_33 && !bare && !send && !opcode.is_jump(),
+            writes_accumulator: bit_33
+                && matches!(
+                    self.info.format,
+                    Format::Basic | Format::Math | Format::Ternary
+                ),
             branch_control: bit_33 && allows.branch_control,
             atomic: !bare && self.is_set(layout::ATOMIC),
             breakpoint: opcode != Opcode::Illegal && self.is_set(layout::BREAKPOINT),
@@ -165,6 +168,9 @@ impl Encoded {
         instruction.destination = Some(self.destination()?);
         instruction.sources[0] = Some(self.source(&layout::SOURCE_0)?);
         if self.info.sources == 2 {
+            if self.is_set(layout::SOURCE_0.immediate) {
+                return reserved("constant as the first of two sources", 1);
+            }
             instruction.sources[1] = Some(self.source(&layout::SOURCE_1)?);
         }
         Ok(())
@@ -261,7 +267,10 @@ impl Encoded {
         let float = self.is_set(layout::TERNARY_FLOAT);
         let fields = &layout::DESTINATION;
         instruction.destination = Some(Destination {
-            place: self.direct(fields.general, fields.register, fields.byte),
+            place: Place::Direct {
+                register: register_name(self.is_set(fields.general), self.byte(fields.register)),
+                byte: self.byte(layout::TERNARY_BYTE) * 8,
+            },
             stride: 1 + self.byte(layout::TERNARY_STRIDE),
             kind: ternary_kind(float, self.byte(layout::TERNARY_KIND))?,
         });
@@ -277,7 +286,10 @@ impl Encoded {
             && self.is_set(immediate)
         {
             return Ok(Source::Immediate {
-                bits: bits.of(self.bits),
+                bits: match kind.size() {
+                    1 => bits.of(self.bits) & 0xFF,
+                    _ => bits.of(self.bits),
+                },
                 kind,
             });
         }
@@ -366,7 +378,10 @@ impl Encoded {
             code => return reserved("sync function", code),
         });
         if self.is_set(layout::SOURCE_0.immediate) {
-            instruction.sources[0] = Some(self.source(&layout::SOURCE_0)?);
+            instruction.sources[0] = Some(Source::Immediate {
+                bits: layout::IMMEDIATE_LOW.of(self.bits),
+                kind: DataType::UD,
+            });
         }
         Ok(())
     }
@@ -383,8 +398,10 @@ impl Encoded {
             });
         }
         let fields = &layout::SOURCE_0;
-        let by_register = matches!(opcode, Jmpi | Brd | Brc | Call | Calla | Ret);
-        if by_register && !self.is_set(fields.immediate) {
+        if !self.is_set(fields.immediate) {
+            if !matches!(opcode, Jmpi | Brd | Brc | Call | Calla | Ret) {
+                return reserved("place of the jump target", 0);
+            }
             instruction.sources[0] = Some(Source::Register {
                 place: self.direct(fields.general, fields.register, fields.byte),
                 region: Region::SCALAR,
@@ -396,6 +413,9 @@ impl Encoded {
         }
         instruction.jip = Some(layout::IMMEDIATE_LOW.of(self.bits) as u32 as i32);
         if self.info.format == Format::JumpTwo {
+            if !self.is_set(layout::SOURCE_1.immediate) {
+                return reserved("place of the second jump target", 0);
+            }
             instruction.uip = Some(layout::IMMEDIATE_HIGH.of(self.bits) as u32 as i32);
         }
         Ok(())
@@ -561,15 +581,26 @@ fn shared_function(code: u8) -> Result<SharedFunction, DecodeError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{disassemble_kernel, opcode::OPCODES};
     use super::*;
 
     proptest! {
-        /// Any bytes decode or say why they don't, whatever there are of them.
+        /// Any bytes decode or say why they don't, whatever there are of them, and what decodes
+        /// can be printed. Half of them have an opcode, and no more fields that are reserved than
+        /// chance has it.
         #[test]
-        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+        fn any_bytes(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..40),
+            opcode in prop::option::of(0..OPCODES.len()),
+        ) {
+            if let (Some(first), Some(opcode)) = (bytes.first_mut(), opcode) {
+                *first = OPCODES[opcode].number;
+            }
             if let Ok(instruction) = decode(&bytes) {
                 prop_assert!(bytes.len() >= instruction.length() as usize);
+                prop_assert!(instruction.to_string().contains(instruction.opcode.name()));
             }
+            prop_assert_eq!(disassemble_kernel(&bytes).is_empty(), bytes.len() < 8);
         }
     }
 

@@ -153,6 +153,8 @@ pub(super) const TERNARY: [TernaryFields; 3] = [
     },
 ];
 
+/// Place of a three-source destination in its register, in units of 8 bytes.
+pub(super) const TERNARY_BYTE: Field = Field::new(55, 54);
 /// Type of a three-source destination.
 pub(super) const TERNARY_KIND: Field = Field::new(38, 36);
 /// The types of a three-source instruction are floats.
