@@ -89,7 +89,14 @@ impl Group {
             }
             // Threads that have ended are not waited for.
             debug_assert_eq!(ended + at_barrier, self.threads.len());
-            for thread in &mut self.threads {
+            for (number, thread) in self.threads.iter_mut().enumerate() {
+                if thread.waits_in_vain() {
+                    return Err(Stopped {
+                        thread: number as u32,
+                        offset: thread.offset(kernel),
+                        trap: Trap::EndlessBarrier,
+                    });
+                }
                 thread.pass_barrier();
             }
             self.local.barrier_passed();

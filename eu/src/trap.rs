@@ -17,6 +17,9 @@ pub enum Trap {
     /// A message that no shared function understands.
     #[error("malformed message: {0}")]
     BadMessage(&'static str),
+    /// All threads of the group wait for a barrier that one of them has not announced itself at.
+    #[error("a barrier that is never passed")]
+    EndlessBarrier,
     /// Strict mode: an access outside its surface, to memory that is not mapped, or to SLM in a
     /// way that depends on luck.
     #[error("{0}")]

@@ -1,0 +1,501 @@
+//! From an instruction to an op: operands become places in the register file, checked once.
+
+use super::op::{Action, Domain, Op, Operand, Packed, Rows, Target, Where};
+use crate::isa::{
+    ArchitectureRegister, Condition, DataType, Destination, ExtendedDescriptor, Instruction,
+    Opcode, Place, Region, Register, Source, SyncFunction,
+};
+use crate::thread::file;
+use crate::trap::Trap;
+
+/// Nothing to jump to.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
+/// An op that only traps.
+pub(crate) fn trap(offset: u32, end: u32, trap: Trap) -> Op {
+    Op {
+        action: Action::Trap(trap),
+        exec_size: 1,
+        channel_offset: 0,
+        mask_disabled: true,
+        joins: false,
+        predicate: None,
+        inverted: false,
+        flag_bit: 0,
+        condition: None,
+        saturate: false,
+        writes_accumulator: false,
+        reads_special: false,
+        writes_control: false,
+        target: Target::None,
+        sources: [Operand::NONE; 3],
+        offset,
+        end,
+        jip: NOWHERE,
+        uip: NOWHERE,
+    }
+}
+
+/// The op of an instruction at `offset`; jump targets are left to whoever knows all ops.
+pub(crate) fn lower(instruction: &Instruction, offset: u32) -> Op {
+    let end = offset.saturating_add(instruction.length());
+    match lowered(instruction, offset, end) {
+        Ok(op) => op,
+        Err(why) => trap(offset, end, why),
+    }
+}
+
+fn lowered(instruction: &Instruction, offset: u32, end: u32) -> Result<Op, Trap> {
+    let mut op = Op {
+        exec_size: instruction.exec_size,
+        channel_offset: instruction.channel_offset,
+        mask_disabled: instruction.mask_disabled,
+        predicate: instruction.predicate.map(|predicate| predicate.control),
+        inverted: instruction.predicate.is_some_and(|it| it.inverted),
+        flag_bit: flag_bit(instruction),
+        condition: instruction.condition,
+        saturate: instruction.saturate,
+        writes_accumulator: instruction.writes_accumulator,
+        ..trap(offset, end, Trap::IllegalInstruction)
+    };
+    if !matches!(op.exec_size, 1 | 2 | 4 | 8 | 16 | 32)
+        || u32::from(op.exec_size) + u32::from(op.channel_offset) > 32
+    {
+        return Err(Trap::IllegalOperand("channels behind the 32nd"));
+    }
+    for (operand, source) in op.sources.iter_mut().zip(&instruction.sources) {
+        if let Some(source) = source {
+            *operand = operand_of(source, instruction.exec_size)?;
+            op.reads_special |= reads_special(source);
+        }
+    }
+    if let Some(destination) = &instruction.destination {
+        op.target = target_of(destination, instruction.exec_size)?;
+        op.writes_control = matches!(
+            destination.place,
+            Place::Direct {
+                register: Register::Architecture(ArchitectureRegister::Control(_)),
+                ..
+            }
+        );
+    }
+    op.action = action(instruction, &op)?;
+    Ok(op)
+}
+
+/// The first channel's bit among f0 and f1: the subregister gives a half, the channel offset
+/// moves on from there.
+fn flag_bit(instruction: &Instruction) -> u8 {
+    let flag = instruction.flag;
+    let start = u32::from(flag.register) * 32 + u32::from(flag.subregister) * 16;
+    ((start + u32::from(instruction.channel_offset)) % 64) as u8
+}
+
+fn reads_special(source: &Source) -> bool {
+    matches!(
+        source,
+        Source::Register {
+            place: Place::Direct {
+                register: Register::Architecture(
+                    ArchitectureRegister::ChannelEnable
+                        | ArchitectureRegister::InstructionPointer
+                        | ArchitectureRegister::Timestamp(_)
+                ),
+                ..
+            },
+            ..
+        }
+    )
+}
+
+fn action(instruction: &Instruction, op: &Op) -> Result<Action, Trap> {
+    let opcode = instruction.opcode;
+    Ok(match opcode {
+        Opcode::Illegal => return Err(Trap::IllegalInstruction),
+        Opcode::Nop => Action::Nop,
+        Opcode::Sync => match instruction.sync {
+            Some(SyncFunction::Barrier) => Action::Barrier,
+            Some(SyncFunction::Host) => {
+                return Err(Trap::IllegalOperand("nobody can answer sync.host"));
+            }
+            _ => Action::Nop,
+        },
+        Opcode::Jmpi
+        | Opcode::Brd
+        | Opcode::If
+        | Opcode::Brc
+        | Opcode::Else
+        | Opcode::Endif
+        | Opcode::While
+        | Opcode::Break
+        | Opcode::Cont
+        | Opcode::Halt
+        | Opcode::Calla
+        | Opcode::Call
+        | Opcode::Ret
+        | Opcode::Goto
+        | Opcode::Join => Action::Branch(opcode, instruction.branch_control),
+        Opcode::Send | Opcode::Sendc => {
+            let Some(message) = instruction.message else {
+                return Err(Trap::IllegalInstruction);
+            };
+            Action::Send {
+                function: message.function,
+                descriptor: message.descriptor,
+                extended: match message.extended {
+                    ExtendedDescriptor::Immediate(bits) => Ok(bits),
+                    ExtendedDescriptor::Register(number) => Err(number),
+                },
+                end_of_thread: message.end_of_thread,
+            }
+        }
+        Opcode::Math => match instruction.math {
+            Some(function) => Action::Math(function, domain(instruction)?),
+            None => return Err(Trap::IllegalInstruction),
+        },
+        Opcode::Movi => Action::MoveIndexed,
+        _ => match packed(instruction, op) {
+            Some(packed) => Action::Packed(packed),
+            None => Action::Compute(opcode, domain(instruction)?),
+        },
+    })
+}
+
+/// What an instruction computes with: what its sources are.
+fn domain(instruction: &Instruction) -> Result<Domain, Trap> {
+    let mut domain = Domain::Integer;
+    let kinds = instruction
+        .sources
+        .iter()
+        .flatten()
+        .map(|source| match source {
+            Source::Register { kind, .. } | Source::Immediate { kind, .. } => *kind,
+        });
+    for kind in kinds.chain(instruction.destination.map(|it| it.kind)) {
+        if matches!(
+            kind,
+            DataType::UQ | DataType::Q | DataType::DF | DataType::NF | DataType::BF
+        ) {
+            return Err(Trap::IllegalOperand("a type this generation does not have"));
+        }
+    }
+    for source in instruction.sources.iter().flatten() {
+        let (Source::Register { kind, .. } | Source::Immediate { kind, .. }) = source;
+        if kind.is_float() {
+            domain = Domain::Float;
+        }
+    }
+    Ok(domain)
+}
+
+/// The operation on packed dwords that an instruction is, if it is one.
+fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
+    let Target::Register { at, step, kind } = op.target else {
+        // Comparisons want only flags.
+        if op.target == Target::None && instruction.opcode == Opcode::Cmp {
+            return comparison(instruction, op);
+        }
+        return None;
+    };
+    let unit = step == 4 || op.exec_size == 1;
+    if !unit || kind.size() != 4 || op.writes_accumulator || at as usize >= file::SIZE - 128 {
+        return None;
+    }
+    // What cr0 says changes how the rest is executed.
+    if op.writes_control || op.reads_special {
+        return None;
+    }
+    let float = |operand: &Operand| operand.kind == DataType::F && is_packed(operand);
+    let integer = |operand: &Operand| {
+        matches!(operand.kind, DataType::D | DataType::UD)
+            && is_packed(operand)
+            && !operand.absolute
+    };
+    let count = instruction.sources.iter().flatten().count();
+    let sources = &op.sources[..count];
+    let plain = op.condition.is_none() && !op.saturate;
+    let moved = |operand: &Operand| !operand.negate && !operand.absolute;
+    let into_float = kind == DataType::F;
+    if sources.iter().all(float) && into_float {
+        return Some(match instruction.opcode {
+            Opcode::Mov if plain && moved(&sources[0]) => Packed::Move,
+            Opcode::Sel if op.predicate.is_some() && plain => Packed::SelectFloat,
+            Opcode::Cmp if !op.saturate => return comparison(instruction, op),
+            Opcode::Add if op.condition.is_none() => Packed::AddFloat,
+            Opcode::Mul if op.condition.is_none() => Packed::MultiplyFloat,
+            Opcode::Mad if op.condition.is_none() => Packed::MadFloat,
+            _ => return None,
+        });
+    }
+    if into_float
+        && instruction.opcode == Opcode::Mov
+        && plain
+        && integer(&sources[0])
+        && moved(&sources[0])
+    {
+        return Some(match sources[0].kind {
+            DataType::D => Packed::IntegerToFloat,
+            _ => Packed::UnsignedToFloat,
+        });
+    }
+    if !into_float && sources.iter().all(integer) {
+        if instruction.opcode == Opcode::Cmp {
+            return comparison(instruction, op);
+        }
+        if !plain {
+            return None;
+        }
+        return Some(match instruction.opcode {
+            Opcode::Mov if moved(&sources[0]) => Packed::Move,
+            Opcode::Sel if op.predicate.is_some() => Packed::Select,
+            Opcode::Not => Packed::Not,
+            Opcode::And => Packed::And,
+            Opcode::Or => Packed::Or,
+            Opcode::Xor => Packed::Xor,
+            Opcode::Shl => Packed::Shl,
+            Opcode::Shr => Packed::Shr,
+            Opcode::Asr if sources[0].kind == DataType::D => Packed::Asr,
+            Opcode::Add => Packed::AddInteger,
+            _ => return None,
+        });
+    }
+    None
+}
+
+fn comparison(instruction: &Instruction, op: &Op) -> Option<Packed> {
+    let sources = &op.sources[..2];
+    if !sources.iter().all(is_packed) || op.reads_special {
+        return None;
+    }
+    if !matches!(
+        instruction.condition,
+        Some(
+            Condition::Equal
+                | Condition::NotEqual
+                | Condition::Greater
+                | Condition::GreaterOrEqual
+                | Condition::Less
+                | Condition::LessOrEqual
+        )
+    ) {
+        return None;
+    }
+    let plain = |operand: &Operand| !operand.negate && !operand.absolute;
+    match (sources[0].kind, sources[1].kind) {
+        (DataType::F, DataType::F) => Some(Packed::CompareFloat),
+        (DataType::D, DataType::D) if sources.iter().all(plain) => Some(Packed::CompareInteger),
+        (DataType::UD, DataType::UD) if sources.iter().all(plain) => Some(Packed::CompareUnsigned),
+        _ => None,
+    }
+}
+
+/// Whether an operand is dwords that can be had as a vector.
+fn is_packed(operand: &Operand) -> bool {
+    if operand.kind.size() != 4 {
+        return false;
+    }
+    match operand.place {
+        Where::Unit(at) => usize::from(at) + 128 <= file::SIZE,
+        Where::Scalar(_) | Where::Constant(_) => true,
+        _ => false,
+    }
+}
+
+const OUTSIDE: Trap = Trap::IllegalOperand("a region reaches outside the register file");
+
+/// Where a register file's part ends in which a region must stay.
+fn end_of(register: Register) -> usize {
+    match register {
+        Register::General(_) => file::GENERAL_BYTES,
+        Register::Architecture(_) => file::SIZE,
+    }
+}
+
+fn target_of(destination: &Destination, exec_size: u8) -> Result<Target, Trap> {
+    let kind = destination.kind;
+    let size = kind.size() as usize;
+    let stride = usize::from(destination.stride.max(1));
+    let step = stride * size;
+    match destination.place {
+        Place::Direct {
+            register: Register::Architecture(ArchitectureRegister::Null),
+            ..
+        } => Ok(Target::None),
+        Place::Direct {
+            register: Register::Architecture(ArchitectureRegister::Accumulator(number)),
+            byte,
+        } => {
+            let element = accumulator_element(number, byte, kind)?;
+            let last = usize::from(element) + (usize::from(exec_size) - 1) * stride;
+            if last >= file::ACCUMULATORS {
+                return Err(OUTSIDE);
+            }
+            Ok(Target::Accumulator {
+                element,
+                step: stride as u8,
+                kind,
+            })
+        }
+        Place::Direct { register, byte } => {
+            let base = file::position(register)
+                .ok_or(Trap::IllegalOperand("a register that does not exist"))?;
+            let at = base + usize::from(byte);
+            if at + (usize::from(exec_size) - 1) * step + size > end_of(register) {
+                return Err(OUTSIDE);
+            }
+            Ok(Target::Register {
+                at: at as u16,
+                step: step as u16,
+                kind,
+            })
+        }
+        Place::Indirect { address, offset } => Ok(Target::Indirect {
+            address: address_register(address),
+            offset,
+            step: step as u16,
+            kind,
+        }),
+    }
+}
+
+fn address_register(word: u8) -> u16 {
+    (file::ADDRESS + usize::from(word & 15) * 2) as u16
+}
+
+/// The element of the accumulators that a byte of one of them begins: eight to a register, of
+/// words sixteen.
+fn accumulator_element(number: u8, byte: u8, kind: DataType) -> Result<u8, Trap> {
+    let size = kind.size() as usize;
+    let each = if size <= 2 { 16 } else { 8 };
+    let element = usize::from(number) * each + usize::from(byte) / size.max(2);
+    if element >= file::ACCUMULATORS {
+        return Err(Trap::IllegalOperand("an accumulator that does not exist"));
+    }
+    Ok(element as u8)
+}
+
+fn operand_of(source: &Source, exec_size: u8) -> Result<Operand, Trap> {
+    match *source {
+        Source::Immediate { bits, kind } => Ok(Operand {
+            place: constant(bits, kind),
+            kind: match kind {
+                DataType::UV => DataType::UW,
+                DataType::V => DataType::W,
+                DataType::VF => DataType::F,
+                kind => kind,
+            },
+            ..Operand::NONE
+        }),
+        Source::Register {
+            place,
+            region,
+            kind,
+            negate,
+            absolute,
+        } => Ok(Operand {
+            place: place_of(place, region, kind, exec_size)?,
+            kind,
+            negate,
+            absolute,
+        }),
+    }
+}
+
+fn constant(bits: u64, kind: DataType) -> Where {
+    let nibble = |number: usize| (bits >> (4 * number) & 15) as i16;
+    match kind {
+        DataType::UV => Where::Words(std::array::from_fn(nibble)),
+        DataType::V => Where::Words(std::array::from_fn(|number| nibble(number) << 12 >> 12)),
+        DataType::VF => Where::Floats(std::array::from_fn(|number| {
+            restricted_float((bits >> (8 * number)) as u8)
+        })),
+        _ => Where::Constant(bits as u32),
+    }
+}
+
+/// An 8-bit float: sign, three bits of exponent biased by 3, four of mantissa; no denormals, and
+/// 0 where all bits but the sign are.
+fn restricted_float(bits: u8) -> f32 {
+    let sign = u32::from(bits >> 7) << 31;
+    if bits & 0x7f == 0 {
+        return f32::from_bits(sign);
+    }
+    let exponent = u32::from(bits >> 4 & 7) + 127 - 3;
+    f32::from_bits(sign | exponent << 23 | u32::from(bits & 15) << 19)
+}
+
+fn place_of(place: Place, region: Region, kind: DataType, exec_size: u8) -> Result<Where, Trap> {
+    let size = kind.size() as usize;
+    let (vertical, width, horizontal) = match region {
+        Region::Strided {
+            vertical,
+            width,
+            horizontal,
+        } => (vertical, width, horizontal),
+        Region::RowAddresses { width, horizontal } => (0, width, horizontal),
+    };
+    if !width.is_power_of_two() {
+        return Err(Trap::IllegalOperand("a row's width"));
+    }
+    let rows = |unit: usize| Rows {
+        at: 0,
+        vertical: (usize::from(vertical) * unit) as u16,
+        width: width.trailing_zeros() as u8,
+        horizontal: (usize::from(horizontal) * unit) as u16,
+    };
+    let last = |rows: &Rows| {
+        (0..usize::from(exec_size))
+            .map(|channel| rows.offset(channel))
+            .max()
+            .unwrap_or(0)
+    };
+    match place {
+        Place::Direct {
+            register: Register::Architecture(ArchitectureRegister::Accumulator(number)),
+            byte,
+        } => {
+            let element = accumulator_element(number, byte, kind)?;
+            let rows = rows(1);
+            if usize::from(element) + last(&rows) >= file::ACCUMULATORS {
+                return Err(OUTSIDE);
+            }
+            Ok(Where::Accumulator { element, rows })
+        }
+        Place::Direct { register, byte } => {
+            let base = file::position(register)
+                .ok_or(Trap::IllegalOperand("a register that does not exist"))?;
+            let at = base + usize::from(byte);
+            let null = register == Register::Architecture(ArchitectureRegister::Null);
+            let rows = if null {
+                Rows {
+                    at: 0,
+                    vertical: 0,
+                    width: 0,
+                    horizontal: 0,
+                }
+            } else {
+                rows(size)
+            };
+            if at + last(&rows) + size > end_of(register) {
+                return Err(OUTSIDE);
+            }
+            let channels = usize::from(exec_size);
+            if last(&rows) == 0 {
+                return Ok(Where::Scalar(at as u16));
+            }
+            if (0..channels).all(|channel| rows.offset(channel) == channel * size) {
+                return Ok(Where::Unit(at as u16));
+            }
+            Ok(Where::Strided(Rows {
+                at: at as u16,
+                ..rows
+            }))
+        }
+        Place::Indirect { address, offset } => Ok(Where::Indirect {
+            address: address_register(address),
+            offset,
+            rows: rows(size),
+            each_row: matches!(region, Region::RowAddresses { .. }),
+        }),
+    }
+}

@@ -1,0 +1,252 @@
+//! A kernel's intermediate form: instructions with all that can be known beforehand worked
+//! out. The interpreter runs it; a compiler could be fed with it.
+
+use crate::isa::{Condition, DataType, MathFunction, Opcode, PredicateControl, SharedFunction};
+use crate::trap::Trap;
+
+/// An instruction, ready to be run.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    /// What it does.
+    pub(crate) action: Action,
+    /// Channels: 1 to 32.
+    pub(crate) exec_size: u8,
+    /// The first channel.
+    pub(crate) channel_offset: u8,
+    /// All channels execute, whatever the execution mask.
+    pub(crate) mask_disabled: bool,
+    /// Some branch leads here: channels may wait for it.
+    pub(crate) joins: bool,
+    /// Which channels execute, by flags.
+    pub(crate) predicate: Option<PredicateControl>,
+    /// They do where the predicate does not hold.
+    pub(crate) inverted: bool,
+    /// The first channel's bit in the flag registers, f0 in the low dword.
+    pub(crate) flag_bit: u8,
+    /// Which comparison goes to the flags.
+    pub(crate) condition: Option<Condition>,
+    /// The result is clamped.
+    pub(crate) saturate: bool,
+    /// The result also goes to the accumulator.
+    pub(crate) writes_accumulator: bool,
+    /// It reads what is worked out only when it is read: ce0, ip, tm0.
+    pub(crate) reads_special: bool,
+    /// It writes cr0.
+    pub(crate) writes_control: bool,
+    /// Where the result goes.
+    pub(crate) target: Target,
+    /// What it reads.
+    pub(crate) sources: [Operand; 3],
+    /// Bytes from the instruction base address to it.
+    pub(crate) offset: u32,
+    /// Bytes from the instruction base address to what is behind it.
+    pub(crate) end: u32,
+    /// Index of the op that JIP names.
+    pub(crate) jip: u32,
+    /// Index of the op that UIP names.
+    pub(crate) uip: u32,
+}
+
+impl Op {
+    /// A bit for each channel.
+    #[inline(always)]
+    pub(crate) fn channels(&self) -> u32 {
+        u32::MAX >> (32 - u32::from(self.exec_size))
+    }
+}
+
+/// What an op does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// Nothing.
+    Nop,
+    /// A trap.
+    Trap(Trap),
+    /// Dwords, one operand behind the other or the same for all channels; what most of a
+    /// kernel's instructions are.
+    Packed(Packed),
+    /// Any operation on elements that are computed with like this.
+    Compute(Opcode, Domain),
+    /// `math`.
+    Math(MathFunction, Domain),
+    /// `movi`.
+    MoveIndexed,
+    /// A branch.
+    Branch(Opcode, bool),
+    /// `send`.
+    Send {
+        /// To whom.
+        function: SharedFunction,
+        /// The descriptor, if it is no register.
+        descriptor: Option<u32>,
+        /// The extended descriptor, or which dword of a0 holds it.
+        extended: Result<u32, u8>,
+        /// The thread ends.
+        end_of_thread: bool,
+    },
+    /// `sync.bar`.
+    Barrier,
+}
+
+/// What an operation computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// Integers.
+    Integer,
+    /// Floats; half floats are computed as floats.
+    Float,
+}
+
+/// Operations on packed dwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packed {
+    /// A move of bits.
+    Move,
+    Select,
+    SelectFloat,
+    Not,
+    And,
+    Or,
+    Xor,
+    Shl,
+    Shr,
+    Asr,
+    AddInteger,
+    CompareInteger,
+    CompareUnsigned,
+    CompareFloat,
+    AddFloat,
+    MultiplyFloat,
+    MadFloat,
+    IntegerToFloat,
+    UnsignedToFloat,
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Nowhere.
+    None,
+    /// To registers.
+    Register {
+        /// The first element, in bytes from r0.
+        at: u16,
+        /// From one element to the next, in bytes.
+        step: u16,
+        /// Of the elements.
+        kind: DataType,
+    },
+    /// To general registers, at what an address register says.
+    Indirect {
+        /// Where the address register stands, in bytes from r0.
+        address: u16,
+        /// What is added to it.
+        offset: i16,
+        /// From one element to the next, in bytes.
+        step: u16,
+        /// Of the elements.
+        kind: DataType,
+    },
+    /// To accumulators.
+    Accumulator {
+        /// The first element.
+        element: u8,
+        /// From one element to the next.
+        step: u8,
+        /// Of the elements.
+        kind: DataType,
+    },
+}
+
+impl Target {
+    /// Type of the elements; dwords where there are none.
+    pub(crate) fn kind(&self) -> Option<DataType> {
+        match *self {
+            Self::None => None,
+            Self::Register { kind, .. }
+            | Self::Indirect { kind, .. }
+            | Self::Accumulator { kind, .. } => Some(kind),
+        }
+    }
+}
+
+/// What an op reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Operand {
+    /// Where it is.
+    pub(crate) place: Where,
+    /// Of the elements.
+    pub(crate) kind: DataType,
+    /// `-` or `~`.
+    pub(crate) negate: bool,
+    /// `(abs)`.
+    pub(crate) absolute: bool,
+}
+
+impl Operand {
+    /// What isn't read.
+    pub(crate) const NONE: Self = Self {
+        place: Where::Constant(0),
+        kind: DataType::UD,
+        negate: false,
+        absolute: false,
+    };
+}
+
+/// Where the elements of an operand are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Where {
+    /// One behind the other from this byte on.
+    Unit(u16),
+    /// One for all channels, at this byte.
+    Scalar(u16),
+    /// By a region.
+    Strided(Rows),
+    /// By a region, from where an address register says.
+    Indirect {
+        /// Where the address register stands, in bytes from r0.
+        address: u16,
+        /// What is added to it.
+        offset: i16,
+        /// The elements, from there.
+        rows: Rows,
+        /// Each row has an address register of its own, one word behind the other.
+        each_row: bool,
+    },
+    /// In accumulators.
+    Accumulator {
+        /// The first element.
+        element: u8,
+        /// The others, in elements.
+        rows: Rows,
+    },
+    /// The same bits for all channels, 32 of them: smaller types stand in the low ones.
+    Constant(u32),
+    /// Eight words, over and over.
+    Words([i16; 8]),
+    /// Four floats, over and over.
+    Floats([f32; 4]),
+}
+
+/// A region in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rows {
+    /// The first element.
+    pub(crate) at: u16,
+    /// From one row to the next.
+    pub(crate) vertical: u16,
+    /// Elements of a row, as a power of 2.
+    pub(crate) width: u8,
+    /// From one element to the next in a row.
+    pub(crate) horizontal: u16,
+}
+
+impl Rows {
+    /// Bytes from the first element's beginning to this channel's.
+    #[inline(always)]
+    pub(crate) fn offset(&self, channel: usize) -> usize {
+        let row = channel >> self.width;
+        let column = channel & ((1 << self.width) - 1);
+        row * usize::from(self.vertical) + column * usize::from(self.horizontal)
+    }
+}

@@ -1,0 +1,367 @@
+//! Operands of any kind and region, element by element: integers as 64-bit integers, floats
+//! as double floats, both exact; and results, rounded, clamped and converted.
+
+use super::file::{self, RegisterFile};
+use super::rounding::{self, FloatMode};
+use crate::isa::DataType;
+use crate::kernel::op::{Op, Operand, Target, Where};
+use crate::trap::Trap;
+
+/// An element for each channel.
+pub(super) type Lanes<T> = [T; 32];
+
+const OUTSIDE: Trap = Trap::IllegalOperand("an indirect register outside the register file");
+
+/// Where in the register file a channel's element is that an address register leads to.
+fn indirect(at: i32, size: usize) -> Result<usize, Trap> {
+    let at = usize::try_from(at).map_err(|_| OUTSIDE)?;
+    if at + size > file::GENERAL_BYTES {
+        return Err(OUTSIDE);
+    }
+    Ok(at)
+}
+
+/// Reads an operand's elements, `N` bytes each.
+#[inline(always)]
+fn gather<const N: usize, T: Copy + Default>(
+    file: &RegisterFile,
+    operand: &Operand,
+    count: usize,
+    value: impl Fn([u8; N]) -> T,
+) -> Result<Lanes<T>, Trap> {
+    let mut lanes = [T::default(); 32];
+    let lanes_used = &mut lanes[..count];
+    match operand.place {
+        Where::Unit(at) => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                *lane = value(file.read(usize::from(at) + channel * N));
+            }
+        }
+        Where::Scalar(at) => lanes_used.fill(value(file.read(usize::from(at)))),
+        Where::Strided(rows) => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                *lane = value(file.read(usize::from(rows.at) + rows.offset(channel)));
+            }
+        }
+        Where::Indirect {
+            address,
+            offset,
+            rows,
+            each_row,
+        } => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                let row = if each_row { channel >> rows.width } else { 0 };
+                // a0 has 16 words.
+                let word = (usize::from(address) - file::ADDRESS + row * 2) % 32;
+                let base = i32::from(u16::from_le_bytes(file.read(file::ADDRESS + word)));
+                let at = base + i32::from(offset) + rows.offset(channel) as i32;
+                *lane = value(file.read(indirect(at, N)?));
+            }
+        }
+        Where::Accumulator { element, rows } => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                let element = usize::from(element) + rows.offset(channel);
+                let bits = file.accumulators[element % file::ACCUMULATORS];
+                let bytes = bits.to_le_bytes();
+                let mut low = [0; N];
+                low.copy_from_slice(&bytes[..N]);
+                *lane = value(low);
+            }
+        }
+        Where::Constant(bits) => {
+            let bytes = u64::from(bits).to_le_bytes();
+            let mut low = [0; N];
+            low.copy_from_slice(&bytes[..N]);
+            lanes_used.fill(value(low));
+        }
+        Where::Words(words) => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                let bytes = i64::from(words[channel % 8]).to_le_bytes();
+                let mut low = [0; N];
+                low.copy_from_slice(&bytes[..N]);
+                *lane = value(low);
+            }
+        }
+        Where::Floats(floats) => {
+            for (channel, lane) in lanes_used.iter_mut().enumerate() {
+                let bytes = u64::from(floats[channel % 4].to_bits()).to_le_bytes();
+                let mut low = [0; N];
+                low.copy_from_slice(&bytes[..N]);
+                *lane = value(low);
+            }
+        }
+    }
+    Ok(lanes)
+}
+
+/// The elements' bits, without modifiers.
+pub(super) fn bits(
+    file: &RegisterFile,
+    operand: &Operand,
+    count: usize,
+) -> Result<Lanes<u32>, Trap> {
+    match operand.kind.size() {
+        1 => gather(file, operand, count, |[byte]: [u8; 1]| u32::from(byte)),
+        2 => gather(file, operand, count, |bytes| {
+            u32::from(u16::from_le_bytes(bytes))
+        }),
+        _ => gather(file, operand, count, u32::from_le_bytes),
+    }
+}
+
+/// The elements as integers, without modifiers.
+fn plain_integers(
+    file: &RegisterFile,
+    operand: &Operand,
+    count: usize,
+) -> Result<Lanes<i64>, Trap> {
+    match operand.kind {
+        DataType::UB => gather(file, operand, count, |[byte]: [u8; 1]| i64::from(byte)),
+        DataType::B => gather(file, operand, count, |[byte]: [u8; 1]| {
+            i64::from(byte as i8)
+        }),
+        DataType::UW | DataType::HF | DataType::UV | DataType::BF => {
+            gather(file, operand, count, |bytes| {
+                i64::from(u16::from_le_bytes(bytes))
+            })
+        }
+        DataType::W | DataType::V => gather(file, operand, count, |bytes| {
+            i64::from(i16::from_le_bytes(bytes))
+        }),
+        DataType::D => gather(file, operand, count, |bytes| {
+            i64::from(i32::from_le_bytes(bytes))
+        }),
+        DataType::UD | DataType::F | DataType::VF => gather(file, operand, count, |bytes| {
+            i64::from(u32::from_le_bytes(bytes))
+        }),
+        DataType::UQ | DataType::Q | DataType::DF | DataType::NF => {
+            gather(file, operand, count, i64::from_le_bytes)
+        }
+    }
+}
+
+/// The elements as integers, with sign modifiers.
+pub(super) fn integers(
+    file: &RegisterFile,
+    operand: &Operand,
+    count: usize,
+) -> Result<Lanes<i64>, Trap> {
+    let mut lanes = plain_integers(file, operand, count)?;
+    if operand.absolute {
+        lanes = lanes.map(i64::wrapping_abs);
+    }
+    if operand.negate {
+        lanes = lanes.map(i64::wrapping_neg);
+    }
+    Ok(lanes)
+}
+
+/// The elements as bits of an integer; `-` inverts them.
+pub(super) fn logical(
+    file: &RegisterFile,
+    operand: &Operand,
+    count: usize,
+) -> Result<Lanes<i64>, Trap> {
+    let mut lanes = plain_integers(file, operand, count)?;
+    if operand.negate {
+        lanes = lanes.map(|lane| !lane);
+    }
+    Ok(lanes)
+}
+
+/// The elements as floats, with sign modifiers; integers are converted.
+pub(super) fn floats(
+    file: &RegisterFile,
+    mode: FloatMode,
+    operand: &Operand,
+    count: usize,
+) -> Result<Lanes<f64>, Trap> {
+    let mut lanes = match operand.kind {
+        DataType::F | DataType::VF => gather(file, operand, count, |bytes| {
+            let value = f32::from_le_bytes(bytes);
+            if !mode.keep_single && value.is_subnormal() {
+                f64::from(0_f32.copysign(value))
+            } else {
+                f64::from(value)
+            }
+        })?,
+        DataType::HF => gather(file, operand, count, |bytes| {
+            let bits = u16::from_le_bytes(bytes);
+            let kept = if !mode.keep_half && bits & 0x7c00 == 0 {
+                bits & 0x8000
+            } else {
+                bits
+            };
+            f64::from(rounding::half_value(kept))
+        })?,
+        _ => return Ok(integers(file, operand, count)?.map(|lane| lane as f64)),
+    };
+    if operand.absolute {
+        lanes = lanes.map(f64::abs);
+    }
+    if operand.negate {
+        lanes = lanes.map(|lane| -lane);
+    }
+    Ok(lanes)
+}
+
+/// The least and the greatest value of an integer type.
+pub(super) fn range(kind: DataType) -> (i64, i64) {
+    match kind {
+        DataType::UB => (0, 0xff),
+        DataType::B => (-0x80, 0x7f),
+        DataType::UW | DataType::UV => (0, 0xffff),
+        DataType::W | DataType::V => (-0x8000, 0x7fff),
+        DataType::UD => (0, 0xffff_ffff),
+        DataType::D => (-0x8000_0000, 0x7fff_ffff),
+        _ => (i64::MIN, i64::MAX),
+    }
+}
+
+/// A float as bits of a type.
+fn encode(value: f64, kind: DataType, saturate: bool, mode: FloatMode) -> i64 {
+    if !kind.is_float() {
+        // Conversions to integers are clamped, and what is not a number becomes 0.
+        let (low, high) = range(kind);
+        return (value as i64).clamp(low, high);
+    }
+    let value = if saturate {
+        // What is not a number becomes 0.
+        if value > 0.0 { value.min(1.0) } else { 0.0 }
+    } else {
+        value
+    };
+    if kind == DataType::HF {
+        let bits = rounding::half(value, mode.rounding);
+        let flushed = !mode.keep_half && bits & 0x7c00 == 0;
+        return i64::from(if flushed { bits & 0x8000 } else { bits });
+    }
+    let rounded = rounding::single(value, mode.rounding);
+    let bits = rounded.to_bits();
+    let flushed = !mode.keep_single && rounded.is_subnormal();
+    i64::from(if flushed { bits & 0x8000_0000 } else { bits })
+}
+
+/// An integer as bits of a type.
+fn encode_integer(value: i64, kind: DataType, saturate: bool, mode: FloatMode) -> i64 {
+    if kind.is_float() {
+        // Exact: no integer has more bits than a double float's 53 but products, of which the
+        // first 53 are enough.
+        return encode(value as f64, kind, saturate, mode);
+    }
+    if saturate {
+        let (low, high) = range(kind);
+        return value.clamp(low, high);
+    }
+    value
+}
+
+/// Puts integers where an op's results go.
+pub(super) fn put_integers(
+    file: &mut RegisterFile,
+    mode: FloatMode,
+    op: &Op,
+    lanes: &Lanes<i64>,
+    enabled: u32,
+) -> Result<(), Trap> {
+    let kind = op.target.kind().unwrap_or(DataType::D);
+    let count = usize::from(op.exec_size);
+    let mut encoded = [0; 32];
+    for (out, lane) in encoded[..count].iter_mut().zip(lanes) {
+        *out = encode_integer(*lane, kind, op.saturate, mode);
+    }
+    put_bits(file, op, &encoded, enabled)
+}
+
+/// Puts floats where an op's results go; returns them as they were rounded.
+pub(super) fn put_floats(
+    file: &mut RegisterFile,
+    mode: FloatMode,
+    op: &Op,
+    lanes: &Lanes<f64>,
+    enabled: u32,
+) -> Result<(), Trap> {
+    let kind = op.target.kind().unwrap_or(DataType::F);
+    let count = usize::from(op.exec_size);
+    let mut encoded = [0; 32];
+    for (out, lane) in encoded[..count].iter_mut().zip(lanes) {
+        *out = encode(*lane, kind, op.saturate, mode);
+    }
+    put_bits(file, op, &encoded, enabled)
+}
+
+/// Puts bits where an op's results go.
+pub(super) fn put_bits(
+    file: &mut RegisterFile,
+    op: &Op,
+    lanes: &Lanes<i64>,
+    enabled: u32,
+) -> Result<(), Trap> {
+    if op.writes_accumulator {
+        put_accumulator(file, op, lanes, enabled);
+    }
+    let count = usize::from(op.exec_size);
+    let channels = (0..count).filter(|channel| enabled >> channel & 1 != 0);
+    match op.target {
+        Target::None => {}
+        Target::Register { at, step, kind } => {
+            for channel in channels {
+                let at = usize::from(at) + channel * usize::from(step);
+                put_one(file, at, kind, lanes[channel]);
+            }
+        }
+        Target::Indirect {
+            address,
+            offset,
+            step,
+            kind,
+        } => {
+            let base = i32::from(u16::from_le_bytes(file.read(usize::from(address))));
+            for channel in channels {
+                let at = base + i32::from(offset) + channel as i32 * i32::from(step);
+                let at = indirect(at, kind.size() as usize)?;
+                put_one(file, at, kind, lanes[channel]);
+            }
+        }
+        Target::Accumulator { element, step, .. } => {
+            for channel in channels {
+                let element = usize::from(element) + channel * usize::from(step);
+                file.accumulators[element % file::ACCUMULATORS] = lanes[channel];
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put_one(file: &mut RegisterFile, at: usize, kind: DataType, bits: i64) {
+    match kind.size() {
+        1 => file.write(at, [bits as u8]),
+        2 => file.write(at, (bits as u16).to_le_bytes()),
+        4 => file.write(at, (bits as u32).to_le_bytes()),
+        _ => file.write(at, bits.to_le_bytes()),
+    }
+}
+
+/// The accumulator's element that goes with a channel where no accumulator is named.
+pub(super) fn accumulator(op: &Op, channel: usize) -> usize {
+    (usize::from(op.channel_offset) % 16 + channel) % file::ACCUMULATORS
+}
+
+/// Puts bits into the accumulator that goes with the channels.
+pub(super) fn put_accumulator(file: &mut RegisterFile, op: &Op, lanes: &Lanes<i64>, enabled: u32) {
+    for (channel, lane) in lanes[..usize::from(op.exec_size)].iter().enumerate() {
+        if enabled >> channel & 1 != 0 {
+            file.accumulators[accumulator(op, channel)] = *lane;
+        }
+    }
+}
+
+/// Sets the flags of an op's channels that are enabled.
+#[inline(always)]
+pub(super) fn put_flags(file: &mut RegisterFile, op: &Op, holds: u32, enabled: u32) {
+    let start = u32::from(op.flag_bit);
+    let mask = u64::from(enabled).rotate_left(start);
+    let bits = u64::from(holds).rotate_left(start);
+    let flags = file.flags();
+    file.set_flags(flags & !mask | bits & mask);
+}
