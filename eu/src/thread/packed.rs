@@ -2,6 +2,11 @@
 //! are. Written over arrays of 8, 16 and 32, which the compiler makes vectors of. All sources
 //! are read before anything is written.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over lanes become vectors; iterator chains may not"
+)]
+
 use super::compute;
 use super::file::RegisterFile;
 use super::operand;
@@ -51,7 +56,7 @@ fn raw<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
 fn integers<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
     let lanes = raw(file, operand);
     if operand.negate {
-        lanes.map(u32::wrapping_neg)
+        each(lanes, u32::wrapping_neg)
     } else {
         lanes
     }
@@ -61,7 +66,7 @@ fn integers<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] 
 #[inline(always)]
 fn logical<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
     let invert = if operand.negate { u32::MAX } else { 0 };
-    raw(file, operand).map(|lane: u32| lane ^ invert)
+    each(raw(file, operand), |lane: u32| lane ^ invert)
 }
 
 /// An operand's floats, denormals flushed or not.
@@ -69,7 +74,7 @@ fn logical<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
 fn floats<const N: usize>(file: &RegisterFile, operand: &Operand, keep: bool) -> [f32; N] {
     let mut lanes = raw::<N>(file, operand);
     if !keep {
-        lanes = lanes.map(flushed);
+        lanes = each(lanes, flushed);
     }
     if operand.absolute || operand.negate {
         let clear = if operand.absolute {
@@ -78,9 +83,9 @@ fn floats<const N: usize>(file: &RegisterFile, operand: &Operand, keep: bool) ->
             u32::MAX
         };
         let flip = if operand.negate { 0x8000_0000 } else { 0 };
-        lanes = lanes.map(|lane| lane & clear ^ flip);
+        lanes = each(lanes, |lane| lane & clear ^ flip);
     }
-    lanes.map(f32::from_bits)
+    each(lanes, f32::from_bits)
 }
 
 #[inline(always)]
@@ -134,18 +139,38 @@ fn put_floats<const N: usize>(
 ) {
     if op.saturate {
         // What is not a number becomes 0.
-        lanes = lanes.map(|lane| if lane > 0.0 { lane.min(1.0) } else { 0.0 });
+        lanes = each(lanes, |lane| if lane > 0.0 { lane.min(1.0) } else { 0.0 });
     }
-    let mut bits = lanes.map(f32::to_bits);
+    let mut bits = each(lanes, f32::to_bits);
     if !keep {
-        bits = bits.map(flushed);
+        bits = each(bits, flushed);
     }
     put(file, op, bits, enabled);
 }
 
+/// `f` of each lane. A loop, as `map` may stay a call that is not compiled for the processor's
+/// vectors.
 #[inline(always)]
-fn zip<T: Copy, U, const N: usize>(a: [T; N], b: [T; N], f: impl Fn(T, T) -> U) -> [U; N] {
-    std::array::from_fn(|channel| f(a[channel], b[channel]))
+fn each<T: Copy, U: Copy + Default, const N: usize>(a: [T; N], f: impl Fn(T) -> U) -> [U; N] {
+    let mut lanes = [U::default(); N];
+    for channel in 0..N {
+        lanes[channel] = f(a[channel]);
+    }
+    lanes
+}
+
+/// `f` of each two lanes.
+#[inline(always)]
+fn zip<T: Copy, U: Copy + Default, const N: usize>(
+    a: [T; N],
+    b: [T; N],
+    f: impl Fn(T, T) -> U,
+) -> [U; N] {
+    let mut lanes = [U::default(); N];
+    for channel in 0..N {
+        lanes[channel] = f(a[channel], b[channel]);
+    }
+    lanes
 }
 
 #[inline(always)]
@@ -179,7 +204,7 @@ fn compare<T: Copy + PartialOrd, const N: usize>(
         put(
             file,
             op,
-            holds.map(|holds| u32::from(holds).wrapping_neg()),
+            each(holds, |holds| u32::from(holds).wrapping_neg()),
             enabled,
         );
     }
@@ -197,7 +222,7 @@ fn wide<const N: usize>(
     let keep = mode.keep_single;
     match packed {
         Packed::Move => put(file, op, raw::<N>(file, first), enabled),
-        Packed::Not => put(file, op, logical::<N>(file, first).map(|a| !a), enabled),
+        Packed::Not => put(file, op, each(logical::<N>(file, first), |a| !a), enabled),
         Packed::And => {
             let lanes = zip::<_, _, N>(logical(file, first), logical(file, second), |a, b| a & b);
             put(file, op, lanes, enabled);
@@ -245,20 +270,19 @@ fn wide<const N: usize>(
                 (integers::<N>(file, first), integers::<N>(file, second))
             } else {
                 // Bits are moved: nothing is flushed.
-                let bits = |operand| floats::<N>(file, operand, true).map(f32::to_bits);
+                let bits = |operand| each(floats::<N>(file, operand, true), f32::to_bits);
                 (bits(first), bits(second))
             };
-            let lanes = std::array::from_fn::<_, N, _>(|channel| {
+            let mut lanes = b;
+            for channel in 0..N {
                 if chosen >> channel & 1 != 0 {
-                    a[channel]
-                } else {
-                    b[channel]
+                    lanes[channel] = a[channel];
                 }
-            });
+            }
             put(file, op, lanes, enabled);
         }
         Packed::CompareInteger => {
-            let lanes = |operand| raw::<N>(file, operand).map(|lane| lane as i32);
+            let lanes = |operand| each(raw::<N>(file, operand), |lane| lane as i32);
             let (a, b) = (lanes(first), lanes(second));
             compare(file, op, a, b, enabled);
         }
@@ -285,16 +309,18 @@ fn wide<const N: usize>(
                 floats::<N>(file, second, keep),
                 floats::<N>(file, third, keep),
             );
-            let lanes =
-                std::array::from_fn(|channel| a[channel].mul_add(b[channel], sums[channel]));
+            let mut lanes = sums;
+            for channel in 0..N {
+                lanes[channel] = a[channel].mul_add(b[channel], sums[channel]);
+            }
             put_floats::<N>(file, op, lanes, enabled, keep);
         }
         Packed::IntegerToFloat => {
-            let lanes = raw::<N>(file, first).map(|lane| (lane as i32 as f32).to_bits());
+            let lanes = each(raw::<N>(file, first), |lane| (lane as i32 as f32).to_bits());
             put(file, op, lanes, enabled);
         }
         Packed::UnsignedToFloat => {
-            let lanes = raw::<N>(file, first).map(|lane| (lane as f32).to_bits());
+            let lanes = each(raw::<N>(file, first), |lane| (lane as f32).to_bits());
             put(file, op, lanes, enabled);
         }
     }
