@@ -11,6 +11,10 @@ use crate::trap::Trap;
 #[derive(Debug)]
 pub struct Group {
     threads: Vec<Thread>,
+    /// Which threads have ended.
+    ended: Vec<bool>,
+    /// Barriers that all have passed.
+    barriers: u64,
     local: LocalMemory,
     /// The thread whose turn it is.
     next: usize,
@@ -42,6 +46,8 @@ impl Group {
     pub fn new(local: LocalMemory) -> Self {
         Self {
             threads: Vec::new(),
+            ended: Vec::new(),
+            barriers: 0,
             local,
             next: 0,
         }
@@ -51,6 +57,18 @@ impl Group {
     /// others 0.
     pub fn add(&mut self, setup: ThreadSetup, payload: &[[u8; REGISTER]]) {
         self.threads.push(Thread::new(setup, payload));
+        self.ended.push(false);
+    }
+
+    /// How many threads have ended, and how often all have passed a barrier: grows as long as
+    /// the group gets somewhere.
+    pub fn events(&self) -> u64 {
+        self.barriers
+            + self
+                .ended
+                .iter()
+                .map(|&ended| u64::from(ended))
+                .sum::<u64>()
     }
 
     /// Executes about `budget` instructions, which it takes off that.
@@ -75,7 +93,10 @@ impl Group {
                     offset: thread.offset(kernel),
                     trap,
                 })? {
-                    Pause::Ended => ended += 1,
+                    Pause::Ended => {
+                        ended += 1;
+                        self.ended[number] = true;
+                    }
                     Pause::Barrier => at_barrier += 1,
                     Pause::Budget => {
                         self.next = number;
@@ -100,6 +121,7 @@ impl Group {
                 thread.pass_barrier();
             }
             self.local.barrier_passed();
+            self.barriers += 1;
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use eu::trap::Trap;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{disassemble, line_at};
@@ -62,9 +63,11 @@ pub enum HangReason {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// The command needs shader cores, or fixed-function 3D or media, which the
-    /// model doesn't have.
-    NoShaderCores,
+    /// The command needs fixed-function 3D or media, which the model doesn't have, or
+    /// shader cores of another generation than those that it has.
+    MissingUnit,
+    /// A kernel did what it may not.
+    Kernel(KernelFault),
     /// Strict mode: the command is for privileged batches only, or wants to write where
     /// these alone may.
     Privileged,
@@ -95,7 +98,8 @@ impl fmt::Display for HangReason {
             Self::UnknownCommand => f.write_str("unknown command"),
             Self::BadLength => f.write_str("command of a wrong length"),
             Self::BadField { what } => write!(f, "undefined field: {what}"),
-            Self::NoShaderCores => f.write_str("no shader cores"),
+            Self::MissingUnit => f.write_str("no such unit: 3D pipeline, video"),
+            Self::Kernel(fault) => fault.fmt(f),
             Self::Privileged => f.write_str("privileged command"),
             Self::FetchUnmapped => f.write_str("batch runs where nothing is mapped"),
             Self::UnmappedAccess { write: false } => f.write_str("read where nothing is mapped"),
@@ -107,6 +111,44 @@ impl fmt::Display for HangReason {
             Self::HeartbeatTimeout => f.write_str("no arbitration point for too long"),
             Self::EngineReset => f.write_str("reset of the engine"),
         }
+    }
+}
+
+/// Where a kernel did what it may not, and what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelFault {
+    /// The instruction base address (GPU virtual address).
+    pub base: u64,
+    /// Bytes from there to the kernel's first instruction.
+    pub kernel: u32,
+    /// Bytes from the base to the instruction at fault.
+    pub offset: u32,
+    /// X, Y and Z of the thread group.
+    pub group: [u32; 3],
+    /// The thread's number in its group.
+    pub thread: u32,
+    /// What it did.
+    pub trap: Trap,
+}
+
+impl KernelFault {
+    /// Where the instruction at fault stands (GPU virtual address).
+    pub fn address(&self) -> u64 {
+        self.base.wrapping_add(self.offset.into())
+    }
+}
+
+impl fmt::Display for KernelFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [x, y, z] = self.group;
+        write!(
+            f,
+            "kernel at {:#x}: {} at {:+#x}, thread {} of group {x}, {y}, {z}",
+            self.base.wrapping_add(self.kernel.into()),
+            self.trap,
+            i64::from(self.offset) - i64::from(self.kernel),
+            self.thread
+        )
     }
 }
 
@@ -182,7 +224,7 @@ impl HangReason {
             Self::UnknownCommand
             | Self::BadLength
             | Self::BadField { .. }
-            | Self::NoShaderCores
+            | Self::MissingUnit
             | Self::TooManyLevels => 1 << 0,
             Self::Privileged => 1 << 2,
             _ => 0,

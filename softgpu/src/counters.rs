@@ -57,6 +57,14 @@ counters! {
     cancelled,
     /// Bytes written by blitter commands.
     bytes_blitted,
+    /// Kernels started: GPGPU_WALKERs and MEDIA_OBJECTs that were not empty.
+    kernels,
+    /// Thread groups of kernels that ended.
+    thread_groups,
+    /// Threads of these groups.
+    eu_threads,
+    /// Instructions that kernels' threads executed.
+    eu_instructions,
     /// MI_USER_INTERRUPTs, and flushes with their notify bit set.
     interrupts,
 }

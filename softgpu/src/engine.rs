@@ -14,6 +14,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::clock::Clock;
 use crate::completion::{Completion, Outcome};
+use crate::compute::Cores;
 use crate::counters::{LiveCounters, count};
 use crate::gpu::GpuConfig;
 use crate::memory::Memory;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) signals: Arc<[EngineSignals]>,
     pub(crate) counters: Vec<LiveCounters>,
+    pub(crate) cores: Cores,
     pub(crate) stop: AtomicBool,
     /// There are no threads: whoever owns the GPU steps it.
     pub(crate) stepped: bool,

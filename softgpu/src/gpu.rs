@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::completion::CompletionSink;
+use crate::compute::Cores;
 use crate::counters::{Counters, LiveCounters};
 use crate::engine::Shared;
 use crate::error::GpuError;
@@ -44,6 +45,9 @@ pub struct GpuConfig {
     /// to sleep: saves the time of a wake-up where work comes back to back, and costs a
     /// processor each for as long.
     pub idle_spin: Duration,
+    /// How many host threads may execute one kernel's thread groups at once, the engine's
+    /// own among them; 0: as many as the host has processors. Without threads it is one.
+    pub kernel_threads: usize,
     /// What makes a recording of it, if anything does.
     pub recorder: Option<Arc<Recorder>>,
 }
@@ -58,6 +62,7 @@ impl GpuConfig {
             null: false,
             sink,
             idle_spin: Duration::ZERO,
+            kernel_threads: 0,
             recorder: None,
         }
     }
@@ -195,6 +200,11 @@ impl Gpu {
             state: Mutex::new(state),
             signals,
             counters: engines.iter().map(|_| LiveCounters::default()).collect(),
+            cores: Cores::new(if seed.is_some() {
+                1
+            } else {
+                config.kernel_threads
+            }),
             stop: AtomicBool::new(false),
             stepped: seed.is_some(),
             config,

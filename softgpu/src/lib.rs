@@ -79,6 +79,7 @@ mod chores;
 mod clock;
 pub mod command;
 mod completion;
+mod compute;
 mod counters;
 mod deterministic;
 mod engine;
@@ -99,7 +100,7 @@ mod view;
 
 pub use call::Call;
 pub use completion::{
-    Completion, CompletionSink, EngineRegisters, HangReason, HangReport, Outcome,
+    Completion, CompletionSink, EngineRegisters, HangReason, HangReport, KernelFault, Outcome,
 };
 pub use counters::{Counters, EngineCounters};
 pub use deterministic::{DeterministicGpu, Step};

@@ -63,6 +63,8 @@ mod pace {
     pub(super) const COMMAND: u64 = 50;
     /// Bytes blitted in a nanosecond.
     pub(super) const BYTES_EACH_NS: u64 = 8;
+    /// Kernels' instructions executed in a nanosecond.
+    pub(super) const INSTRUCTIONS_EACH_NS: u64 = 8;
 }
 
 /// A job that an engine is executing.
@@ -137,13 +139,27 @@ impl Shared {
         job.execution.run_time += now - began;
         self.account(engine, job, tally, now - began);
         let preemptible = job.gang.is_none();
+        if tally.alive {
+            job.life.last_sign = now;
+        }
+        if let Some(walk) = &mut job.execution.walk {
+            // It may be preempted when it should not: what counts is how long it executes.
+            walk.silent = match tally.alive {
+                true => Duration::ZERO,
+                false => walk.silent + (now - began),
+            };
+            job.life.last_sign = now.checked_sub(walk.silent).unwrap_or(now);
+        }
         if tally.arbitrations > 0 && preemptible {
             job.life = LifeSigns::new(now);
             signals.pulse.store(false, Ordering::Relaxed);
         } else if tally.bytes_blitted >= LIVELY_BYTES {
             job.life.last_sign = now;
         }
-        turn.progressed |= tally.changed || tally.bytes_blitted > 0 || pause == Pause::Budget;
+        turn.progressed |= tally.changed
+            || tally.instructions > 0
+            || tally.bytes_blitted > 0
+            || pause == Pause::Budget;
         turn.progressed |= pause == Pause::Waiting && tally.commands > 1;
 
         let contended = preemptible && signals.contended.load(Ordering::Relaxed);
@@ -220,6 +236,9 @@ impl Shared {
                 platform.address_mask(),
                 self.config.strict,
             ),
+            space: &job.tables,
+            cores: &self.cores,
+            walk: &mut execution.walk,
             registers: &mut execution.registers,
             state: &mut execution.state,
             program: &mut execution.program,
@@ -240,7 +259,8 @@ impl Shared {
         let pause = machine.run(budget.commands, slice_over);
         let tally = machine.tally;
         if self.stepped {
-            let blits = tally.bytes_blitted / pace::BYTES_EACH_NS;
+            let blits = tally.bytes_blitted / pace::BYTES_EACH_NS
+                + tally.instructions / pace::INSTRUCTIONS_EACH_NS;
             let commands = tally.commands * pace::COMMAND;
             let time = pace::QUANTUM + commands + blits;
             self.clock.advance(Duration::from_nanos(time));
@@ -261,6 +281,10 @@ impl Shared {
             (&counters.faults, tally.faults),
             (&counters.bytes_blitted, tally.bytes_blitted),
             (&counters.interrupts, tally.interrupts),
+            (&counters.kernels, tally.kernels),
+            (&counters.thread_groups, tally.groups),
+            (&counters.eu_threads, tally.eu_threads),
+            (&counters.eu_instructions, tally.instructions),
         ];
         for (counter, amount) in rare {
             if amount > 0 {

@@ -89,6 +89,23 @@ impl<'a> View<'a> {
         self.tlb.catch_up(&self.table);
     }
 
+    /// Does something without the lock: what waits for binds may be waited for.
+    pub(crate) fn unlocked<T>(&mut self, act: impl FnOnce() -> T) -> T {
+        let result = RwLockReadGuard::unlocked(&mut self.table, act);
+        self.tlb.catch_up(&self.table);
+        result
+    }
+
+    /// The memory behind the address space.
+    pub(crate) fn memory(&self) -> &'a Memory {
+        self.memory
+    }
+
+    /// Counts a change that was made by other means.
+    pub(crate) fn note_change(&mut self) {
+        self.changes += 1;
+    }
+
     /// Whether what is wrong hangs at once, also what the hardware lets pass.
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
@@ -393,12 +410,12 @@ impl<'a> View<'a> {
     pub(crate) fn update_u32(
         &mut self,
         address: u64,
-        change: impl Fn(u32) -> u32,
+        mut change: impl FnMut(u32) -> u32,
     ) -> Result<u32, Fault> {
         let address = self.canonical(address);
         self.changes += 1;
         if let (Piece::Memory(physical), 4) = self.piece(address, 4, true)?
-            && let Ok(old) = self.memory.update_u32(physical, &change)
+            && let Ok(old) = self.memory.update_u32(physical, &mut change)
         {
             return Ok(old);
         }
@@ -411,12 +428,12 @@ impl<'a> View<'a> {
     pub(crate) fn update_u64(
         &mut self,
         address: u64,
-        change: impl Fn(u64) -> u64,
+        mut change: impl FnMut(u64) -> u64,
     ) -> Result<u64, Fault> {
         let address = self.canonical(address);
         self.changes += 1;
         if let (Piece::Memory(physical), 8) = self.piece(address, 8, true)?
-            && let Ok(old) = self.memory.update_u64(physical, &change)
+            && let Ok(old) = self.memory.update_u64(physical, &mut change)
         {
             return Ok(old);
         }

@@ -136,7 +136,7 @@ impl CompletionSink for Sink {
 /// and memory that isn't bound stays as it was.
 fn execute_random_dwords(wanted: u64, seed: u64) {
     let all: Vec<_> = commands()
-        .filter(|command| command.treatment() != Treatment::NoShaderCores)
+        .filter(|command| command.treatment() != Treatment::MissingUnit)
         .collect();
     let memory = Memory::owned(0, BOUND + GUARDED).unwrap();
     memory.fill(BOUND, GUARDED, GUARD).unwrap();

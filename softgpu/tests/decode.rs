@@ -81,10 +81,11 @@ fn the_commands_of_an_engine_are_listed() {
             .unwrap()
             .ends_with("privileged: no effect")
     );
+    assert!(line(&render, "GPGPU_WALKER").unwrap().ends_with("executed"));
     assert!(
-        line(&render, "GPGPU_WALKER")
+        line(&render, "3DPRIMITIVE")
             .unwrap()
-            .ends_with("no shader cores")
+            .ends_with("no such unit")
     );
     assert_eq!(line(&copy, "GPGPU_WALKER"), None);
     assert!(line(&copy, "XY_FAST_COPY_BLT").is_some());

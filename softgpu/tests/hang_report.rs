@@ -7,24 +7,8 @@ mod common;
 use common::{BASE, END, Rig, split, store};
 use softgpu::*;
 
-/// GPGPU_WALKER of one thread group.
-const WALKER: [u32; 15] = [
-    0x7105_000d,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-    0,
-    0,
-    1,
-    0,
-    1,
-    u32::MAX,
-    u32::MAX,
-];
+/// 3DPRIMITIVE of one triangle.
+const DRAW: [u32; 7] = [0x7b00_0005, 4, 3, 0, 1, 0, 0];
 
 fn hang(rig: &Rig, context: u32, offset: u64, signal: u64) -> HangReport {
     rig.submit(context, offset, &[], signal);
@@ -40,13 +24,13 @@ fn it_has_the_registers_and_the_state_that_led_to_it() {
     rig.put(0, &[0x6904_0302, 0x7002_0002, 0, 32, 0x40, END]);
     rig.submit(1, 0, &[], 1);
     rig.expect(1, 1, Outcome::Completed);
-    // A numbered no-op, a second-level batch, and in that a dispatch.
+    // A numbered no-op, a second-level batch, and in that a draw.
     let [low, high] = split(BASE + 0x2000);
     rig.put(0x1000, &[0x0040_0123, 0x18c0_0101, low, high, END]);
     rig.put(0x2000, &[0]);
-    rig.put(0x2004, &WALKER);
+    rig.put(0x2004, &DRAW);
     let report = hang(&rig, 1, 0x1000, 2);
-    assert_eq!(report.reason, HangReason::NoShaderCores);
+    assert_eq!(report.reason, HangReason::MissingUnit);
     assert_eq!(
         (report.batch, report.address),
         (BASE + 0x1000, BASE + 0x2004)
@@ -68,10 +52,10 @@ fn it_has_the_registers_and_the_state_that_led_to_it() {
     assert_eq!(report.state_lost, 0);
     let details = report.details().to_string();
     for part in [
-        "no shader cores",
+        "no such unit",
         "ESR 0x1",
-        "> 0x001000002004: 7105000d  GPGPU_WALKER",
-        "groups X 1",
+        "> 0x001000002004: 7b000005  3DPRIMITIVE",
+        "vertices 3",
         "state: PIPELINE_SELECT, pipeline compute",
         "state: MEDIA_INTERFACE_DESCRIPTOR_LOAD, bytes 32, offset 0x40",
     ] {

@@ -167,7 +167,7 @@ fn print_commands(class: EngineClass) -> io::Result<()> {
             Treatment::Executed => "executed",
             Treatment::Ignored => "no effect to show",
             Treatment::State => "state, kept",
-            Treatment::NoShaderCores => "hangs: no shader cores",
+            Treatment::MissingUnit => "hangs: no such unit",
             Treatment::Privileged => "privileged: no effect",
         };
         let in_part = matches!(command.privilege, Privilege::UserUnless { .. });

@@ -150,8 +150,8 @@ pub(crate) enum Action {
     /// State for units the model does not have: kept for whoever looks at the context.
     State,
     /// Work for units the model does not have: hangs.
-    NoShaderCores,
-    /// Work that may come to nothing; this finds out, and hangs if not.
+    MissingUnit,
+    /// The same that may come to nothing; this finds out, and hangs if not.
     Work(Handler),
 }
 
@@ -165,7 +165,7 @@ pub enum Treatment {
     /// State for missing units; accepted and kept in the context.
     State,
     /// Work for missing units; the context hangs.
-    NoShaderCores,
+    MissingUnit,
     /// Privileged; becomes a no-op.
     Privileged,
 }
@@ -200,7 +200,7 @@ impl Command {
             Action::Execute(_) => Treatment::Executed,
             Action::Ignore => Treatment::Ignored,
             Action::State => Treatment::State,
-            Action::NoShaderCores | Action::Work(_) => Treatment::NoShaderCores,
+            Action::MissingUnit | Action::Work(_) => Treatment::MissingUnit,
         }
     }
 
@@ -268,9 +268,9 @@ pub(crate) fn has_client(header: u32) -> bool {
     matches!(header >> 29, 0 | 2 | 3)
 }
 
-/// Whether the command is the 2D client's: it may move a lot of memory.
-pub(crate) fn is_blit(header: u32) -> bool {
-    header >> 29 == 2
+/// Whether the command is the 2D client's, which may move a lot of memory, or starts a kernel.
+pub(crate) fn may_take_long(header: u32) -> bool {
+    header >> 29 == 2 || header >> 24 == 0x71
 }
 
 /// No such row.

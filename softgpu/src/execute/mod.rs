@@ -15,12 +15,16 @@ pub(crate) mod state;
 pub(crate) mod transfer;
 pub(crate) mod work;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::command::{self, Action, Command};
 use crate::completion::{EngineRegisters, HangReason};
+use crate::compute::Cores;
+use crate::compute::walk::Walk;
+use crate::page_table::AddressSpace;
 use crate::platform::{EngineDescription, Platform};
 use crate::view::{Fault, FaultKind, View};
 
@@ -124,6 +128,18 @@ pub(crate) struct Tally {
     pub(crate) faults: u64,
     pub(crate) bytes_blitted: u64,
     pub(crate) interrupts: u64,
+    /// Kernels that were started: GPGPU_WALKERs and MEDIA_OBJECTs.
+    pub(crate) kernels: u64,
+    /// Their thread groups that ended.
+    pub(crate) groups: u64,
+    /// The threads of these.
+    pub(crate) eu_threads: u64,
+    /// Instructions that their threads executed.
+    pub(crate) instructions: u64,
+    /// Those of the faults that other host threads' kernels met.
+    pub(crate) kernel_faults: u64,
+    /// A thread group has ended, or is not silent for long.
+    pub(crate) alive: bool,
     /// MI_USER_INTERRUPTs among the interrupts.
     pub(crate) user_interrupts: u64,
     /// Arbitration points passed with arbitration on.
@@ -135,6 +151,11 @@ pub(crate) struct Tally {
 /// What commands act on.
 pub(crate) struct Machine<'a> {
     pub(crate) view: View<'a>,
+    /// What the view is of.
+    pub(crate) space: &'a Arc<AddressSpace>,
+    pub(crate) cores: &'a Cores,
+    /// The work that is not over yet.
+    pub(crate) walk: &'a mut Option<Box<Walk>>,
     pub(crate) registers: &'a mut RegisterFile,
     pub(crate) state: &'a mut StateRecord,
     pub(crate) program: &'a mut Program,
@@ -175,6 +196,8 @@ pub(crate) struct Execution {
     pub(crate) registers: RegisterFile,
     pub(crate) state: StateRecord,
     pub(crate) program: Program,
+    /// The work that the batch has started and is not over yet.
+    pub(crate) walk: Option<Box<Walk>>,
     pub(crate) tlb: crate::page_table::Tlb,
     /// How long the context has run in all.
     pub(crate) run_time: Duration,
@@ -186,6 +209,7 @@ impl Execution {
             registers: RegisterFile::new(platform),
             state: StateRecord::default(),
             program: Program::default(),
+            walk: None,
             tlb: crate::page_table::Tlb::default(),
             run_time: Duration::ZERO,
         }
@@ -209,6 +233,7 @@ impl Execution {
         self.registers = RegisterFile::new(platform);
         self.state = StateRecord::default();
         self.program = Program::default();
+        self.walk = None;
     }
 }
 
@@ -221,7 +246,7 @@ impl Machine<'_> {
     pub(crate) fn run(&mut self, budget: u32, slice_over: bool) -> Pause {
         self.registers.begin();
         let pause = self.run_on(budget, slice_over);
-        self.tally.faults = self.view.faults();
+        self.tally.faults = self.view.faults() + self.tally.kernel_faults;
         if self.view.changes() + self.registers.changes() != 0 {
             self.program.note_changes();
             self.tally.changed = true;
@@ -236,6 +261,14 @@ impl Machine<'_> {
         let mut left = budget;
         let mut buffer = [0; LONGEST_COMMAND];
         while left > 0 {
+            match self.walk_on(&mut left, slice_over) {
+                Ok(None) => {}
+                Ok(Some(pause)) => return pause,
+                Err(stop) => return Pause::Stopped(stop),
+            }
+            if left == 0 {
+                break;
+            }
             let flow = match self.step(&mut buffer, &mut left) {
                 Ok(flow) => flow,
                 Err(stop) => return Pause::Stopped(stop),
@@ -312,7 +345,7 @@ impl Machine<'_> {
         } else {
             self.view.fetch_supplied(at).ok_or(unmapped)?
         };
-        if self.light && command::is_blit(header) {
+        if self.light && command::may_take_long(header) {
             *left = 0;
             return Ok(Flow::Next);
         }
@@ -354,7 +387,7 @@ impl Machine<'_> {
         let wanted = match command.action {
             Action::Execute(_) | Action::Work(_) => dwords,
             Action::State => StateRecord::wanted(dwords),
-            Action::NoShaderCores => return Err(HangReason::NoShaderCores.into()),
+            Action::MissingUnit => return Err(HangReason::MissingUnit.into()),
             // Its privilege may hang on what it says.
             Action::Ignore => 1 + command.privilege.dword(),
         };
@@ -371,7 +404,7 @@ impl Machine<'_> {
                 self.state.keep(command, buffer);
                 Ok(Flow::Next)
             }
-            Action::Ignore | Action::NoShaderCores => Ok(Flow::Next),
+            Action::Ignore | Action::MissingUnit => Ok(Flow::Next),
         }
     }
 

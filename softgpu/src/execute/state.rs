@@ -12,13 +12,25 @@ const MOST_OF_ONE: usize = 512;
 const MOST: usize = 2048;
 
 /// STATE_BASE_ADDRESS.
-const STATE_BASE_ADDRESS: u32 = 0x6101_0000;
+const STATE_BASE_ADDRESS: u32 = Key::StateBaseAddress as u32;
 /// STATE_COMPUTE_MODE.
 const STATE_COMPUTE_MODE: u32 = 0x6105_0000;
 /// PIPELINE_SELECT.
-const PIPELINE_SELECT: u32 = 0x6904_0000;
+const PIPELINE_SELECT: u32 = Key::PipelineSelect as u32;
 /// 3DSTATE_VF_TOPOLOGY.
 const VF_TOPOLOGY: u32 = 0x784b_0000;
+
+/// Commands that work looks for, by the first dword's bits that tell them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Key {
+    StateBaseAddress = 0x6101_0000,
+    PipelineSelect = 0x6904_0000,
+    VfeState = 0x7000_0000,
+    CurbeLoad = 0x7001_0000,
+    DescriptorLoad = 0x7002_0000,
+    BindingTablePool = 0x7919_0000,
+}
 
 /// The fields of STATE_BASE_ADDRESS, as first dword and number of dwords: each has a bit 0
 /// that says whether it counts. The sizes of the bindless bases go with their base.
@@ -100,6 +112,18 @@ impl StateRecord {
     fn last(&self, key: u32) -> Option<&[u32]> {
         let found = self.commands.binary_search_by_key(&key, |(key, _)| *key);
         found.ok().map(|index| &*self.commands[index].1)
+    }
+
+    /// The first dwords of the last command of that kind; 0 where it had none, or there was none.
+    pub(crate) fn dwords<const N: usize>(&self, key: Key) -> [u32; N] {
+        let mut dwords = [0; N];
+        for (to, from) in dwords
+            .iter_mut()
+            .zip(self.last(key as u32).unwrap_or_default())
+        {
+            *to = *from;
+        }
+        dwords
     }
 
     /// All that is kept, in the order of the opcodes.

@@ -1,9 +1,11 @@
 //! A bench for tests: one context on one engine, memory, and no threads.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::{Execution, Machine, Pause, Surroundings, Tally};
 use crate::clock::Clock;
+use crate::compute::Cores;
 use crate::execute::program::Program;
 use crate::memory::Memory;
 use crate::page_table::{AddressSpace, Backing};
@@ -19,7 +21,8 @@ pub(crate) const DATA: u64 = BASE + 0x10_000;
 
 pub(crate) struct Bench {
     pub(crate) memory: Memory,
-    pub(crate) space: AddressSpace,
+    pub(crate) space: Arc<AddressSpace>,
+    pub(crate) cores: Cores,
     pub(crate) execution: Execution,
     pub(crate) strict: bool,
     pub(crate) urgent: AtomicBool,
@@ -35,7 +38,7 @@ impl Bench {
     }
 
     pub(crate) fn with_memory(class: EngineClass, length: u64) -> Self {
-        let space = AddressSpace::default();
+        let space = Arc::new(AddressSpace::default());
         let backing = Backing::Memory {
             address: 0,
             read_only: false,
@@ -44,6 +47,7 @@ impl Bench {
         Self {
             memory: Memory::owned(0, length).unwrap(),
             space,
+            cores: Cores::new(1),
             execution: Execution::new(&Platform::TGL),
             strict: true,
             urgent: AtomicBool::new(false),
@@ -91,6 +95,9 @@ impl Bench {
         );
         let mut machine = Machine {
             view,
+            space: &self.space,
+            cores: &self.cores,
+            walk: &mut execution.walk,
             registers: &mut execution.registers,
             state: &mut execution.state,
             program: &mut execution.program,

@@ -1,5 +1,5 @@
-//! Work for units that the model does not have: a draw or a dispatch hangs, unless it comes
-//! to nothing.
+//! What all work has in common, and the work of a unit that the model does not have: a draw
+//! hangs, unless it comes to nothing.
 
 use super::{Flow, Machine, Stop};
 use crate::command::bits;
@@ -8,16 +8,16 @@ use crate::completion::HangReason;
 /// 3DPRIM_VERTEX_COUNT and 3DPRIM_INSTANCE_COUNT: what an indirect draw draws.
 const INDIRECT_DRAW: [u32; 2] = [0x2434, 0x2438];
 /// GPGPU_DISPATCHDIMX, Y and Z: what an indirect dispatch dispatches.
-const INDIRECT_DISPATCH: [u32; 3] = [0x2500, 0x2504, 0x2508];
+pub(crate) const INDIRECT_DISPATCH: [u32; 3] = [0x2500, 0x2504, 0x2508];
 
 impl Machine<'_> {
     /// Whether the predicate switches off work whose header asks for it.
-    fn work_is_predicated_off(&mut self, header: u32) -> bool {
+    pub(crate) fn work_is_predicated_off(&mut self, header: u32) -> bool {
         bits(header, 8, 8) != 0 && !self.registers.predicate_result()
     }
 
     /// The sizes of work: `given` or, if it is indirect, in registers.
-    fn sizes<const N: usize>(
+    pub(crate) fn sizes<const N: usize>(
         &mut self,
         header: u32,
         given: [u32; N],
@@ -42,20 +42,5 @@ pub(crate) fn draw(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, St
     if sizes.contains(&0) && !streamed {
         return Ok(Flow::Next);
     }
-    Err(HangReason::NoShaderCores.into())
-}
-
-/// GPGPU_WALKER: nothing if predicated off or without thread groups.
-pub(crate) fn walk(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, Stop> {
-    if machine.work_is_predicated_off(dwords[0]) {
-        return Ok(Flow::Next);
-    }
-    let given = [dwords[7], dwords[10], dwords[12]];
-    if machine
-        .sizes(dwords[0], given, INDIRECT_DISPATCH)
-        .contains(&0)
-    {
-        return Ok(Flow::Next);
-    }
-    Err(HangReason::NoShaderCores.into())
+    Err(HangReason::MissingUnit.into())
 }

@@ -384,7 +384,7 @@ impl Memory {
     pub fn update_u32(
         &self,
         address: u64,
-        change: impl Fn(u32) -> u32,
+        mut change: impl FnMut(u32) -> u32,
     ) -> Result<u32, MemoryError> {
         let word = self.locate(address, 4).ok().and_then(atomic_u32);
         let Some(word) = word else {
@@ -407,7 +407,7 @@ impl Memory {
     pub fn update_u64(
         &self,
         address: u64,
-        change: impl Fn(u64) -> u64,
+        mut change: impl FnMut(u64) -> u64,
     ) -> Result<u64, MemoryError> {
         let word = self.locate(address, 8).ok().and_then(atomic_u64);
         let Some(word) = word else {

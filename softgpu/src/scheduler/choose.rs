@@ -351,6 +351,7 @@ impl State {
             slot.begun = true;
             slot.life = LifeSigns::new(now);
             execution.program = Program::start(batch);
+            execution.walk = None;
             execution.registers.set_power(platform, power);
         }
         slot.place = Place::Running(engine);

@@ -95,6 +95,14 @@ pub(super) const WALKER: &[Field] = &[
     hex("bottom mask", 14, 31, 0),
 ];
 
+/// MEDIA_OBJECT.
+pub(super) const OBJECT: &[Field] = &[
+    number("descriptor", 1, 5, 0),
+    number("indirect bytes", 2, 16, 0),
+    field("indirect offset", 3, 31, 0, Hex),
+    field("data", 6, 31, 0, Rest),
+];
+
 /// 3DPRIMITIVE.
 pub(super) const DRAW: &[Field] = &[
     flag("extended parameters", 0, 11),

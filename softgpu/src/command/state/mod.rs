@@ -1,6 +1,6 @@
-//! The rows of type 3: 3D, media and compute. The model has none of the units they
-//! speak to, so state is kept in the context and work hangs; PIPE_CONTROL alone does
-//! something.
+//! The rows of type 3: 3D, media and compute. State is kept in the context, for kernels and
+//! for whoever looks at it. Of work kernels alone are executed; what is for other units,
+//! which the model does not have, hangs.
 
 mod fields;
 mod media;
@@ -55,7 +55,7 @@ const fn long(
 /// Work of the same form.
 const fn work(name: &'static str, opcode: u32, bits: u8, engines: EngineSet) -> Command {
     Command {
-        action: Action::NoShaderCores,
+        action: Action::MissingUnit,
         ..long(name, opcode, bits, engines, DWORDS)
     }
 }

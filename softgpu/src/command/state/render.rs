@@ -4,6 +4,7 @@ use super::super::FieldKind::{Choice, Rest};
 use super::super::{Action, Command, Field, Length, Privilege, address, field, flag};
 use super::fields::*;
 use super::{DWORDS, long, short};
+use crate::compute::command as compute;
 use crate::execute::{flush, work as execute_work};
 use crate::platform::EngineSet;
 
@@ -86,8 +87,19 @@ const GPGPU_WALKER: Command = Command {
         min: 15,
         max: 15,
     },
-    action: Action::Work(execute_work::walk),
+    action: Action::Execute(compute::walk),
     ..fields("GPGPU_WALKER", 0x7105, 8, WALKER)
+};
+
+const MEDIA_OBJECT: Command = Command {
+    length: Length::Field {
+        bits: 15,
+        bias: 2,
+        min: 6,
+        max: 512,
+    },
+    action: Action::Execute(compute::object),
+    ..fields("MEDIA_OBJECT", 0x7100, 15, OBJECT)
 };
 
 const PRIMITIVE: Command = Command {
@@ -119,7 +131,7 @@ pub(super) const ROWS: &[Command] = &[
         DESCRIPTOR_LOAD,
     ),
     fields("MEDIA_STATE_FLUSH", 0x7004, 16, STATE_FLUSH),
-    work("MEDIA_OBJECT", 0x7100, 15),
+    MEDIA_OBJECT,
     work("MEDIA_OBJECT_PRT", 0x7102, 15),
     work("MEDIA_OBJECT_WALKER", 0x7103, 15),
     GPGPU_WALKER,

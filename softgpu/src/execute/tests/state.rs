@@ -10,11 +10,8 @@ fn what_the_model_lacks_hangs_or_is_skipped() {
     batch.extend([0; 21]);
     batch.extend([0x6904_0102, 0x7000_0007, 0, 0, 0, 0, 0, 0, 0, 0]);
     bench.finish(&batch);
-    let mut walker = [1; 15];
-    walker[0] = 0x7105_000d;
-    assert_eq!(reason(bench.run(&walker)), HangReason::NoShaderCores);
     let draw = [0x7b00_0005, 4, 3, 0, 1, 0, 0];
-    assert_eq!(reason(bench.run(&draw)), HangReason::NoShaderCores);
+    assert_eq!(reason(bench.run(&draw)), HangReason::MissingUnit);
     assert_eq!(
         reason(bench.run(&[0x1180_0001, 0, 0])),
         HangReason::Privileged
@@ -63,7 +60,7 @@ fn work_that_comes_to_nothing_does_not_hang() {
     let mut bench = render();
     let hangs = |bench: &mut Bench, batch: &[u32]| match bench.run(batch) {
         Pause::Finished => false,
-        pause => reason(pause) == HangReason::NoShaderCores,
+        pause => reason(pause) == HangReason::MissingUnit,
     };
     assert!(hangs(&mut bench, &draw(0x7b00_0005, 3, 1)));
     assert!(!hangs(&mut bench, &draw(0x7b00_0005, 0, 1)));
@@ -84,6 +81,7 @@ fn work_that_comes_to_nothing_does_not_hang() {
     bench.finish(&[0x784b_0000, 4]);
     assert!(hangs(&mut bench, &draw(0x7b00_0005, 3, 1)));
 
+    // A walk without thread groups needs no state; one that has some does.
     let walk = |header: u32, groups: [u32; 3]| {
         let mut walker = [0; 15];
         walker[0] = header;
@@ -91,6 +89,10 @@ fn work_that_comes_to_nothing_does_not_hang() {
         walker
     };
     let mut bench = render();
+    let hangs = |bench: &mut Bench, batch: &[u32]| match bench.run(batch) {
+        Pause::Finished => false,
+        pause => matches!(reason(pause), HangReason::BadField { .. }),
+    };
     assert!(hangs(&mut bench, &walk(0x7105_000d, [1, 1, 1])));
     assert!(!hangs(&mut bench, &walk(0x7105_000d, [1, 0, 1])));
     assert!(!hangs(&mut bench, &walk(0x7105_040d, [1, 1, 1])));
@@ -107,7 +109,7 @@ fn every_engine_has_its_own_state() {
     assert_eq!(enhance.execution.state.commands().count(), 1);
     assert_eq!(
         reason(enhance.run(&[0x7403_0000, 0])),
-        HangReason::NoShaderCores
+        HangReason::MissingUnit
     );
     let mut copy = Bench::new(EngineClass::Copy);
     assert_eq!(

@@ -1,0 +1,63 @@
+//! Compute dispatch: GPGPU_WALKER and MEDIA_OBJECT start threads on the shader cores, whose
+//! model is the crate `eu`. May know the context's state, address spaces and `eu`; it knows
+//! nothing of contexts' turns on their engine.
+//!
+//! - [`command`]: the two commands: what is to be walked.
+//! - [`state`]: what a walk finds in the context's state and in memory.
+//! - [`payload`]: what a thread's first registers hold.
+//! - [`walk`]: a walk in execution, a quantum at a time, on several host threads.
+//! - [`pool`]: these host threads.
+//! - [`cache`]: kernels that were decoded before.
+//! - [`memory`]: an address space as kernels reach it.
+//!
+//! Glossary. *Walk*: the execution of one command's thread groups. *Place*: what a thread group
+//! occupies of the shader cores while it executes: with the place come its threads' numbers,
+//! which are also those of their scratch space.
+
+pub(crate) mod cache;
+pub(crate) mod command;
+pub(crate) mod memory;
+pub(crate) mod payload;
+pub(crate) mod pool;
+pub(crate) mod state;
+#[cfg(test)]
+mod tests;
+pub(crate) mod walk;
+
+use parking_lot::Mutex;
+
+use cache::Cache;
+use pool::Pool;
+
+/// Instructions that a group may execute between two signs of life (the end of a thread or a
+/// barrier that all have reached): about what a thread that has a core to itself executes in
+/// the ten seconds and more that an engine's heartbeats give it, at ten cycles for each
+/// instruction that waits for the one before. A group that goes on for longer is silent.
+const PATIENCE: u64 = 1 << 30;
+
+/// The shader cores of a GPU.
+#[derive(Debug)]
+pub(crate) struct Cores {
+    pool: Pool,
+    cache: Mutex<Cache>,
+    /// Instructions between two signs of life.
+    patience: u64,
+}
+
+impl Cores {
+    /// Cores that groups execute on with up to so many host threads at once, the engine's
+    /// among them.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self {
+            pool: Pool::new(threads),
+            cache: Mutex::default(),
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same with another patience.
+    #[cfg(test)]
+    pub(crate) fn with_patience(self, patience: u64) -> Self {
+        Self { patience, ..self }
+    }
+}
