@@ -63,14 +63,20 @@ fn lowered(instruction: &Instruction, offset: u32, end: u32) -> Result<Op, Trap>
     {
         return Err(Trap::IllegalOperand("channels behind the 32nd"));
     }
+    // Payloads are whole registers, as many as the descriptors say: those of a message of 16
+    // channels may end with r127 where a region of as many would not.
+    let channels = match instruction.message {
+        Some(_) => 1,
+        None => instruction.exec_size,
+    };
     for (operand, source) in op.sources.iter_mut().zip(&instruction.sources) {
         if let Some(source) = source {
-            *operand = operand_of(source, instruction.exec_size)?;
+            *operand = operand_of(source, channels)?;
             op.reads_special |= reads_special(source);
         }
     }
     if let Some(destination) = &instruction.destination {
-        op.target = target_of(destination, instruction.exec_size)?;
+        op.target = target_of(destination, channels)?;
         op.writes_control = matches!(
             destination.place,
             Place::Direct {

@@ -54,10 +54,4 @@ impl Cores {
             patience: PATIENCE,
         }
     }
-
-    /// The same with another patience.
-    #[cfg(test)]
-    pub(crate) fn with_patience(self, patience: u64) -> Self {
-        Self { patience, ..self }
-    }
 }
