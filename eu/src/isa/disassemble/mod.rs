@@ -6,6 +6,8 @@ mod float;
 mod message;
 mod operand;
 
+use std::collections::BTreeSet;
+
 use columns::Line;
 
 use super::decode::{DecodeError, decode};
@@ -52,18 +54,24 @@ pub struct Listed {
 }
 
 /// The instructions of a kernel one after the other, up to its end. Behind bytes that are no
-/// instruction it goes on with the next that could be.
+/// instruction it goes on with the next that could be; less than an instruction at the end is
+/// left out.
 pub fn listing(code: &[u8]) -> impl Iterator<Item = Listed> {
     let mut position = 0;
     std::iter::from_fn(move || {
-        let rest = code.get(position..).filter(|rest| rest.len() >= 8)?;
-        let instruction = decode(rest);
+        let rest = code.get(position..)?;
+        // Bit 29 says how long it is, whatever it is.
+        let length = if rest.get(3)? & 0x20 != 0 {
+            COMPACTED
+        } else {
+            NATIVE
+        } as usize;
+        let bytes = rest.get(..length)?;
         let listed = Listed {
             position: u32::try_from(position).ok()?,
-            instruction,
+            instruction: decode(bytes),
         };
-        // Bit 29 says how long it is, whatever it is.
-        position += if rest[3] & 0x20 != 0 { 8 } else { 16 };
+        position += length;
         Some(listed)
     })
 }
@@ -71,47 +79,60 @@ pub fn listing(code: &[u8]) -> impl Iterator<Item = Listed> {
 /// A kernel's listing with labels where blocks begin, each line ended.
 pub fn disassemble_kernel(code: &[u8]) -> String {
     let lines: Vec<Listed> = listing(code).collect();
-    let mut blocks = std::collections::BTreeSet::from([0]);
-    for Listed {
-        position,
-        instruction,
-    } in &lines
-    {
-        let Ok(instruction) = instruction else {
-            continue;
-        };
-        let position = i64::from(*position);
-        let ends = instruction
-            .message
-            .is_some_and(|message| message.end_of_thread);
-        if instruction.opcode.is_jump() || ends {
-            blocks.insert(position + i64::from(instruction.length()));
-        }
-        let from = if instruction.opcode == Opcode::Calla {
-            0
-        } else {
-            position
-        };
-        for target in [instruction.jip, instruction.uip].into_iter().flatten() {
-            blocks.insert(from + i64::from(target));
-        }
-    }
+    let blocks = block_starts(&lines);
+    let mut blocks = blocks.into_iter().peekable();
     let mut text = String::new();
-    for Listed {
-        position,
-        instruction,
-    } in lines
-    {
-        if blocks.contains(&i64::from(position)) {
-            text += &format!("L{position}:\n");
+    for line in lines {
+        if let Some(block) = blocks.next_if(|block| *block <= i64::from(line.position)) {
+            text += &format!("{}:\n", label(block));
         }
-        match instruction {
-            Ok(instruction) => text += &disassemble(&instruction, Targets::Labels(position)),
+        match line.instruction {
+            Ok(instruction) => text += &disassemble(&instruction, Targets::Labels(line.position)),
             Err(error) => text += &format!("        // {error}"),
         }
         text.push('\n');
     }
+    for block in blocks {
+        text += &format!("{}:\n", label(block));
+    }
     text
+}
+
+/// Where blocks begin: at the kernel's beginning, at jumps' targets, behind jumps and where
+/// threads end. Bytes from the kernel's beginning.
+fn block_starts(lines: &[Listed]) -> BTreeSet<i64> {
+    let mut starts = BTreeSet::from([0]);
+    for line in lines {
+        let Ok(instruction) = &line.instruction else {
+            continue;
+        };
+        let message = instruction.message.as_ref();
+        let ends = message.is_some_and(|message| message.end_of_thread);
+        if instruction.opcode.is_jump() || ends {
+            starts.insert(i64::from(line.position) + i64::from(instruction.length()));
+        }
+        for target in [instruction.jip, instruction.uip].into_iter().flatten() {
+            starts.insert(target_position(instruction, line.position, target));
+        }
+    }
+    starts
+}
+
+/// A jump's target in bytes from the kernel's beginning; its own are that many bytes from there.
+fn target_position(instruction: &Instruction, position: u32, target: i32) -> i64 {
+    let from = match instruction.opcode {
+        // Absolute.
+        Opcode::Calla => 0,
+        _ => i64::from(position),
+    };
+    from + i64::from(target)
+}
+
+fn label(position: i64) -> String {
+    match position {
+        0.. => format!("L{position}"),
+        _ => format!("L_N{}", position.unsigned_abs()),
+    }
 }
 
 struct Printer<'a> {
@@ -297,15 +318,7 @@ impl Printer<'_> {
         let Targets::Labels(position) = self.targets else {
             return target.to_string();
         };
-        let from = if self.instruction.opcode == Opcode::Calla {
-            0
-        } else {
-            i64::from(position)
-        };
-        match from + i64::from(target) {
-            at @ 0.. => format!("L{at}"),
-            at => format!("L_N{}", -at),
-        }
+        label(target_position(self.instruction, position, target))
     }
 
     fn sync_operand(&mut self) {
