@@ -4,7 +4,10 @@
 mod atomic;
 mod bindings;
 mod block;
+mod format;
+mod image;
 mod local;
+mod media;
 pub mod message;
 pub mod operation;
 mod payload;
@@ -14,6 +17,8 @@ mod surface;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tile;
+mod typed;
 
 pub use atomic::AtomicOperation;
 pub use local::LocalMemory;
@@ -22,8 +27,10 @@ pub use message::{Answer, REGISTER, Registers, Request, Sender};
 use crate::memory::Memory;
 use crate::trap::Trap;
 use bindings::Bindings;
+use image::Image;
 use operation::{Addresses, Atomic, Binding, BlockAddress, Operation};
 use payload::{Header, Payload};
+use surface::Surface;
 use target::{Port, Target};
 
 /// Where what messages name by an index or an offset is found: what state commands and the
@@ -124,6 +131,29 @@ impl<M: Memory> SharedFunctions<M> {
                 let mut port = self.port(sender, request, local, what.binding, base)?;
                 atomic::execute(&mut port, what, lanes, mask, payload, answer)?;
             }
+            Operation::Typed(what) => {
+                let mut mask = channels(request.mask, 8);
+                if let Some(header) = header {
+                    mask &= header.dword(7) >> if what.high { 8 } else { 0 };
+                }
+                let (image, index) = self.image(request, what.binding)?;
+                let mut port = self.image_port(sender, local, image.as_ref());
+                typed::execute(
+                    &mut port,
+                    image.as_ref(),
+                    index,
+                    what,
+                    mask,
+                    payload,
+                    answer,
+                )?;
+            }
+            Operation::Media(what) => {
+                let (image, index) = self.image(request, what.binding)?;
+                let image = image.as_ref();
+                let mut port = self.image_port(sender, local, image);
+                media::execute(&mut port, image, index, what.write, header, payload, answer)?;
+            }
             Operation::Fence | Operation::Barrier | Operation::EndOfThread => {}
         }
         Ok(Answer::Done)
@@ -138,31 +168,20 @@ impl<M: Memory> SharedFunctions<M> {
         binding: Binding,
         base: u64,
     ) -> Result<Port<'a, M>, Trap> {
-        let (surface, index) = match binding {
-            Binding::Local => (None, 0),
-            Binding::Stateless => (None, 0),
-            Binding::Table(index) => {
-                let surface = self.bindings.table(&self.bases, &mut self.memory, index)?;
-                (Some(surface), u32::from(index))
+        let target = match binding {
+            Binding::Local => Target::Local,
+            Binding::Stateless => Target::Flat(base),
+            Binding::Table(_) | Binding::Bindless => {
+                let (surface, index) = self.surface(request.extended, binding)?;
+                match surface.bytes() {
+                    None => Target::Null,
+                    Some(size) => Target::Surface {
+                        base: surface.base,
+                        size,
+                        index,
+                    },
+                }
             }
-            Binding::Bindless => {
-                let surface =
-                    self.bindings
-                        .bindless(&self.bases, &mut self.memory, request.extended)?;
-                (Some(surface), request.extended >> 12)
-            }
-        };
-        let target = match (surface, binding) {
-            (_, Binding::Local) => Target::Local,
-            (None, _) => Target::Flat(base),
-            (Some(surface), _) => match surface.bytes() {
-                None => Target::Null,
-                Some(size) => Target::Surface {
-                    base: surface.base,
-                    size,
-                    index,
-                },
-            },
         };
         Ok(Port {
             target,
@@ -171,6 +190,48 @@ impl<M: Memory> SharedFunctions<M> {
             thread: sender.thread,
             strict: self.bases.strict,
         })
+    }
+
+    /// The surface that a message is bound to, and its number for reports.
+    fn surface(&mut self, extended: u32, binding: Binding) -> Result<(&Surface, u32), Trap> {
+        let Self {
+            bases,
+            memory,
+            bindings,
+        } = self;
+        match binding {
+            Binding::Table(index) => Ok((bindings.table(bases, memory, index)?, index.into())),
+            Binding::Bindless => Ok((bindings.bindless(bases, memory, extended)?, extended >> 12)),
+            Binding::Local | Binding::Stateless => {
+                Err(Trap::BadMessage("access to texels without surface"))
+            }
+        }
+    }
+
+    /// The image that a message is bound to, and its number for reports; none if it is nothing.
+    fn image(
+        &mut self,
+        request: &Request<'_>,
+        binding: Binding,
+    ) -> Result<(Option<Image>, u32), Trap> {
+        let (surface, index) = self.surface(request.extended, binding)?;
+        Ok((Image::of(surface)?, index))
+    }
+
+    /// Access to memory from an image's base on.
+    fn image_port<'a>(
+        &'a mut self,
+        sender: Sender,
+        local: &'a mut LocalMemory,
+        image: Option<&Image>,
+    ) -> Port<'a, M> {
+        Port {
+            target: image.map_or(Target::Null, |image| Target::Flat(image.surface.base)),
+            memory: &mut self.memory,
+            local,
+            thread: sender.thread,
+            strict: self.bases.strict,
+        }
     }
 }
 

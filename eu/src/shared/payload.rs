@@ -21,6 +21,11 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// Registers that are left.
+    pub(super) fn registers(&self) -> usize {
+        (self.first.len() + self.second.len()) / REGISTER
+    }
+
     /// Takes so many bytes, rounded up to registers.
     pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Trap> {
         let whole = bytes.next_multiple_of(REGISTER);

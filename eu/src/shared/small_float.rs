@@ -9,7 +9,7 @@ pub(super) fn from_half(half: u16) -> f32 {
 /// The nearest half float, of two the even one.
 pub(super) fn to_half(value: f32) -> u16 {
     let sign = (value.to_bits() >> 16) as u16 & 0x8000;
-    sign | to_unsigned(value.abs(), 10, true) as u16
+    sign | to_unsigned(value.abs(), 10) as u16
 }
 
 /// A float of 5 exponent bits and so many mantissa bits, without sign, as a float, exactly.
@@ -23,10 +23,9 @@ pub(super) fn unsigned(bits: u32, mantissa: u32) -> f32 {
     }
 }
 
-/// The float of 5 exponent bits and so many mantissa bits that stands for a float: what is below 0
-/// becomes 0. Rounded to the nearest, of two the even one, and too much is infinite; or else
-/// rounded toward 0, and too much is the greatest number.
-pub(super) fn to_unsigned(value: f32, mantissa: u32, nearest: bool) -> u32 {
+/// The nearest float of 5 exponent bits and so many mantissa bits, of two the even one; without
+/// sign: what is below 0 becomes 0.
+pub(super) fn to_unsigned(value: f32, mantissa: u32) -> u32 {
     let infinity = 31 << mantissa;
     if value.is_nan() {
         return infinity | 1 << (mantissa - 1);
@@ -40,7 +39,7 @@ pub(super) fn to_unsigned(value: f32, mantissa: u32, nearest: bool) -> u32 {
     let bits = value.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
     if exponent > 15 {
-        return if nearest { infinity } else { infinity - 1 };
+        return infinity;
     }
     // The significand with its leading one, and how many of its low bits are dropped.
     let significand = bits & 0x7f_ffff | 0x80_0000;
@@ -55,7 +54,7 @@ pub(super) fn to_unsigned(value: f32, mantissa: u32, nearest: bool) -> u32 {
     let mut kept = significand >> drop;
     let rest = significand & ((1 << drop) - 1);
     let half = 1 << (drop - 1);
-    if nearest && (rest > half || rest == half && kept & 1 != 0) {
+    if rest > half || rest == half && kept & 1 != 0 {
         kept += 1;
     }
     // A carry into the exponent is the right number, and from the greatest one infinity.
@@ -81,8 +80,7 @@ mod tests {
             for bits in 0..count {
                 let value = unsigned(bits, mantissa);
                 if !value.is_nan() {
-                    assert_eq!(to_unsigned(value, mantissa, true), bits);
-                    assert_eq!(to_unsigned(value, mantissa, false), bits);
+                    assert_eq!(to_unsigned(value, mantissa), bits);
                 }
             }
         }
@@ -107,7 +105,7 @@ mod tests {
         }
         assert_eq!(to_half(1e9), 0x7c00);
         assert_eq!(to_half(1e-9), 0);
-        assert_eq!(to_unsigned(1e9, 6, false), (31 << 6) - 1);
-        assert_eq!(to_unsigned(-1.0, 6, false), 0);
+        assert_eq!(to_unsigned(1e9, 6), 31 << 6);
+        assert_eq!(to_unsigned(-1.0, 6), 0);
     }
 }

@@ -130,7 +130,7 @@ impl Surface {
         };
         Ok(Self {
             kind,
-            format: bits(dword(0), 18, 10) as u16 & 0x1ff,
+            format: bits(dword(0), 18, 10) as u16,
             tiling: if buffer { Tiling::Linear } else { tiling },
             array: bit(dword(0), 28),
             base: u64::from(dword(8)) | u64::from(dword(9)) << 32,

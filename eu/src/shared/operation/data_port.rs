@@ -1,9 +1,9 @@
-//! Descriptors of data port 1.
+//! Descriptors of data port 1, and of the render cache, which knows some of its messages.
 
 use super::data_cache::run;
 use super::{
-    Addresses, Atomic, Binding, Block, BlockAddress, Operation, Scattered, bit, bits, message_type,
-    owords,
+    Addresses, Atomic, Binding, Block, BlockAddress, Media, Operation, Scattered, Typed,
+    TypedAccess, bit, bits, message_type, owords,
 };
 use crate::shared::atomic::AtomicOperation;
 use crate::trap::Trap;
@@ -31,9 +31,79 @@ pub(super) fn decode(descriptor: u32) -> Result<Operation, Trap> {
         0x1c => float(descriptor, Bytes, Some(lanes(descriptor)), 2),
         0x1d => float(descriptor, Long, None, 4),
         0x1e => float(descriptor, Long, None, 2),
+        0x04 => media(descriptor, false),
+        0x0a => media(descriptor, true),
+        0x05 => typed(descriptor, false),
+        0x0d => typed(descriptor, true),
+        0x06 => typed_atomic(descriptor, 4),
+        0x07 => typed_atomic(descriptor, 2),
         0x0b | 0x0c => Err(Trap::BadMessage("atomic on an append counter")),
         _ => Err(Trap::BadMessage("unknown message to data port 1")),
     }
+}
+
+/// A message to the render cache. Those to render targets aren't modelled.
+pub(super) fn decode_render_cache(descriptor: u32) -> Result<Operation, Trap> {
+    match bits(descriptor, 14, 4) {
+        0x04 => media(descriptor, false),
+        0x0a => media(descriptor, true),
+        0x0c | 0x0d => Err(Trap::BadMessage("access to a render target")),
+        _ => Err(Trap::BadMessage("unknown message to the render cache")),
+    }
+}
+
+/// What images are bound to.
+fn image(descriptor: u32) -> Result<Binding, Trap> {
+    match Binding::of_descriptor(descriptor)? {
+        binding @ (Binding::Table(_) | Binding::Bindless) => Ok(binding),
+        Binding::Local | Binding::Stateless => {
+            Err(Trap::BadMessage("access to texels without surface"))
+        }
+    }
+}
+
+fn media(descriptor: u32, write: bool) -> Result<Operation, Trap> {
+    if bits(descriptor, 8, 3) != 0 {
+        return Err(Trap::BadMessage("media block of interlaced rows"));
+    }
+    Ok(Operation::Media(Media {
+        write,
+        binding: image(descriptor)?,
+    }))
+}
+
+/// Components by a mask of those that are left out (11:8).
+fn typed(descriptor: u32, write: bool) -> Result<Operation, Trap> {
+    let components = !bits(descriptor, 8, 4) as u8 & 0xf;
+    if components == 0 {
+        return Err(Trap::BadMessage("access to no component of a texel"));
+    }
+    let high = match bits(descriptor, 12, 2) {
+        1 => false,
+        2 => true,
+        _ => return Err(Trap::BadMessage("channels of an access to texels")),
+    };
+    Ok(Operation::Typed(Typed {
+        access: if write {
+            TypedAccess::Write { components }
+        } else {
+            TypedAccess::Read { components }
+        },
+        binding: image(descriptor)?,
+        high,
+    }))
+}
+
+fn typed_atomic(descriptor: u32, bytes: u8) -> Result<Operation, Trap> {
+    Ok(Operation::Typed(Typed {
+        access: TypedAccess::Atomic {
+            operation: AtomicOperation::of_integer_field(bits(descriptor, 8, 4))?,
+            bytes,
+            answers: bit(descriptor, 13),
+        },
+        binding: image(descriptor)?,
+        high: bit(descriptor, 12),
+    }))
 }
 
 /// Where 64-bit addresses lead; the index only tells how coherent caches are.

@@ -17,6 +17,10 @@ pub enum Operation {
     Block(Block),
     /// Each channel changes a value at an address of its own.
     Atomic(Atomic),
+    /// Each channel reads, writes or changes a texel.
+    Typed(Typed),
+    /// A rectangle of an image's bytes.
+    Media(Media),
     /// What was written before is seen by who reads after.
     Fence,
     /// The thread reaches its group's barrier.
@@ -126,6 +130,50 @@ pub struct Atomic {
     pub answers: bool,
 }
 
+/// An access to texels by coordinates of each of 8 channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// What is done.
+    pub access: TypedAccess,
+    /// The image.
+    pub binding: Binding,
+    /// A header's sample mask is of 16 channels, and these are its upper 8.
+    pub high: bool,
+}
+
+/// What is done with a texel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypedAccess {
+    /// These components are read, a bit each.
+    Read {
+        /// Never none.
+        components: u8,
+    },
+    /// These components are written, a bit each.
+    Write {
+        /// Never none.
+        components: u8,
+    },
+    /// It is changed.
+    Atomic {
+        /// How.
+        operation: AtomicOperation,
+        /// Bytes of it: 2 or 4.
+        bytes: u8,
+        /// What was there is answered.
+        answers: bool,
+    },
+}
+
+/// A read or write of a rectangle of bytes, which the header describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// It writes.
+    pub write: bool,
+    /// The image.
+    pub binding: Binding,
+}
+
 impl Operation {
     /// What a message with this descriptor to that shared function asks for.
     pub fn decode(function: SharedFunction, descriptor: u32) -> Result<Self, Trap> {
@@ -144,7 +192,7 @@ impl Operation {
                 )),
             },
             SharedFunction::Sampler => Err(Trap::BadMessage("sampler message")),
-            SharedFunction::RenderCache => Err(Trap::BadMessage("render cache message")),
+            SharedFunction::RenderCache => data_port::decode_render_cache(descriptor),
             SharedFunction::Null => Err(Trap::BadMessage("message to nobody")),
             SharedFunction::Urb => Err(Trap::BadMessage("URB message")),
             SharedFunction::DataPort2 => Err(Trap::BadMessage("message to data port 2")),

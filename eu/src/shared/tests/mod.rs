@@ -3,6 +3,7 @@
 mod any_message;
 mod atomics;
 mod blocks;
+mod images;
 mod scattered;
 
 use crate::isa::SharedFunction;
@@ -87,7 +88,7 @@ pub(super) struct Setup {
 
 impl Setup {
     pub(super) fn new(strict: bool) -> Self {
-        let mut bytes = vec![0; 0x2_8000];
+        let mut bytes = vec![0; 0x3_4000];
         for (number, byte) in bytes[GENERAL as usize..].iter_mut().enumerate() {
             *byte = (number as u32).wrapping_mul(0x9e37_79b1).to_be_bytes()[0];
         }
