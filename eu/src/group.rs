@@ -71,6 +71,13 @@ impl Group {
                 .sum::<u64>()
     }
 
+    /// The thread whose turn it is, by its number in the group, and bytes from the instruction
+    /// base address to its next instruction. None once there is no thread.
+    pub fn position(&self, kernel: &Kernel) -> Option<(u32, u32)> {
+        let thread = self.threads.get(self.next)?;
+        Some((self.next as u32, thread.offset(kernel)))
+    }
+
     /// Executes about `budget` instructions, which it takes off that.
     pub fn run<M: Memory>(
         &mut self,

@@ -114,42 +114,63 @@ impl fmt::Display for HangReason {
     }
 }
 
-/// Where a kernel did what it may not, and what.
+/// Where a kernel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KernelFault {
+pub struct KernelPlace {
     /// The instruction base address (GPU virtual address).
     pub base: u64,
     /// Bytes from there to the kernel's first instruction.
     pub kernel: u32,
-    /// Bytes from the base to the instruction at fault.
+    /// Bytes from the base to the instruction.
     pub offset: u32,
     /// X, Y and Z of the thread group.
     pub group: [u32; 3],
     /// The thread's number in its group.
     pub thread: u32,
-    /// What it did.
-    pub trap: Trap,
 }
 
-impl KernelFault {
-    /// Where the instruction at fault stands (GPU virtual address).
+impl KernelPlace {
+    /// Where the instruction stands (GPU virtual address).
     pub fn address(&self) -> u64 {
         self.base.wrapping_add(self.offset.into())
     }
 }
 
-impl fmt::Display for KernelFault {
+impl fmt::Display for KernelPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [x, y, z] = self.group;
         write!(
             f,
-            "kernel at {:#x}: {} at {:+#x}, thread {} of group {x}, {y}, {z}",
+            "kernel at {:#x} {:+#x}, thread {} of group {x}, {y}, {z}",
             self.base.wrapping_add(self.kernel.into()),
-            self.trap,
             i64::from(self.offset) - i64::from(self.kernel),
             self.thread
         )
     }
+}
+
+/// What a kernel did that it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelFault {
+    /// Where.
+    pub place: KernelPlace,
+    /// What.
+    pub trap: Trap,
+}
+
+impl fmt::Display for KernelFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.trap, self.place)
+    }
+}
+
+/// An instruction of a kernel as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelLine {
+    /// Where it stands (GPU virtual address).
+    pub address: u64,
+    /// As Intel's assembler has it.
+    pub text: String,
 }
 
 /// What i915's error state shows of a command streamer's registers, as far as the model has
@@ -163,7 +184,7 @@ pub struct EngineRegisters {
     /// ESR: what the command parser reports. Bit 0 is a bad instruction, bit 2 a lack of
     /// privilege.
     pub error: u32,
-    /// INSTDONE: a bit for each unit that has nothing to do; the model has no unit that could.
+    /// INSTDONE: a bit for each unit that has nothing to do; the model shows none at work.
     pub done: u32,
     /// INSTPM, of the render engine.
     pub parser_mode: u32,
@@ -196,6 +217,10 @@ pub struct HangReport {
     pub dwords_address: u64,
     /// The batch around `address`, at most [`HangReport::WINDOW`] dwords.
     pub dwords: Vec<u32>,
+    /// Where the kernel was that the command had started and that had not ended.
+    pub kernel: Option<KernelPlace>,
+    /// The instructions around that place.
+    pub code: Vec<KernelLine>,
     /// The engine's registers.
     pub registers: EngineRegisters,
     /// The context's state for 3D, media and compute: the last command of each kind, with
@@ -265,6 +290,14 @@ impl fmt::Display for Details<'_> {
         for line in disassemble(rest, report.address, class) {
             let here = line.address == report.address;
             writeln!(f, "  {} {line}", if here { ">" } else { " " })?;
+        }
+        if let Some(place) = &report.kernel {
+            writeln!(f, "  {place}")?;
+            for line in &report.code {
+                let here = line.address == place.address();
+                let mark = if here { ">" } else { " " };
+                writeln!(f, "  {mark} {:#014x}: {}", line.address, line.text)?;
+            }
         }
         for dwords in &report.state {
             if let Some(line) = line_at(dwords, 0, class) {

@@ -100,7 +100,8 @@ mod view;
 
 pub use call::Call;
 pub use completion::{
-    Completion, CompletionSink, EngineRegisters, HangReason, HangReport, KernelFault, Outcome,
+    Completion, CompletionSink, EngineRegisters, HangReason, HangReport, KernelFault, KernelLine,
+    KernelPlace, Outcome,
 };
 pub use counters::{Counters, EngineCounters};
 pub use deterministic::{DeterministicGpu, Step};

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::completion::{HangReason, HangReport, Outcome};
+use crate::compute;
 use crate::counters::count;
 use crate::engine::Shared;
 use crate::execute::{Machine, Pause, Stop, Surroundings, Tally};
@@ -334,6 +335,11 @@ impl Shared {
         } else {
             reason
         };
+        let kernel = match reason {
+            HangReason::Kernel(fault) => Some(fault.place),
+            _ => job.execution.walk.as_ref().and_then(|walk| walk.place()),
+        };
+        let mut code = Vec::new();
         let address = job.execution.program.current;
         let before = (HangReport::WINDOW as u64 / 2) * 4;
         let dwords_address = address.saturating_sub(before);
@@ -352,6 +358,9 @@ impl Shared {
                 }
                 dwords.push(value);
             }
+            if let Some(place) = &kernel {
+                code = compute::report::code(&mut view, place);
+            }
         }
         self.config.sink.hung(HangReport {
             context: job.context,
@@ -365,6 +374,8 @@ impl Shared {
             fault_address,
             dwords_address,
             dwords,
+            kernel,
+            code,
             registers: job.execution.hung_registers(reason),
             state: job
                 .execution

@@ -11,7 +11,7 @@ use super::payload::{Data, Payload};
 use super::state::{BaseAddresses, Descriptor, Pipeline, Scratch, constants, data, group_threads};
 use super::walk::{Plan, Shape, Walk};
 use crate::command::bits;
-use crate::completion::{HangReason, KernelFault};
+use crate::completion::{HangReason, KernelFault, KernelPlace};
 use crate::execute::work::INDIRECT_DISPATCH;
 use crate::execute::{Flow, Machine, Stop, bad_field};
 
@@ -150,14 +150,13 @@ fn kernel(
     cache
         .kernel(machine.space, &mut memory, base, start)
         .map_err(|trap| {
-            let fault = KernelFault {
+            let place = KernelPlace {
                 base,
                 kernel: start,
                 offset: start,
                 group,
                 thread: 0,
-                trap,
             };
-            HangReason::Kernel(fault).into()
+            HangReason::Kernel(KernelFault { place, trap }).into()
         })
 }

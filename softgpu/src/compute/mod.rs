@@ -8,6 +8,7 @@
 //! - [`walk`]: a walk in execution, a quantum at a time, on several host threads.
 //! - [`pool`]: these host threads.
 //! - [`cache`]: kernels that were decoded before.
+//! - [`report`]: a kernel's code as text, for whoever looks at a hang.
 //! - [`memory`]: an address space as kernels reach it.
 //!
 //! Glossary. *Walk*: the execution of one command's thread groups. *Place*: what a thread group
@@ -19,6 +20,7 @@ pub(crate) mod command;
 pub(crate) mod memory;
 pub(crate) mod payload;
 pub(crate) mod pool;
+pub(crate) mod report;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use super::Cores;
 use super::memory::KernelMemory;
 use super::payload::{BUFFER, Payload};
-use crate::completion::{HangReason, KernelFault};
+use crate::completion::{HangReason, KernelFault, KernelPlace};
 use crate::execute::{Machine, Pause, Stop};
 use crate::memory::Memory;
 use crate::page_table::{AddressSpace, Tlb};
@@ -324,12 +324,18 @@ impl Floor {
 
     fn fault(&self, group: [u32; 3], stopped: Stopped) -> KernelFault {
         KernelFault {
+            place: self.place(group, stopped.thread, stopped.offset),
+            trap: stopped.trap,
+        }
+    }
+
+    fn place(&self, group: [u32; 3], thread: u32, offset: u32) -> KernelPlace {
+        KernelPlace {
             base: self.plan.kernel.base(),
             kernel: self.plan.kernel.start(),
-            offset: stopped.offset,
+            offset,
             group,
-            thread: stopped.thread,
-            trap: stopped.trap,
+            thread,
         }
     }
 }
@@ -343,6 +349,14 @@ struct Reach<'a> {
 }
 
 impl Walk {
+    /// Where the first group is that has begun and not ended.
+    pub(crate) fn place(&self) -> Option<KernelPlace> {
+        let desk = self.floor.desk.lock();
+        let resident = desk.paused.front()?;
+        let (thread, offset) = resident.group.position(&self.floor.plan.kernel)?;
+        Some(self.floor.place(resident.at, thread, offset))
+    }
+
     /// Executes about `allowance` instructions on each host thread that takes part.
     fn run(&self, cores: &Cores, view: &mut View<'_>, reach: &Reach<'_>, allowance: u64) -> Done {
         let floor = &self.floor;
