@@ -48,11 +48,20 @@ pub struct GpuConfig {
     /// How many host threads may execute one kernel's thread groups at once, the engine's
     /// own among them; 0: as many as the host has processors. Without threads it is one.
     pub kernel_threads: usize,
+    /// How many instructions a thread group may execute between two signs of life, which are the
+    /// end of one of its threads and a barrier that it passes, before it counts as silent; a
+    /// kernel that is silent for too long hangs.
+    pub kernel_patience: u64,
     /// What makes a recording of it, if anything does.
     pub recorder: Option<Arc<Recorder>>,
 }
 
 impl GpuConfig {
+    /// What [`GpuConfig::kernel_patience`] usually is: about as many instructions as a thread of
+    /// the hardware that has a core to itself executes in the ten seconds and more that an
+    /// engine's heartbeats give it, at ten cycles for each that waits for the one before.
+    pub const KERNEL_PATIENCE: u64 = 1 << 30;
+
     /// A GPU that is not strict and whose engines sleep as soon as they can.
     pub fn new(platform: Platform, memory: Memory, sink: Arc<dyn CompletionSink>) -> Self {
         Self {
@@ -63,6 +72,7 @@ impl GpuConfig {
             sink,
             idle_spin: Duration::ZERO,
             kernel_threads: 0,
+            kernel_patience: Self::KERNEL_PATIENCE,
             recorder: None,
         }
     }
@@ -200,11 +210,14 @@ impl Gpu {
             state: Mutex::new(state),
             signals,
             counters: engines.iter().map(|_| LiveCounters::default()).collect(),
-            cores: Cores::new(if seed.is_some() {
-                1
-            } else {
-                config.kernel_threads
-            }),
+            cores: Cores::new(
+                if seed.is_some() {
+                    1
+                } else {
+                    config.kernel_threads
+                },
+                config.kernel_patience,
+            ),
             stop: AtomicBool::new(false),
             stepped: seed.is_some(),
             config,

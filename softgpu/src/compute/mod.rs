@@ -31,29 +31,23 @@ use parking_lot::Mutex;
 use cache::Cache;
 use pool::Pool;
 
-/// Instructions that a group may execute between two signs of life (the end of a thread or a
-/// barrier that all have reached): about what a thread that has a core to itself executes in
-/// the ten seconds and more that an engine's heartbeats give it, at ten cycles for each
-/// instruction that waits for the one before. A group that goes on for longer is silent.
-const PATIENCE: u64 = 1 << 30;
-
 /// The shader cores of a GPU.
 #[derive(Debug)]
 pub(crate) struct Cores {
     pool: Pool,
     cache: Mutex<Cache>,
-    /// Instructions between two signs of life.
+    /// Instructions that a group may execute between two signs of life.
     patience: u64,
 }
 
 impl Cores {
     /// Cores that groups execute on with up to so many host threads at once, the engine's
     /// among them.
-    pub(crate) fn new(threads: usize) -> Self {
+    pub(crate) fn new(threads: usize, patience: u64) -> Self {
         Self {
             pool: Pool::new(threads),
             cache: Mutex::default(),
-            patience: PATIENCE,
+            patience,
         }
     }
 }

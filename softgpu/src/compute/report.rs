@@ -39,7 +39,9 @@ pub(crate) fn code(view: &mut View<'_>, place: &KernelPlace) -> Vec<KernelLine> 
         .enumerate()
         .filter(|(number, _)| number + BEFORE >= here && *number <= here + BEHIND)
         .map(|(_, line)| KernelLine {
-            address: place.base.wrapping_add(u64::from(start) + u64::from(line.position)),
+            address: place
+                .base
+                .wrapping_add(u64::from(start) + u64::from(line.position)),
             text: match &line.instruction {
                 Ok(instruction) => isa::disassemble(instruction, Targets::Relative),
                 Err(error) => error.to_string(),

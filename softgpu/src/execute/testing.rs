@@ -7,6 +7,7 @@ use super::{Execution, Machine, Pause, Surroundings, Tally};
 use crate::clock::Clock;
 use crate::compute::Cores;
 use crate::execute::program::Program;
+use crate::gpu::GpuConfig;
 use crate::memory::Memory;
 use crate::page_table::{AddressSpace, Backing};
 use crate::platform::{EngineClass, Platform};
@@ -47,7 +48,7 @@ impl Bench {
         Self {
             memory: Memory::owned(0, length).unwrap(),
             space,
-            cores: Cores::new(1),
+            cores: Cores::new(1, GpuConfig::KERNEL_PATIENCE),
             execution: Execution::new(&Platform::TGL),
             strict: true,
             urgent: AtomicBool::new(false),
