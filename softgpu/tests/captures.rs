@@ -13,6 +13,8 @@ use softgpu::*;
 const SPACE: AddressSpaceId = AddressSpaceId(1);
 const BINDS: TimelineId = TimelineId(1);
 const SUBMISSIONS: TimelineId = TimelineId(2);
+/// Bytes of memory.
+const MEMORY: u64 = 0x200_0000;
 /// Nothing takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -94,18 +96,24 @@ const HOW: [usize; 3] = [0, 1, 3];
 
 impl Rig {
     fn new(threads: usize) -> Self {
-        let memory = Memory::owned(0, 0x200_0000).unwrap();
+        Self::configured(|config| GpuConfig {
+            strict: true,
+            kernel_threads: threads,
+            ..config
+        })
+    }
+
+    /// With `kernel_threads` 0 it is stepped.
+    fn configured(change: impl FnOnce(GpuConfig) -> GpuConfig) -> Self {
+        let memory = Memory::owned(0, MEMORY).unwrap();
         let (sender, completions) = channel();
         let sink = Arc::new(Sink {
             completions: Mutex::new(sender),
             hangs: Mutex::default(),
         });
-        let config = GpuConfig {
-            strict: true,
-            kernel_threads: threads,
-            ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::clone(&sink) as _)
-        };
-        let device = match threads {
+        let config = GpuConfig::new(Platform::TGL, memory.clone(), Arc::clone(&sink) as _);
+        let config = change(config);
+        let device = match config.kernel_threads {
             0 => Device::Stepped(Gpu::deterministic(config, 7)),
             _ => Device::Threads(Gpu::new(config).unwrap()),
         };
@@ -191,6 +199,18 @@ impl Rig {
 
     /// Executes it; it has to end well.
     fn run(&mut self, capture: &Capture) {
+        self.submit(capture);
+        let completion = self.next();
+        let hangs = self.sink.hangs.lock().unwrap();
+        assert_eq!(
+            completion.outcome,
+            Outcome::Completed,
+            "{}",
+            hangs.join("\n")
+        );
+    }
+
+    fn submit(&mut self, capture: &Capture) {
         self.submissions += 1;
         self.gpu()
             .submit(Submission {
@@ -204,14 +224,6 @@ impl Rig {
                 cancelled: false,
             })
             .unwrap();
-        let completion = self.next();
-        let hangs = self.sink.hangs.lock().unwrap();
-        assert_eq!(
-            completion.outcome,
-            Outcome::Completed,
-            "{}",
-            hangs.join("\n")
-        );
     }
 
     fn physical(&self, va: u64) -> u64 {
@@ -348,4 +360,86 @@ fn a_vulkan_shader() {
         }
         assert_eq!(rig.counted()[..3], [1, 32, 128]);
     }
+}
+
+/// Kernels, descriptors and walkers with wrong bits, in any way and on purpose hostile: all of
+/// them end, or go on until they are told to, and what is not bound stays as it was.
+#[test]
+fn wrong_bits_are_survived() {
+    const GUARD: u64 = 0x1234_5678_9abc_def0;
+    // Captures with their kernels, their descriptors, and the walker in the batch.
+    let captures: [(&[u8], [u64; 3]); 3] = [
+        (
+            include_bytes!("captures/vector_add.bin"),
+            [0x362e_3c3e_f000, 0x7feb_d2b7_f000, 0x7feb_d2b9_0018],
+        ),
+        (
+            include_bytes!("captures/reduction.bin"),
+            [0x3557_f73a_f000, 0x7f1d_e5de_c000, 0x7f1d_e5df_d018],
+        ),
+        (
+            include_bytes!("captures/image.bin"),
+            [0x35b2_3837_2000, 0x7f18_137a_f000, 0x7f18_137c_0018],
+        ),
+    ];
+    // Numbers by a linear congruence (Knuth's MMIX).
+    let mut state = 1_u64;
+    let mut below = |end: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % end
+    };
+    let mut outcomes = [0; 3];
+    for strict in [false, true] {
+        for (bytes, [kernel, descriptor, walker]) in captures {
+            let capture = Capture::read(bytes);
+            let mut rig = Rig::configured(|config| GpuConfig {
+                strict,
+                kernel_threads: 0,
+                kernel_patience: 1000,
+                ..config
+            });
+            rig.load(&capture);
+            for at in (rig.free..MEMORY).step_by(8) {
+                rig.memory.write_u64(at, GUARD).unwrap();
+            }
+            for _ in 0..150 {
+                rig.load(&capture);
+                for _ in 0..=below(3) {
+                    let (base, length) = match below(8) {
+                        0 => (descriptor, 32),
+                        1 => (walker + 4, 56),
+                        _ => (kernel, 0x200),
+                    };
+                    let at = rig.physical(base + below(length / 4) * 4);
+                    let old = rig.memory.read_u32(at).unwrap();
+                    let new = match below(4) {
+                        0 => below(1 << 32) as u32,
+                        _ => old ^ 1 << below(32),
+                    };
+                    rig.memory.write_u32(at, new).unwrap();
+                }
+                rig.submit(&capture);
+                let Device::Stepped(gpu) = &mut rig.device else {
+                    panic!("it has threads");
+                };
+                if !gpu.run_until_idle(Duration::from_micros(50)) {
+                    gpu.reset_active();
+                    assert!(gpu.run_until_idle(Duration::from_secs(1)));
+                }
+                let completion = rig.completions.try_recv().unwrap();
+                outcomes[match completion.outcome {
+                    Outcome::Completed => 0,
+                    Outcome::Hung => 1,
+                    _ => 2,
+                }] += 1;
+            }
+            for at in (rig.free..MEMORY).step_by(8) {
+                assert_eq!(rig.memory.read_u64(at).unwrap(), GUARD);
+            }
+        }
+    }
+    // Some of each: completed, hung, cancelled.
+    assert!(outcomes.iter().all(|&count| count > 0), "{outcomes:?}");
 }
