@@ -11,6 +11,7 @@ mod media;
 pub mod message;
 pub mod operation;
 mod payload;
+mod sampler;
 mod scattered;
 mod small_float;
 mod surface;
@@ -30,6 +31,7 @@ use bindings::Bindings;
 use image::Image;
 use operation::{Addresses, Atomic, Binding, BlockAddress, Operation};
 use payload::{Header, Payload};
+use sampler::Samplers;
 use surface::Surface;
 use target::{Port, Target};
 
@@ -61,6 +63,7 @@ pub struct SharedFunctions<M> {
     bases: Bases,
     memory: M,
     bindings: Bindings,
+    samplers: Samplers,
 }
 
 impl<M: Memory> SharedFunctions<M> {
@@ -70,6 +73,7 @@ impl<M: Memory> SharedFunctions<M> {
             bases,
             memory,
             bindings: Bindings::new(),
+            samplers: Samplers::default(),
         }
     }
 
@@ -154,6 +158,18 @@ impl<M: Memory> SharedFunctions<M> {
                 let mut port = self.image_port(sender, local, image);
                 media::execute(&mut port, image, index, what.write, header, payload, answer)?;
             }
+            Operation::Sample(what) => {
+                let sampler = self
+                    .samplers
+                    .get(&self.bases, &mut self.memory, what, header)?;
+                let (image, index) = self.image(request, what.binding)?;
+                let image = image.as_ref();
+                let mask = channels(request.mask, what.lanes.into());
+                let mut port = self.image_port(sender, local, image);
+                sampler::execute(
+                    &mut port, image, index, sampler, what, mask, header, payload, answer,
+                )?;
+            }
             Operation::Fence | Operation::Barrier | Operation::EndOfThread => {}
         }
         Ok(Answer::Done)
@@ -198,6 +214,7 @@ impl<M: Memory> SharedFunctions<M> {
             bases,
             memory,
             bindings,
+            ..
         } = self;
         match binding {
             Binding::Table(index) => Ok((bindings.table(bases, memory, index)?, index.into())),

@@ -52,23 +52,13 @@ pub(super) fn decode_render_cache(descriptor: u32) -> Result<Operation, Trap> {
     }
 }
 
-/// What images are bound to.
-fn image(descriptor: u32) -> Result<Binding, Trap> {
-    match Binding::of_descriptor(descriptor)? {
-        binding @ (Binding::Table(_) | Binding::Bindless) => Ok(binding),
-        Binding::Local | Binding::Stateless => {
-            Err(Trap::BadMessage("access to texels without surface"))
-        }
-    }
-}
-
 fn media(descriptor: u32, write: bool) -> Result<Operation, Trap> {
     if bits(descriptor, 8, 3) != 0 {
         return Err(Trap::BadMessage("media block of interlaced rows"));
     }
     Ok(Operation::Media(Media {
         write,
-        binding: image(descriptor)?,
+        binding: Binding::of_image(descriptor)?,
     }))
 }
 
@@ -89,7 +79,7 @@ fn typed(descriptor: u32, write: bool) -> Result<Operation, Trap> {
         } else {
             TypedAccess::Read { components }
         },
-        binding: image(descriptor)?,
+        binding: Binding::of_image(descriptor)?,
         high,
     }))
 }
@@ -101,7 +91,7 @@ fn typed_atomic(descriptor: u32, bytes: u8) -> Result<Operation, Trap> {
             bytes,
             answers: bit(descriptor, 13),
         },
-        binding: image(descriptor)?,
+        binding: Binding::of_image(descriptor)?,
         high: bit(descriptor, 12),
     }))
 }

@@ -3,6 +3,9 @@
 
 mod data_cache;
 mod data_port;
+mod sampler;
+
+pub use sampler::{Sample, Sampling};
 
 use crate::isa::SharedFunction;
 use crate::shared::atomic::AtomicOperation;
@@ -21,6 +24,8 @@ pub enum Operation {
     Typed(Typed),
     /// A rectangle of an image's bytes.
     Media(Media),
+    /// Each channel samples an image.
+    Sample(Sample),
     /// What was written before is seen by who reads after.
     Fence,
     /// The thread reaches its group's barrier.
@@ -52,6 +57,16 @@ impl Binding {
             253 | 255 => Ok(Self::Stateless),
             254 => Ok(Self::Local),
             _ => Err(Trap::BadMessage("reserved binding table index")),
+        }
+    }
+
+    /// The same, for messages that want an image.
+    fn of_image(descriptor: u32) -> Result<Self, Trap> {
+        match Self::of_descriptor(descriptor)? {
+            binding @ (Self::Table(_) | Self::Bindless) => Ok(binding),
+            Self::Local | Self::Stateless => {
+                Err(Trap::BadMessage("access to texels without surface"))
+            }
         }
     }
 }
@@ -191,7 +206,7 @@ impl Operation {
                     "thread spawner message that is no end of thread",
                 )),
             },
-            SharedFunction::Sampler => Err(Trap::BadMessage("sampler message")),
+            SharedFunction::Sampler => sampler::decode(descriptor),
             SharedFunction::RenderCache => data_port::decode_render_cache(descriptor),
             SharedFunction::Null => Err(Trap::BadMessage("message to nobody")),
             SharedFunction::Urb => Err(Trap::BadMessage("URB message")),

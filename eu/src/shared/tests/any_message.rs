@@ -39,6 +39,7 @@ proptest! {
         payload in proptest::collection::vec(value(), 32),
         state in proptest::array::uniform16(value()),
         kind in 0..8u32,
+        sampler in proptest::array::uniform4(value()),
         local in any::<bool>(),
     ) {
         let strict = local;
@@ -49,6 +50,9 @@ proptest! {
         }
         bytes[3] = bytes[3] & 0x1f | (kind as u8) << 5;
         setup.bind(0, &bytes);
+        for number in 0..16 {
+            setup.sampler(number, sampler, sampler);
+        }
         if local {
             setup.local = crate::shared::LocalMemory::new(1000, true);
         }

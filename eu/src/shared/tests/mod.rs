@@ -4,6 +4,7 @@ mod any_message;
 mod atomics;
 mod blocks;
 mod images;
+mod samples;
 mod scattered;
 
 use crate::isa::SharedFunction;
@@ -16,6 +17,8 @@ use crate::trap::Trap;
 pub(super) const SURFACES: u64 = 0x1_0000;
 /// The binding table, from there.
 pub(super) const TABLE: u32 = 0x4000;
+/// The sampler states, from there too.
+pub(super) const SAMPLERS: u32 = 0x5000;
 /// Where the tests' data is.
 pub(super) const DATA: u64 = 0x2_0000;
 /// The general state base address.
@@ -96,7 +99,9 @@ impl Setup {
             general: GENERAL,
             surface: SURFACES,
             bindless_surface: SURFACES,
+            dynamic: SURFACES,
             binding_table: TABLE,
+            samplers: SAMPLERS,
             strict,
             ..Bases::default()
         };
@@ -119,6 +124,18 @@ impl Setup {
         memory.bytes[at..at + 64].copy_from_slice(state);
         let entry = SURFACES as usize + TABLE as usize + index as usize * 4;
         memory.bytes[entry..entry + 4].copy_from_slice(&(index * 64).to_le_bytes());
+    }
+
+    /// Gives the sampler of a number a state, and its border a colour.
+    pub(super) fn sampler(&mut self, number: u32, state: [u32; 4], border: [u32; 4]) {
+        let at = (SURFACES + u64::from(SAMPLERS + number * 16)) as usize;
+        let colour = 0x6000 + number * 64;
+        let [first, second, third, fourth] = state;
+        let memory = &mut self.functions.memory().bytes;
+        let state = dwords(&[first, second, third | colour, fourth]);
+        memory[at..at + 16].copy_from_slice(&state[0][..16]);
+        let at = SURFACES as usize + colour as usize;
+        memory[at..at + 16].copy_from_slice(&dwords(&border)[0][..16]);
     }
 
     /// Binds a buffer of so many bytes of the data.
