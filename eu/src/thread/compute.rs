@@ -254,7 +254,7 @@ fn multiply_high(
     let mut product = [0_i64; 32];
     for channel in 0..count {
         let high = a[channel].wrapping_mul(b[channel] >> 16) << 16;
-        product[channel] = file.accumulators[operand::accumulator(op, channel)].wrapping_add(high);
+        product[channel] = file.accumulators[operand::accumulator(channel)].wrapping_add(high);
     }
     let unsigned = op.sources[0].kind == DataType::UD && op.sources[1].kind == DataType::UD;
     let result: Lanes<i64> = product.map(|product| match (op.writes_accumulator, unsigned) {
@@ -382,7 +382,7 @@ fn integer(file: &RegisterFile, op: &Op, opcode: Opcode) -> Result<Lanes<i64>, T
         Opcode::Mac => {
             let mut lanes = binary(source(0)?, source(1)?, &i64::wrapping_mul);
             for (channel, lane) in lanes[..count].iter_mut().enumerate() {
-                let accumulator = file.accumulators[operand::accumulator(op, channel)];
+                let accumulator = file.accumulators[operand::accumulator(channel)];
                 *lane = lane.wrapping_add(accumulator);
             }
             lanes
@@ -492,7 +492,7 @@ fn float(
         Opcode::Mac => {
             let (a, b) = (source(0)?, source(1)?);
             Ok(std::array::from_fn(|channel| {
-                let bits = file.accumulators[operand::accumulator(op, channel)];
+                let bits = file.accumulators[operand::accumulator(channel)];
                 let sum = f64::from(f32::from_bits(bits as u32));
                 rounding::multiply_add(a[channel], b[channel], sum)
             }))

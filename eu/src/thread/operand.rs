@@ -342,16 +342,17 @@ fn put_one(file: &mut RegisterFile, at: usize, kind: DataType, bits: i64) {
     }
 }
 
-/// The accumulator's element that goes with a channel where no accumulator is named.
-pub(super) fn accumulator(op: &Op, channel: usize) -> usize {
-    (usize::from(op.channel_offset) % 16 + channel) % file::ACCUMULATORS
+/// The accumulator's element that goes with an op's channel where no accumulator is named: acc0
+/// begins with the op's first channel, whichever that is.
+pub(super) fn accumulator(channel: usize) -> usize {
+    channel % file::ACCUMULATORS
 }
 
 /// Puts bits into the accumulator that goes with the channels.
 pub(super) fn put_accumulator(file: &mut RegisterFile, op: &Op, lanes: &Lanes<i64>, enabled: u32) {
     for (channel, lane) in lanes[..usize::from(op.exec_size)].iter().enumerate() {
         if enabled >> channel & 1 != 0 {
-            file.accumulators[accumulator(op, channel)] = *lane;
+            file.accumulators[accumulator(channel)] = *lane;
         }
     }
 }
