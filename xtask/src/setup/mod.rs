@@ -107,21 +107,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     let from_nothing =
         !cache.product("buildroot").exists() && !cache.apt().join("downloads").exists();
     let mut resolved = Resolved::read(&cache);
-    let wanted = packages::wanted(args);
-    let stale: Vec<&packages::Wanted> = wanted
-        .iter()
-        .filter(|w| {
-            args.upgrade
-                || resolved
-                    .sets
-                    .get(w.name)
-                    .is_none_or(|set| set.recipe != w.recipe())
-        })
-        .collect();
-    if !stale.is_empty() {
-        host::ready()?;
-        packages::resolve(&cache, args, &stale, &mut resolved)?;
-    }
+    settle(&cache, args, &packages::wanted(args), &mut resolved)?;
     let mut work = Work {
         cache: &cache,
         args,
@@ -175,6 +161,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         packages::PEER_SET,
         packages::QEMU_BUILD_SET,
         packages::QEMU_SOURCE_SET,
+        packages::SHADER_TOOLS_SET,
     ];
     let usual = |name: &str| !other.contains(&name);
     let sets: Vec<String> = resolved
@@ -201,6 +188,47 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         kernel_key: stamp::digest(&[&key, &kernel.key]),
         key,
     })
+}
+
+/// Settles on versions of those sets that have none yet, or that ask for something else now.
+fn settle(
+    cache: &Cache,
+    args: &SetupArgs,
+    wanted: &[packages::Wanted],
+    resolved: &mut Resolved,
+) -> Result<()> {
+    let stale: Vec<&packages::Wanted> = wanted
+        .iter()
+        .filter(|w| {
+            args.upgrade
+                || resolved
+                    .sets
+                    .get(w.name)
+                    .is_none_or(|set| set.recipe != w.recipe())
+        })
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    host::ready()?;
+    packages::resolve(cache, args, &stale, resolved)
+}
+
+/// A root with the compiler and the assembler for the shader cores, and nothing else of the
+/// set-up.
+pub(crate) fn shader_tools(args: &SetupArgs) -> Result<PathBuf> {
+    let cache = Cache::open()?;
+    let _lock = lock(&cache)?;
+    let mut resolved = Resolved::read(&cache);
+    settle(&cache, args, &[packages::shader_tools()], &mut resolved)?;
+    Work {
+        cache: &cache,
+        args,
+        resolved: &resolved,
+        downloaded: 0,
+        did: false,
+    }
+    .root(packages::SHADER_TOOLS_SET)
 }
 
 /// `cargo xtask qemu`.

@@ -59,6 +59,12 @@ pub(super) const QEMU_BUILD_SET: &str = "qemu-build";
 /// The name of the set with QEMU's source.
 pub(super) const QEMU_SOURCE_SET: &str = "qemu-source";
 
+/// A compiler of OpenCL C for the GPU's shader cores (it loads its front and back end by their
+/// names), and Intel's assembler of their machine code.
+const SHADER_TOOLS: &str = "base-files libc-bin intel-ocloc libigdfcl2 libigc2 libigc2-tools";
+/// The name of that set of packages, and of the root made of it.
+pub(super) const SHADER_TOOLS_SET: &str = "shader-tools";
+
 /// One set of packages to ask for.
 pub(super) struct Wanted {
     /// The set's name.
@@ -139,6 +145,18 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
     sets
 }
 
+/// What the shader cores' tests need, which have no guest.
+pub(super) fn shader_tools() -> Wanted {
+    Wanted {
+        name: SHADER_TOOLS_SET,
+        suite: "forky",
+        packages: SHADER_TOOLS
+            .split_whitespace()
+            .map(str::to_string)
+            .collect(),
+    }
+}
+
 /// The name of an image's package set, and of the product made of it.
 pub(super) fn image_set(image: Image) -> &'static str {
     match image {
@@ -149,7 +167,7 @@ pub(super) fn image_set(image: Image) -> &'static str {
 
 /// The suite a set comes from.
 pub(super) fn suite(cache: &Cache, mirror: &str, set: &str) -> Suite {
-    if set.starts_with("rootfs") {
+    if set.starts_with("rootfs") || set == SHADER_TOOLS_SET {
         Suite::forky(cache, mirror)
     } else {
         Suite::trixie(cache, mirror)

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every kind of test in one run, and one count at its end.
 
 mod cycles;
+mod eu;
 mod host;
 mod licences;
 mod lifecycle;
@@ -36,6 +37,8 @@ pub(crate) enum Kind {
     Licences,
     /// Unit, property and frontend tests on this machine
     Host,
+    /// Listings of the shader cores' machine code, held against those of Intel's assembler
+    Eu,
     /// The software GPU under the fuzzer, for a bounded time
     Fuzz,
     /// The software GPU's memory accessor under Miri, where a nightly toolchain has it
@@ -148,6 +151,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Clippy => host::clippy(&buildroot(args)?),
         Kind::Licences => licences::check(),
         Kind::Host => host::tests(&buildroot(args)?),
+        Kind::Eu => eu::listings(&setup::shader_tools(&args.guest.setup)?),
         Kind::Fuzz => softgpu::fuzz(),
         Kind::Miri => softgpu::miri(),
         Kind::Qemu => own_qemu(args),

@@ -1,0 +1,232 @@
+//! The shader cores' machine code: kernels in OpenCL C are compiled by Intel's compiler, and our
+//! listing of each is held against that of Intel's assembler, line by line.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use eu::isa;
+
+use crate::paths::checkout;
+use crate::tally::Tally;
+use crate::{exec, vm};
+
+/// Fewer kernels than that, and something is wrong with the corpus.
+const KERNELS_LEAST: u64 = 200;
+/// Lines that are shown of those that differ in a kernel.
+const SHOWN: usize = 5;
+/// What a line of a source begins with that gives options to compile it with.
+const OPTIONS: &str = "// options:";
+
+/// What was compared.
+#[derive(Default)]
+struct Count {
+    kernels: u64,
+    instructions: u64,
+    compacted: u64,
+    opcodes: BTreeSet<&'static str>,
+}
+
+/// Compiles the corpus and compares the listings; a test is one kernel.
+pub(super) fn listings(root: &Path) -> Result<Tally> {
+    let scratch = tempfile::tempdir().context("cannot create a folder for the kernels")?;
+    let tools = Tools {
+        root,
+        compiler: compiler(root)?,
+        scratch: scratch.path(),
+    };
+    let mut count = Count::default();
+    let mut tally = Tally::default();
+    for source in sources()? {
+        let text = fs::read_to_string(&source)
+            .with_context(|| format!("cannot read {}", source.display()))?;
+        let name = source.file_name().unwrap_or_default().to_string_lossy();
+        for options in text.lines().filter_map(|line| line.strip_prefix(OPTIONS)) {
+            let before = (count.kernels, count.instructions);
+            let of_file = tools.compare(&source, options.trim(), &mut count);
+            let of_file = of_file.with_context(|| format!("{name}{options}"))?;
+            println!(
+                "test {name}{options} ... {}, {} kernels, {} instructions",
+                if of_file.failed == 0 { "ok" } else { "FAILED" },
+                count.kernels - before.0,
+                count.instructions - before.1,
+            );
+            tally.merge(of_file);
+        }
+    }
+    println!(
+        "{} kernels, {} instructions, {} of them compacted, {} opcodes; {} kernels are listed differently",
+        count.kernels,
+        count.instructions,
+        count.compacted,
+        count.opcodes.len(),
+        tally.failed
+    );
+    tally.merge(Tally::one(count.kernels >= KERNELS_LEAST));
+    Ok(tally)
+}
+
+fn sources() -> Result<Vec<PathBuf>> {
+    let folder = checkout().join("eu/tests/corpus");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.context("cannot list the corpus")?.path();
+        if path.extension().is_some_and(|extension| extension == "cl") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The compiler has its version in its name.
+fn compiler(root: &Path) -> Result<PathBuf> {
+    let folder = root.join("usr/bin");
+    fs::read_dir(&folder)
+        .with_context(|| format!("cannot list {}", folder.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("ocloc-")
+        })
+        .with_context(|| format!("looked for ocloc-* in {}; found none", folder.display()))
+}
+
+struct Tools<'a> {
+    /// With the tools' libraries.
+    root: &'a Path,
+    compiler: PathBuf,
+    scratch: &'a Path,
+}
+
+impl Tools<'_> {
+    fn command(&self, program: &Path) -> Command {
+        let mut command = vm::with_libraries(self.root);
+        command.arg(program).current_dir(self.scratch);
+        command
+    }
+
+    /// Compiles a source and compares all of its kernels.
+    fn compare(&self, source: &Path, options: &str, count: &mut Count) -> Result<Tally> {
+        let mut ocloc = self.command(&self.compiler);
+        ocloc.args(["compile", "-q", "-device", "tgllp", "-file"]);
+        ocloc.arg(source).args(["-output", "kernels"]);
+        if !options.is_empty() {
+            ocloc.args(["-options", options]);
+        }
+        // What it has to say of a source it says on standard output.
+        let said = ocloc.output().context("cannot start ocloc")?;
+        if !said.status.success() {
+            bail!("ocloc failed:\n{}", String::from_utf8_lossy(&said.stdout));
+        }
+        let file = self.scratch.join("kernels_tgllp.bin");
+        let image = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut tally = Tally::default();
+        for (name, code) in kernels(&image).context("what ocloc wrote is no ELF file")? {
+            tally.merge(Tally::one(self.same(name, code)?));
+            count.kernels += 1;
+            for line in isa::listing(code) {
+                count.instructions += 1;
+                if let Ok(instruction) = line.instruction {
+                    count.compacted += u64::from(instruction.compacted);
+                    count.opcodes.insert(instruction.opcode.name());
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Whether a kernel is listed the same by the assembler and by us.
+    fn same(&self, name: &str, code: &[u8]) -> Result<bool> {
+        let file = self.scratch.join("kernel.bin");
+        fs::write(&file, code).with_context(|| format!("cannot write {}", file.display()))?;
+        let mut iga = self.command(&self.root.join("usr/bin/iga64"));
+        iga.args(["-d", "-p=12p1"]).arg(&file);
+        let theirs = exec::output("iga64", &mut iga)?;
+        let ours = isa::disassemble_kernel(code);
+        if ours == theirs {
+            return Ok(true);
+        }
+        let (ours, theirs): (Vec<_>, Vec<_>) = (ours.lines().collect(), theirs.lines().collect());
+        println!(
+            "test {name} ... FAILED: {} lines, the assembler has {}",
+            ours.len(),
+            theirs.len()
+        );
+        let pairs = ours.iter().zip(&theirs).enumerate();
+        for (number, (ours, theirs)) in pairs.filter(|(_, (a, b))| a != b).take(SHOWN) {
+            println!("    line {}\n    - {theirs}\n    + {ours}", number + 1);
+        }
+        Ok(false)
+    }
+}
+
+/// The kernels in an ELF file of the compiler's, with their names: its sections `.text.NAME`.
+fn kernels(image: &[u8]) -> Option<Vec<(&str, &[u8])>> {
+    let number = |at: usize, bytes: usize| -> Option<usize> {
+        let field = image.get(at..at.checked_add(bytes)?)?;
+        let value = field
+            .iter()
+            .rev()
+            .fold(0, |value, byte| value << 8 | usize::from(*byte));
+        Some(value)
+    };
+    if !image.starts_with(b"\x7FELF") {
+        return None;
+    }
+    let (sections, size) = (number(0x28, 8)?, number(0x3A, 2)?);
+    let (count, names) = (number(0x3C, 2)?, number(0x3E, 2)?);
+    // Its offset in the file and its length.
+    let place = |section: usize| -> Option<(usize, usize)> {
+        let header = sections.checked_add(section.checked_mul(size)?)?;
+        Some((
+            number(header.checked_add(0x18)?, 8)?,
+            number(header.checked_add(0x20)?, 8)?,
+        ))
+    };
+    let (names, _) = place(names)?;
+    let mut found = Vec::new();
+    for section in 0..count {
+        let name = names.checked_add(number(sections + section * size, 4)?)?;
+        let name = image.get(name..)?.split(|byte| *byte == 0).next()?;
+        let Some(name) = name.strip_prefix(b".text.") else {
+            continue;
+        };
+        let (offset, length) = place(section)?;
+        let code = image.get(offset..offset.checked_add(length)?)?;
+        found.push((std::str::from_utf8(name).ok()?, code));
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kernels;
+
+    /// A file with a kernel of four bytes gives its name and them; a torn one gives nothing.
+    #[test]
+    fn sections_of_an_elf_file() {
+        let mut image = vec![0; 0x40];
+        image[..4].copy_from_slice(b"\x7FELF");
+        image[0x28] = 0x50;
+        image[0x3A] = 0x40;
+        image[0x3C] = 2;
+        image[0x3E] = 1;
+        image.extend_from_slice(b"\0.text.k\0\x01\x02\x03\x04\0\0\0");
+        let header = |name: u8, offset: u8, length: u8| {
+            let mut header = [0u8; 0x40];
+            (header[0], header[0x18], header[0x20]) = (name, offset, length);
+            header
+        };
+        image.extend_from_slice(&header(1, 0x49, 4));
+        image.extend_from_slice(&header(0, 0x40, 9));
+        let found = kernels(&image).expect("an ELF file");
+        assert_eq!(found, [("k", &[1, 2, 3, 4][..])]);
+        assert!(kernels(&image[..0x90]).is_none());
+        assert!(kernels(b"MZ").is_none());
+    }
+}
