@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn decode(arguments: &[&str], input: &[u8]) -> Output {
@@ -100,6 +101,33 @@ fn the_engine_decides_what_a_dword_means() {
     assert!(on("bcs").contains("unknown"));
 }
 
+/// As the assembler writes it: a kernel by itself, and where a batch names it.
+#[test]
+fn kernels_are_listed() {
+    let listings = concat!(env!("CARGO_MANIFEST_DIR"), "/../eu/tests/listings");
+    let code = format!("{listings}/opencl_add.bin");
+    let listing = std::fs::read_to_string(format!("{listings}/opencl_add.asm")).unwrap();
+    assert_eq!(text(&decode(&["--kernel", &code], b"").stdout), listing);
+    // Bases 0x10000 and 0x40000; a descriptor at 0x10020, whose kernel is 0x40 behind its base.
+    let batch = "61010014 0 0 0 0 0 10001 0 0 0 40001 0 0 0 0 0 0 0 0 0 0 0 \
+                 70020002 0 20 20 05000000";
+    let descriptor = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interface_descriptor");
+    let mut bytes = [0; 32];
+    bytes[0] = 0x40;
+    std::fs::write(&descriptor, bytes).unwrap();
+    let memory = [
+        format!("10020={}", descriptor.display()),
+        format!("40040={code}"),
+    ];
+    let arguments = ["--memory", &memory[0], "--memory", &memory[1]];
+    let printed = text(&decode(&arguments, batch.as_bytes()).stdout);
+    assert!(printed.contains("# kernel at 0x40040"), "{printed}");
+    for line in listing.lines() {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+    assert!(printed.contains("MI_BATCH_BUFFER_END"), "{printed}");
+}
+
 #[test]
 fn bad_input_is_one_sentence_and_a_failure() {
     for (arguments, input) in [
@@ -109,6 +137,7 @@ fn bad_input_is_one_sentence_and_a_failure() {
         (&[], b""),
         (&["--offset", "2"], b"0 0"),
         (&["--offset", "8"], b"0 0"),
+        (&["--memory", "0=/nonexistent/memory"], b"0 0"),
     ] {
         let output = decode(arguments, input);
         assert!(!output.status.success());

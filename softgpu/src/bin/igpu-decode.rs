@@ -1,17 +1,19 @@
-//! `igpu-decode`: prints a batch of GPU commands. May know the command table and the
-//! command line, and executes nothing.
+//! `igpu-decode`: prints a batch of GPU commands, and kernels. May know the command table, the
+//! shader cores' machine code and the command line, and executes nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use eu::isa;
 use softgpu::EngineClass;
-use softgpu::command::{Privilege, Treatment, commands, disassemble};
+use softgpu::command::{Line, Privilege, Treatment, commands, disassemble};
 
 /// Prints the commands of a Gen12 batch buffer, a line each: GPU address, first dword, name,
-/// fields. It follows no jumps: what another batch buffer holds is to be decoded by itself.
+/// fields; or a kernel. It follows no jumps: what another batch buffer holds is to be decoded by itself.
 ///
 /// Example: echo '10000002 1000 0 2a 05000000' | igpu-decode --engine bcs
 #[derive(Parser)]
@@ -48,6 +50,17 @@ struct Arguments {
     /// length in dwords, name, and what the software GPU does with it.
     #[arg(long)]
     commands: bool,
+
+    /// The input is no batch but a kernel: machine code of the shader cores. It is printed as
+    /// Intel's assembler writes it.
+    #[arg(long, conflicts_with_all = ["commands", "memory"])]
+    kernel: bool,
+
+    /// Memory that the batch's kernels are looked for in: the GPU virtual address of its first
+    /// byte, in hexadecimal, and a file with its bytes. Can be given many times. Behind each
+    /// MEDIA_INTERFACE_DESCRIPTOR_LOAD the kernels that it names are printed.
+    #[arg(long, short, value_name = "ADDRESS=FILE", value_parser = memory)]
+    memory: Vec<(u64, PathBuf)>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,6 +89,11 @@ enum Format {
 fn hexadecimal(text: &str) -> Result<u64, String> {
     let digits = text.trim_start_matches("0x");
     u64::from_str_radix(digits, 16).map_err(|error| error.to_string())
+}
+
+fn memory(text: &str) -> Result<(u64, PathBuf), String> {
+    let (address, file) = text.split_once('=').ok_or("it has no \"=\"")?;
+    Ok((hexadecimal(address)?, file.into()))
 }
 
 /// The dwords of a text, or the first word that is none.
@@ -137,7 +155,132 @@ impl Engine {
     }
 }
 
-fn print(arguments: &Arguments, dwords: &[u32], address: u64) -> io::Result<()> {
+/// Most bytes of a kernel that are looked at.
+const KERNEL_MOST: usize = 1 << 20;
+/// Bytes of an interface descriptor.
+const DESCRIPTOR: usize = 32;
+
+/// Where a batch's kernels are, as its commands say one after the other.
+struct Kernels {
+    /// Its pieces, with the addresses of their first bytes.
+    memory: Vec<(u64, Vec<u8>)>,
+    dynamic_base: u64,
+    instruction_base: u64,
+    /// Those that have been printed, by their addresses.
+    printed: BTreeSet<u64>,
+}
+
+impl Kernels {
+    fn new(memory: Vec<(u64, Vec<u8>)>) -> Self {
+        Self {
+            memory,
+            dynamic_base: 0,
+            instruction_base: 0,
+            printed: BTreeSet::new(),
+        }
+    }
+
+    /// The bytes from an address on to the end of the piece that has it.
+    fn bytes(&self, address: u64) -> Option<&[u8]> {
+        self.memory.iter().find_map(|(first, bytes)| {
+            let offset = usize::try_from(address.checked_sub(*first)?).ok()?;
+            bytes.get(offset..).filter(|rest| !rest.is_empty())
+        })
+    }
+
+    /// Takes in a command, and prints the kernels that it names.
+    fn follow(&mut self, line: &Line<'_>, out: &mut impl Write) -> io::Result<()> {
+        let dword = |number: usize| line.dwords.get(number).copied().unwrap_or(0);
+        match line.command.map(|command| command.name) {
+            Some("STATE_BASE_ADDRESS") => {
+                let bases = [
+                    (&mut self.dynamic_base, 6),
+                    (&mut self.instruction_base, 10),
+                ];
+                for (base, number) in bases {
+                    // Bit 0 says that it counts.
+                    if dword(number) & 1 != 0 {
+                        let low = dword(number) & !0xFFF;
+                        *base = u64::from(dword(number + 1)) << 32 | u64::from(low);
+                    }
+                }
+            }
+            Some("MEDIA_INTERFACE_DESCRIPTOR_LOAD") => {
+                let descriptors = self.dynamic_base.wrapping_add(u64::from(dword(3)));
+                // The length has 17 bits.
+                for number in 0..u64::from(dword(2) & 0x1_FFFF) / DESCRIPTOR as u64 {
+                    let at = descriptors.wrapping_add(number * DESCRIPTOR as u64);
+                    self.print_kernel(at, out)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Prints the kernel of the interface descriptor at an address.
+    fn print_kernel(&mut self, descriptor: u64, out: &mut impl Write) -> io::Result<()> {
+        let start = self
+            .bytes(descriptor)
+            .and_then(|bytes| bytes.first_chunk::<8>());
+        let Some(start) = start else {
+            return Ok(());
+        };
+        // Bits 47:6 from the instruction base on.
+        let start = u64::from_le_bytes(*start) & 0xFFFF_FFFF_FFC0;
+        let address = self.instruction_base.wrapping_add(start);
+        if !self.printed.insert(address) {
+            return Ok(());
+        }
+        let Some(code) = self.bytes(address) else {
+            return Ok(());
+        };
+        let code = &code[..code.len().min(KERNEL_MOST)];
+        writeln!(out, "# kernel at {address:#x}")?;
+        for line in isa::disassemble_kernel(&code[..kernel_length(code)]).lines() {
+            writeln!(out, "    {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes to the end of a kernel's code: a thread's end that no jump before it leads past. All, if
+/// there is none.
+fn kernel_length(code: &[u8]) -> usize {
+    let mut furthest = 0;
+    for line in isa::listing(code) {
+        let Ok(instruction) = line.instruction else {
+            continue;
+        };
+        let here = i64::from(line.position);
+        for target in [instruction.jip, instruction.uip].into_iter().flatten() {
+            furthest = furthest.max(here + i64::from(target));
+        }
+        let message = instruction.message;
+        let end = here + i64::from(instruction.length());
+        if message.is_some_and(|message| message.end_of_thread) && furthest < end {
+            return usize::try_from(end).unwrap_or(code.len());
+        }
+    }
+    code.len()
+}
+
+fn print_listing(dwords: &[u32]) -> io::Result<()> {
+    let code: Vec<u8> = dwords
+        .iter()
+        .flat_map(|dword| dword.to_le_bytes())
+        .collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    out.write_all(isa::disassemble_kernel(&code).as_bytes())?;
+    out.flush()
+}
+
+fn print(
+    arguments: &Arguments,
+    dwords: &[u32],
+    address: u64,
+    mut kernels: Kernels,
+) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for line in disassemble(dwords, address, arguments.engine.class()) {
         writeln!(out, "{line}")?;
@@ -150,6 +293,7 @@ fn print(arguments: &Arguments, dwords: &[u32], address: u64) -> io::Result<()> 
                 writeln!(out)?;
             }
         }
+        kernels.follow(&line, &mut out)?;
         let end = line
             .command
             .is_some_and(|command| command.name == "MI_BATCH_BUFFER_END");
@@ -187,6 +331,15 @@ fn print_commands(class: EngineClass) -> io::Result<()> {
     out.flush()
 }
 
+/// The memory that was given.
+fn memory_of(arguments: &Arguments) -> Result<Vec<(u64, Vec<u8>)>, String> {
+    let read = |(address, file): &(u64, PathBuf)| match fs::read(file) {
+        Ok(bytes) => Ok((*address, bytes)),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    };
+    arguments.memory.iter().map(read).collect()
+}
+
 /// Reads and prints; what goes wrong, in a sentence.
 fn run(arguments: &Arguments) -> Result<(), String> {
     let result = if arguments.commands {
@@ -207,7 +360,13 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             "no dword at offset {offset:#x}: the input has {}",
             dwords.len()
         ))?;
-        print(arguments, batch, arguments.address.wrapping_add(offset))
+        if arguments.kernel {
+            print_listing(batch)
+        } else {
+            let kernels = Kernels::new(memory_of(arguments)?);
+            let address = arguments.address.wrapping_add(offset);
+            print(arguments, batch, address, kernels)
+        }
     };
     match result {
         // Whoever reads our output has seen enough.
