@@ -174,6 +174,7 @@ pub(super) fn change<M: Memory>(
 }
 
 /// Executes an atomic of each channel, in their order.
+#[inline(never)]
 pub(super) fn execute<M: Memory>(
     port: &mut Port<'_, M>,
     atomic: &Atomic,
@@ -211,17 +212,22 @@ pub(super) fn execute<M: Memory>(
 }
 
 /// Takes the channels' addresses, as bytes.
+#[inline]
 pub(super) fn offsets(
     payload: &mut Payload<'_>,
     addresses: Addresses,
     lanes: usize,
 ) -> Result<[u64; LANES], Trap> {
-    let unit = match addresses {
+    let shift = match addresses {
         Addresses::Long => return payload.qwords(lanes),
-        Addresses::Bytes => 1,
-        Addresses::Dwords => 4,
-        Addresses::Owords => 16,
+        Addresses::Bytes => 0,
+        Addresses::Dwords => 2,
+        Addresses::Owords => 4,
     };
-    let dwords = payload.dwords(lanes)?;
-    Ok(dwords.map(|dword| u64::from(dword) * unit))
+    let (dwords, _) = payload.take(lanes * 4)?.as_chunks();
+    let mut offsets = [0; LANES];
+    for (offset, dword) in offsets.iter_mut().zip(dwords) {
+        *offset = u64::from(u32::from_le_bytes(*dword)) << shift;
+    }
+    Ok(offsets)
 }

@@ -8,6 +8,7 @@ use crate::shared::target::Port;
 use crate::trap::Trap;
 
 /// Executes a block read or write.
+#[inline(never)]
 pub(super) fn execute<M: Memory>(
     port: &mut Port<'_, M>,
     what: &Block,

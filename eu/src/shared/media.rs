@@ -13,6 +13,7 @@ const MOST: usize = 8 * REGISTER;
 
 /// Reads or writes a block; the port goes to the surface's base. Rows begin in the payload at
 /// multiples of their length rounded up to a power of two.
+#[inline(never)]
 pub(super) fn execute<M: Memory>(
     port: &mut Port<'_, M>,
     image: Option<&Image>,

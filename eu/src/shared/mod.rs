@@ -113,7 +113,8 @@ impl<M: Memory> SharedFunctions<M> {
                 if let (true, Some(header)) = (what.untyped, header) {
                     mask &= header.dword(7);
                 }
-                let mut port = self.port(sender, request, local, what.binding, base)?;
+                let target = self.target(request.extended, what.binding, base)?;
+                let mut port = port(&self.bases, &mut self.memory, sender, local, target);
                 scattered::execute(&mut port, what, mask, payload, answer)?;
             }
             Operation::Block(what) => {
@@ -122,7 +123,8 @@ impl<M: Memory> SharedFunctions<M> {
                     BlockAddress::Scratch(_) => Addresses::Bytes,
                 };
                 let base = stateless_base(&self.bases, addresses, header);
-                let mut port = self.port(sender, request, local, what.binding, base)?;
+                let target = self.target(request.extended, what.binding, base)?;
+                let mut port = port(&self.bases, &mut self.memory, sender, local, target);
                 block::execute(&mut port, what, header, payload, answer)?;
             }
             Operation::Atomic(what) => {
@@ -132,63 +134,81 @@ impl<M: Memory> SharedFunctions<M> {
                 if let Some(header) = header {
                     mask &= header.dword(7);
                 }
-                let mut port = self.port(sender, request, local, what.binding, base)?;
+                let target = self.target(request.extended, what.binding, base)?;
+                let mut port = port(&self.bases, &mut self.memory, sender, local, target);
                 atomic::execute(&mut port, what, lanes, mask, payload, answer)?;
             }
+            operation => {
+                return self
+                    .send_to_image(sender, request, local, operation, header, payload, answer);
+            }
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Answers a message to an image.
+    #[inline(never)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the rest of one function, kept apart from it"
+    )]
+    fn send_to_image(
+        &mut self,
+        sender: Sender,
+        request: &Request<'_>,
+        local: &mut LocalMemory,
+        operation: &Operation,
+        header: Option<Header<'_>>,
+        payload: Payload<'_>,
+        answer: &mut Registers,
+    ) -> Result<Answer, Trap> {
+        let binding = match operation {
+            Operation::Typed(what) => what.binding,
+            Operation::Media(what) => what.binding,
+            Operation::Sample(what) => what.binding,
+            _ => return Ok(Answer::Done),
+        };
+        let sampler = match operation {
+            Operation::Sample(what) => {
+                self.samplers
+                    .get(&self.bases, &mut self.memory, what, header)?
+            }
+            _ => None,
+        };
+        let (image, index) = self.image(request, binding)?;
+        let image = image.as_ref();
+        let target = image.map_or(Target::Null, |image| Target::Flat(image.surface.base));
+        let mut port = port(&self.bases, &mut self.memory, sender, local, target);
+        match operation {
             Operation::Typed(what) => {
                 let mut mask = channels(request.mask, 8);
                 if let Some(header) = header {
                     mask &= header.dword(7) >> if what.high { 8 } else { 0 };
                 }
-                let (image, index) = self.image(request, what.binding)?;
-                let mut port = self.image_port(sender, local, image.as_ref());
-                typed::execute(
-                    &mut port,
-                    image.as_ref(),
-                    index,
-                    what,
-                    mask,
-                    payload,
-                    answer,
-                )?;
+                typed::execute(&mut port, image, index, what, mask, payload, answer)?;
             }
             Operation::Media(what) => {
-                let (image, index) = self.image(request, what.binding)?;
-                let image = image.as_ref();
-                let mut port = self.image_port(sender, local, image);
                 media::execute(&mut port, image, index, what.write, header, payload, answer)?;
             }
             Operation::Sample(what) => {
-                let sampler = self
-                    .samplers
-                    .get(&self.bases, &mut self.memory, what, header)?;
-                let (image, index) = self.image(request, what.binding)?;
-                let image = image.as_ref();
                 let mask = channels(request.mask, what.lanes.into());
-                let mut port = self.image_port(sender, local, image);
                 sampler::execute(
                     &mut port, image, index, sampler, what, mask, header, payload, answer,
                 )?;
             }
-            Operation::Fence | Operation::Barrier | Operation::EndOfThread => {}
+            _ => {}
         }
         Ok(Answer::Done)
     }
 
-    /// Access to what a message is bound to; without binding, to memory from `base` on.
-    fn port<'a>(
-        &'a mut self,
-        sender: Sender,
-        request: &Request<'_>,
-        local: &'a mut LocalMemory,
-        binding: Binding,
-        base: u64,
-    ) -> Result<Port<'a, M>, Trap> {
-        let target = match binding {
+    /// What a message is bound to; without binding memory from `base` on.
+    #[inline]
+    fn target(&mut self, extended: u32, binding: Binding, base: u64) -> Result<Target, Trap> {
+        Ok(match binding {
             Binding::Local => Target::Local,
             Binding::Stateless => Target::Flat(base),
             Binding::Table(_) | Binding::Bindless => {
-                let (surface, index) = self.surface(request.extended, binding)?;
+                let (surface, index) = self.surface(extended, binding)?;
                 match surface.bytes() {
                     None => Target::Null,
                     Some(size) => Target::Surface {
@@ -198,13 +218,6 @@ impl<M: Memory> SharedFunctions<M> {
                     },
                 }
             }
-        };
-        Ok(Port {
-            target,
-            memory: &mut self.memory,
-            local,
-            thread: sender.thread,
-            strict: self.bases.strict,
         })
     }
 
@@ -234,21 +247,23 @@ impl<M: Memory> SharedFunctions<M> {
         let (surface, index) = self.surface(request.extended, binding)?;
         Ok((Image::of(surface)?, index))
     }
+}
 
-    /// Access to memory from an image's base on.
-    fn image_port<'a>(
-        &'a mut self,
-        sender: Sender,
-        local: &'a mut LocalMemory,
-        image: Option<&Image>,
-    ) -> Port<'a, M> {
-        Port {
-            target: image.map_or(Target::Null, |image| Target::Flat(image.surface.base)),
-            memory: &mut self.memory,
-            local,
-            thread: sender.thread,
-            strict: self.bases.strict,
-        }
+/// Access of a thread to what its message is bound to.
+#[inline]
+fn port<'a, M: Memory>(
+    bases: &Bases,
+    memory: &'a mut M,
+    sender: Sender,
+    local: &'a mut LocalMemory,
+    target: Target,
+) -> Port<'a, M> {
+    Port {
+        target,
+        memory,
+        local,
+        thread: sender.thread,
+        strict: bases.strict,
     }
 }
 

@@ -17,6 +17,7 @@ const CHANNELS: usize = 8;
 type Operands = [[u32; LANES]; 4];
 
 /// Executes an access of each channel, in their order. The port goes to the surface's base.
+#[inline(never)]
 pub(super) fn execute<M: Memory>(
     port: &mut Port<'_, M>,
     image: Option<&Image>,
