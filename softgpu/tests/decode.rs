@@ -126,6 +126,10 @@ fn kernels_are_listed() {
         assert!(printed.contains(line), "{line} in {printed}");
     }
     assert!(printed.contains("MI_BATCH_BUFFER_END"), "{printed}");
+    let bases = ["--dynamic-base", "10000", "--instruction-base", "40000"];
+    let alone = [&bases[..], &arguments].concat();
+    let printed = text(&decode(&alone, b"70020002 0 20 20").stdout);
+    assert!(printed.contains("# kernel at 0x40040"), "{printed}");
 }
 
 #[test]

@@ -61,6 +61,14 @@ struct Arguments {
     /// MEDIA_INTERFACE_DESCRIPTOR_LOAD the kernels that it names are printed.
     #[arg(long, short, value_name = "ADDRESS=FILE", value_parser = memory)]
     memory: Vec<(u64, PathBuf)>,
+
+    /// Dynamic state base address that the batch begins with, in hexadecimal: where descriptors are.
+    #[arg(long, default_value = "0", value_parser = hexadecimal)]
+    dynamic_base: u64,
+
+    /// Instruction base address that the batch begins with, in hexadecimal: where kernels are.
+    #[arg(long, default_value = "0", value_parser = hexadecimal)]
+    instruction_base: u64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -171,13 +179,22 @@ struct Kernels {
 }
 
 impl Kernels {
-    fn new(memory: Vec<(u64, Vec<u8>)>) -> Self {
-        Self {
-            memory,
-            dynamic_base: 0,
-            instruction_base: 0,
+    /// With what the command line says.
+    fn new(arguments: &Arguments) -> Result<Self, String> {
+        let read = |(address, file): &(u64, PathBuf)| match fs::read(file) {
+            Ok(bytes) => Ok((*address, bytes)),
+            Err(error) => Err(format!("{}: {error}", file.display())),
+        };
+        Ok(Self {
+            memory: arguments
+                .memory
+                .iter()
+                .map(read)
+                .collect::<Result<_, _>>()?,
+            dynamic_base: arguments.dynamic_base,
+            instruction_base: arguments.instruction_base,
             printed: BTreeSet::new(),
-        }
+        })
     }
 
     /// The bytes from an address on to the end of the piece that has it.
@@ -331,15 +348,6 @@ fn print_commands(class: EngineClass) -> io::Result<()> {
     out.flush()
 }
 
-/// The memory that was given.
-fn memory_of(arguments: &Arguments) -> Result<Vec<(u64, Vec<u8>)>, String> {
-    let read = |(address, file): &(u64, PathBuf)| match fs::read(file) {
-        Ok(bytes) => Ok((*address, bytes)),
-        Err(error) => Err(format!("{}: {error}", file.display())),
-    };
-    arguments.memory.iter().map(read).collect()
-}
-
 /// Reads and prints; what goes wrong, in a sentence.
 fn run(arguments: &Arguments) -> Result<(), String> {
     let result = if arguments.commands {
@@ -363,7 +371,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         if arguments.kernel {
             print_listing(batch)
         } else {
-            let kernels = Kernels::new(memory_of(arguments)?);
+            let kernels = Kernels::new(arguments)?;
             let address = arguments.address.wrapping_add(offset);
             print(arguments, batch, address, kernels)
         }
