@@ -286,10 +286,7 @@ impl Encoded {
             && self.is_set(immediate)
         {
             return Ok(Source::Immediate {
-                bits: match kind.size() {
-                    1 => bits.of(self.bits) & 0xFF,
-                    _ => bits.of(self.bits),
-                },
+                bits: ternary_immediate(bits.of(self.bits), kind),
                 kind,
             });
         }
@@ -436,6 +433,17 @@ fn implied_width(vertical: u8, horizontal: u8) -> u8 {
         (0, _) => 1,
         (vertical, 0) => vertical,
         (vertical, horizontal) => (vertical / horizontal).max(1),
+    }
+}
+
+/// A constant of a three-source instruction: 16 bits, which are extended to those of its type.
+fn ternary_immediate(bits: u64, kind: DataType) -> u64 {
+    let signed = i64::from(bits as i16);
+    match kind {
+        DataType::D => u64::from(signed as u32),
+        DataType::Q => signed as u64,
+        _ if kind.size() == 1 => bits & 0xFF,
+        _ => bits,
     }
 }
 
@@ -624,6 +632,18 @@ mod tests {
         assert_eq!(message.function, SharedFunction::DataPort1);
         assert_eq!(message.descriptor, Some(0xFFFF_FFFF));
         assert_eq!(message.extended, ExtendedDescriptor::Immediate(0x1234_5680));
+    }
+
+    /// The 16 bits of a three-source constant are extended by its type's sign.
+    #[test]
+    fn ternary_immediates() {
+        assert_eq!(ternary_immediate(0xFFFF, DataType::D), 0xFFFF_FFFF);
+        assert_eq!(
+            ternary_immediate(0x8000, DataType::Q),
+            0xFFFF_FFFF_FFFF_8000
+        );
+        assert_eq!(ternary_immediate(0xFFFF, DataType::UD), 0xFFFF);
+        assert_eq!(ternary_immediate(0xFFFF, DataType::W), 0xFFFF);
     }
 
     /// Bytes that are missing are said to be.

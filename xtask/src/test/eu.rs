@@ -1,5 +1,6 @@
 //! The shader cores' machine code: kernels in OpenCL C are compiled by Intel's compiler, and our
-//! listing of each is held against that of Intel's assembler, line by line.
+//! listing of each is held against that of Intel's assembler, line by line; and so are random
+//! instructions, of which compilers use but some.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,6 +18,8 @@ use crate::{exec, vm};
 const KERNELS_LEAST: u64 = 200;
 /// Lines that are shown of those that differ in a kernel.
 const SHOWN: usize = 5;
+/// Random instructions that are compared.
+const RANDOM: usize = 20_000;
 /// What a line of a source begins with that gives options to compile it with.
 const OPTIONS: &str = "// options:";
 
@@ -65,7 +68,52 @@ pub(super) fn listings(root: &Path) -> Result<Tally> {
         tally.failed
     );
     tally.merge(Tally::one(count.kernels >= KERNELS_LEAST));
+    tally.merge(tools.random()?);
     Ok(tally)
+}
+
+/// Instructions of every opcode, their other bits random, that decode; always the same.
+fn random_instructions() -> (Vec<u8>, Vec<isa::Instruction>) {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    // xorshift64*.
+    let mut next = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        state.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    };
+    let (mut code, mut instructions) = (Vec::new(), Vec::new());
+    for number in 0.. {
+        if instructions.len() == RANDOM {
+            break;
+        }
+        let mut bytes = [next().to_le_bytes(), next().to_le_bytes()].concat();
+        bytes[0] = isa::opcode::OPCODES[number % isa::opcode::OPCODES.len()].number;
+        if let Ok(instruction) = isa::decode(&bytes)
+            && !is_doubtful(&instruction)
+        {
+            code.extend_from_slice(&bytes[..instruction.length() as usize]);
+            instructions.push(instruction);
+        }
+    }
+    (code, instructions)
+}
+
+/// What the assembler prints as one of our lines does not say, or prints as raw bytes.
+fn is_doubtful(instruction: &isa::Instruction) -> bool {
+    instruction
+        .sources
+        .iter()
+        .flatten()
+        .any(|source| match source {
+            isa::Source::Immediate { kind, .. } => kind.size() == 1 || instruction.sync.is_some(),
+            isa::Source::Register { .. } => false,
+        })
+}
+
+/// A line without its comment, which for messages of other generations differs.
+fn without_comment(line: &str) -> &str {
+    line.split(" // ").next().unwrap_or(line)
 }
 
 fn sources() -> Result<Vec<PathBuf>> {
@@ -138,6 +186,58 @@ impl Tools<'_> {
             }
         }
         Ok(tally)
+    }
+
+    /// Compares random instructions, those that the assembler finds fault with aside.
+    fn random(&self) -> Result<Tally> {
+        let (code, instructions) = random_instructions();
+        let (file, listing) = (
+            self.scratch.join("random.bin"),
+            self.scratch.join("random.asm"),
+        );
+        fs::write(&file, code).with_context(|| format!("cannot write {}", file.display()))?;
+        let mut iga = self.command(&self.root.join("usr/bin/iga64"));
+        iga.args(["-d", "-p=12p1", "-n", "--output-on-fail", "-o"]);
+        let said = iga.arg(&listing).arg(&file).output();
+        let said = said.context("cannot start iga64")?;
+        let faults = [said.stdout, said.stderr].concat();
+        let faults: BTreeSet<u64> = String::from_utf8_lossy(&faults)
+            .lines()
+            .filter(|line| line.contains(": error: "))
+            .filter_map(|line| line.strip_prefix("byte offset 0x")?.split(':').next())
+            .filter_map(|offset| u64::from_str_radix(offset, 16).ok())
+            .collect();
+        let text = fs::read(&listing).context("iga64 wrote no listing")?;
+        let text = String::from_utf8_lossy(&text);
+        let (mut compared, mut different, mut position) = (0, 0, 0);
+        let mut opcodes = BTreeSet::new();
+        for (instruction, theirs) in instructions.iter().zip(text.split('\n')) {
+            let at = position;
+            position += u64::from(instruction.length());
+            if faults.contains(&at) {
+                continue;
+            }
+            let ours = isa::disassemble(instruction, isa::Targets::Relative);
+            compared += 1;
+            opcodes.insert(instruction.opcode.name());
+            if without_comment(&ours) != without_comment(theirs) {
+                different += 1;
+                if different <= SHOWN {
+                    println!("    at {at:#x}\n    - {theirs}\n    + {ours}");
+                }
+            }
+        }
+        let all = opcodes.len() == isa::opcode::OPCODES.len();
+        println!(
+            "test random instructions ... {}, {compared} compared, of {} opcodes; {different} are listed differently",
+            if different == 0 && all {
+                "ok"
+            } else {
+                "FAILED"
+            },
+            opcodes.len(),
+        );
+        Ok(Tally::one(different == 0 && all))
     }
 
     /// Whether a kernel is listed the same by the assembler and by us.
