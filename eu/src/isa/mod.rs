@@ -7,6 +7,7 @@
 //! `visa/iga/IGALibrary`, both under the MIT licence.
 
 mod bits;
+mod codes;
 mod compaction;
 mod decode;
 mod disassemble;
