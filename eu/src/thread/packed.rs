@@ -2,10 +2,6 @@
 //! are. Written over arrays of 8, 16 and 32, which the compiler makes vectors of. All sources
 //! are read before anything is written.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over lanes become vectors; iterator chains may not"
-)]
 
 use super::compute;
 use super::file::RegisterFile;

@@ -654,7 +654,8 @@ impl Typed {
             Binary::SubtractSaturated => format!("sub_sat({a}, {b})"),
             Binary::HalfAdd => format!("hadd({a}, {b})"),
             Binary::RoundedHalfAdd => format!("rhadd({a}, {b})"),
-            Binary::Rotate => format!("rotate({a}, {b})"),
+            // The compiler forgets the sign of a count that is negated.
+            Binary::Rotate => format!("rotate({a}, ({name})({b} + ({name})zero))"),
         }
     }
 }
