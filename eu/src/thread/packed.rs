@@ -2,7 +2,6 @@
 //! are. Written over arrays of 8, 16 and 32, which the compiler makes vectors of. All sources
 //! are read before anything is written.
 
-
 use super::compute;
 use super::file::RegisterFile;
 use super::operand;
