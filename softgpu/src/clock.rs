@@ -47,6 +47,14 @@ impl Clock {
         }
     }
 
+    /// When that long has passed; never, if time passes only by what is executed.
+    pub(crate) fn deadline(&self, time: Duration) -> Option<Instant> {
+        match &self.virtual_ns {
+            None => Instant::now().checked_add(time),
+            Some(_) => None,
+        }
+    }
+
     /// How long ago it was made.
     pub(crate) fn elapsed(&self) -> Duration {
         match &self.virtual_ns {

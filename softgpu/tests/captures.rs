@@ -303,7 +303,6 @@ fn a_tree_reduction_with_barriers() {
 }
 
 #[test]
-#[ignore = "needs the sampler"]
 fn an_image_read_and_written() {
     let capture = Capture::read(include_bytes!("captures/image.bin"));
     for threads in HOW {

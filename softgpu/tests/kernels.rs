@@ -579,3 +579,57 @@ fn changed_code_is_noticed() {
     rig.expect(1, 2, Outcome::Completed);
     assert_eq!(rig.dword(BUFFER + 64), 0x1111_1111);
 }
+
+/// What instructions, groups and walks cost the host, on one of its processors and on all.
+#[test]
+#[ignore = "a measurement"]
+fn what_kernels_cost() {
+    for threads in [1, 0] {
+        let rig = rig(|config| GpuConfig {
+            strict: false,
+            kernel_threads: threads,
+            ..config
+        });
+        let mut signal = 0;
+        let mut time = |offset: u64| {
+            signal += 1;
+            let start = Instant::now();
+            rig.submit(1, offset, &[], signal);
+            rig.expect(1, signal, Outcome::Completed);
+            start.elapsed()
+        };
+        let slow = Walk {
+            kernel: SLOW,
+            constants: &[100_000],
+            end: [64, 1, 1],
+            ..WALK
+        };
+        put_walk(&rig, BATCH, &slow);
+        let each = time(BATCH) / (64 * 200_000);
+        println!("{threads}: {each:?} for an instruction of one channel");
+        let fill = Walk {
+            kernel: FILL_ROW,
+            surface: IMAGE,
+            registers: [1, 0],
+            constants: &[1],
+            end: [4, 2500, 1],
+            ..WALK
+        };
+        put_walk(&rig, BATCH, &fill);
+        println!("{threads}: {:?} for a small group", time(BATCH) / 10_000);
+        let fill = Walk {
+            end: [1, 1, 1],
+            ..fill
+        };
+        put_walk(&rig, BATCH, &fill);
+        println!("{threads}: {:?} for a submission of one", time(BATCH));
+        let mut batch = state(&rig, &fill, 2);
+        for _ in 0..1000 {
+            batch.extend([0x7105_000d, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1]);
+            batch.extend([u32::MAX; 2]);
+        }
+        batch.push(END);
+        rig.put(0x2_0000, &batch);
+        println!("{threads}: {:?} for a walk of one", time(0x2_0000) / 1000);
+    }
+}

@@ -59,6 +59,12 @@ impl Cache {
         Ok(kernel)
     }
 
+    /// How many kernels are kept.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Forgets what has not been used for longest, until there is room for a kernel of so many
     /// instructions.
     fn make_room(&mut self, instructions: usize) {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eu::group::{Group, Progress, Stopped};
 use eu::kernel::Kernel;
@@ -31,8 +31,10 @@ const INSTRUCTIONS_EACH: u64 = 128;
 /// Instructions that the engine's thread executes before it calls for others: what is over
 /// by then is not worth waking them.
 const ALONE: u64 = 4096;
-/// Instructions after which binds are let in.
-const SLICE: u64 = 8192;
+/// Instructions after which binds are let in, and the time is looked at.
+const SLICE: u64 = 2048;
+/// How long a quantum takes at most: instructions that send messages may take long.
+const LONGEST: Duration = Duration::from_millis(2);
 /// What starting a group costs of the budget, and what each of its threads does, in
 /// instructions.
 const START: u64 = 64;
@@ -69,7 +71,7 @@ impl Shape {
     }
 
     /// The group after this one.
-    fn after(&self, group: [u32; 3]) -> Option<[u32; 3]> {
+    pub(crate) fn after(&self, group: [u32; 3]) -> Option<[u32; 3]> {
         let mut next = group;
         for axis in 0..3 {
             next[axis] += 1;
@@ -82,7 +84,7 @@ impl Shape {
     }
 
     /// How many groups there are from this one on, as far as they can be counted.
-    fn from(&self, group: [u32; 3]) -> u64 {
+    pub(crate) fn from(&self, group: [u32; 3]) -> u64 {
         let count = |axis: usize| u64::from(self.end[axis] - self.first[axis]);
         let behind = |axis: usize| u64::from(self.end[axis] - 1 - group[axis]);
         let planes = behind(2).saturating_mul(count(1)).saturating_mul(count(0));
@@ -258,8 +260,9 @@ impl Floor {
         next.saturating_add(desk.paused.len() as u64)
     }
 
-    /// Executes groups until there are no more or about `allowance` instructions are executed.
-    fn work(&self, view: &mut View<'_>, mut allowance: u64, patience: u64) -> Done {
+    /// Executes groups until there are no more, about `allowance` instructions are executed, or
+    /// the time is up.
+    fn work(&self, view: &mut View<'_>, mut allowance: u64, limits: Limits) -> Done {
         let (faults, changes) = (view.faults(), view.changes());
         let threads = u64::from(self.plan.shape.threads());
         let mut done = Done::default();
@@ -286,6 +289,9 @@ impl Floor {
                 if since >= SLICE {
                     since = 0;
                     functions.memory().0.yield_to_binds();
+                    if limits.until.is_some_and(|until| Instant::now() >= until) {
+                        allowance = 0;
+                    }
                 }
                 match result {
                     Ok(Progress::Finished) => {
@@ -302,7 +308,7 @@ impl Floor {
                         } else {
                             resident.silent = 0;
                         }
-                        done.alive |= resident.silent <= patience;
+                        done.alive |= resident.silent <= limits.patience;
                         if allowance == 0 {
                             self.desk.lock().paused.push_back(resident);
                             break;
@@ -340,6 +346,13 @@ impl Floor {
     }
 }
 
+/// What ends a quantum but its instructions, and when a group is silent.
+#[derive(Clone, Copy)]
+struct Limits {
+    until: Option<Instant>,
+    patience: u64,
+}
+
 /// What host threads reach memory by.
 struct Reach<'a> {
     space: &'a Arc<AddressSpace>,
@@ -358,13 +371,22 @@ impl Walk {
     }
 
     /// Executes about `allowance` instructions on each host thread that takes part.
-    fn run(&self, cores: &Cores, view: &mut View<'_>, reach: &Reach<'_>, allowance: u64) -> Done {
+    fn run(
+        &self,
+        cores: &Cores,
+        view: &mut View<'_>,
+        reach: &Reach<'_>,
+        allowance: u64,
+        until: Option<Instant>,
+    ) -> Done {
         let floor = &self.floor;
+        let patience = cores.patience;
+        let limits = Limits { until, patience };
         let alone = match cores.pool.limit() {
             1 => allowance,
             _ => allowance.min(ALONE),
         };
-        let mut done = floor.work(view, alone, cores.patience);
+        let mut done = floor.work(view, alone, limits);
         let left = floor.left();
         let rest = allowance - alone;
         if left == 0 || rest == 0 {
@@ -377,18 +399,17 @@ impl Walk {
             let floor = Arc::clone(floor);
             let (space, memory) = (Arc::clone(reach.space), reach.memory.clone());
             let (mask, strict) = (reach.address_mask, reach.strict);
-            let patience = cores.patience;
             cores.pool.run(Box::new(move || {
                 let mut tlb = Tlb::default();
                 let mut view = View::new(&space, &mut tlb, &memory, mask, strict);
-                let done = floor.work(&mut view, rest, patience);
+                let done = floor.work(&mut view, rest, limits);
                 drop(view);
                 // Whoever waits for it is there until it has come.
                 let _ = sender.send(done);
             }));
         }
         drop(sender);
-        done += floor.work(view, rest, cores.patience);
+        done += floor.work(view, rest, limits);
         // Binds that the others wait for wait for this thread too.
         view.unlocked(|| {
             for other in results {
@@ -420,7 +441,8 @@ impl Machine<'_> {
             strict: self.view.is_strict(),
         };
         let allowance = u64::from(*left) * INSTRUCTIONS_EACH;
-        let done = walk.run(self.cores, &mut self.view, &reach, allowance);
+        let until = self.around.clock.deadline(LONGEST);
+        let done = walk.run(self.cores, &mut self.view, &reach, allowance, until);
         let over = walk.floor.left() == 0;
         let stopped = walk.floor.desk.lock().stopped;
         self.tally.groups += done.groups;
