@@ -399,7 +399,7 @@ fn an_endless_kernel_is_found() {
     for threads in [1, 2] {
         let rig = rig(|config| GpuConfig {
             kernel_threads: threads,
-            kernel_patience: 20_000_000,
+            kernel_patience: 2_000_000,
             ..config
         });
         short_heartbeat(&rig);
