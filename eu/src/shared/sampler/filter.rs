@@ -104,13 +104,12 @@ impl Filter<'_> {
                 place -= 0.5;
             }
             // What is no number is 0.
-            let whole = place.clamp(-FAR, FAR).floor();
-            first[axis] = whole as i64 + i64::from(point.offset[axis]);
-            part[axis] = if linear && place.is_finite() {
-                (place - whole) as f32
-            } else {
-                0.0
-            };
+            let place = place.clamp(-FAR, FAR);
+            let whole = floor(place);
+            first[axis] = whole + i64::from(point.offset[axis]);
+            if linear && !place.is_nan() {
+                part[axis] = (place - whole as f64) as f32;
+            }
         }
         (first, part, layer)
     }
@@ -253,7 +252,13 @@ impl Filter<'_> {
 
 /// The nearest whole number.
 fn round(value: f32) -> i64 {
-    (f64::from(value) + 0.5).floor().clamp(-FAR, FAR) as i64
+    floor((f64::from(value) + 0.5).clamp(-FAR, FAR))
+}
+
+/// The whole number below a value that isn't far from 0.
+fn floor(value: f64) -> i64 {
+    let whole = value as i64;
+    whole - i64::from(whole as f64 > value)
 }
 
 /// The face of a cube that a direction leads to, and where on it, from 0 to 1.
