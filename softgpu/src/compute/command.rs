@@ -67,9 +67,13 @@ pub(crate) fn walk(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, St
         return bad_field("the walker's threads are not the descriptor's");
     }
     let data = match bits(dwords[2], 16, 0) {
-        0 => Data::Constants(constants(&mut machine.view, machine.state, &bases)?),
+        0 => {
+            let (view, state) = (&mut machine.view, &*machine.state);
+            Data::Constants(constants(view, state, &bases, &descriptor, threads)?)
+        }
         length => {
             let at = bases.indirect.wrapping_add((dwords[3] & !0x3f).into());
+            let length = length.min(descriptor.data_bytes(threads));
             Data::Indirect(data(&mut machine.view, at, length)?)
         }
     };
@@ -83,7 +87,7 @@ pub(crate) fn object(machine: &mut Machine<'_>, dwords: &[u32]) -> Result<Flow, 
     let bases = BaseAddresses::of(machine.state);
     let descriptor = bits(dwords[1], 5, 0);
     let descriptor = Descriptor::load(&mut machine.view, machine.state, &bases, descriptor)?;
-    let constants = constants(&mut machine.view, machine.state, &bases)?;
+    let constants = constants(&mut machine.view, machine.state, &bases, &descriptor, 1)?;
     let mut own: Vec<u8> = dwords[OBJECT..]
         .iter()
         .flat_map(|dword| dword.to_le_bytes())

@@ -194,6 +194,16 @@ impl Descriptor {
     }
 }
 
+impl Descriptor {
+    /// Bytes of data that a group of so many threads has a use for.
+    pub(crate) fn data_bytes(&self, threads: u32) -> u32 {
+        let registers = u64::from(self.data_offset)
+            + u64::from(self.cross_thread_registers)
+            + u64::from(self.thread_registers) * u64::from(threads);
+        (registers * REGISTER as u64).min(MOST_DATA.into()) as u32
+    }
+}
+
 /// Bytes that a walk's threads find in their registers.
 pub(crate) fn data(view: &mut View<'_>, address: u64, length: u32) -> Result<Vec<u8>, Stop> {
     let length = length.min(MOST_DATA) as usize;
@@ -204,15 +214,19 @@ pub(crate) fn data(view: &mut View<'_>, address: u64, length: u32) -> Result<Vec
     Ok(data)
 }
 
-/// What MEDIA_CURBE_LOAD has loaded: constants.
+/// What MEDIA_CURBE_LOAD has loaded: constants, as far as a group of so many threads has a use
+/// for them.
 pub(crate) fn constants(
     view: &mut View<'_>,
     state: &StateRecord,
     bases: &BaseAddresses,
+    descriptor: &Descriptor,
+    threads: u32,
 ) -> Result<Vec<u8>, Stop> {
     let load = state.dwords::<4>(Key::CurbeLoad);
     let at = bases.dynamic.wrapping_add(load[3].into());
-    data(view, at, bits(load[2], 16, 0))
+    let length = bits(load[2], 16, 0).min(descriptor.data_bytes(threads));
+    data(view, at, length)
 }
 
 /// How many threads a group may have: as many as one subslice of the hardware has at once,
