@@ -1,9 +1,10 @@
 //! From an instruction to an op: operands become places in the register file, checked once.
 
-use super::op::{Action, Domain, Op, Operand, Packed, Rows, Target, Where};
+use super::op::{Action, Domain, Op, Operand, Rows, Target, Where};
+use super::packed;
 use crate::isa::{
-    ArchitectureRegister, Condition, DataType, Destination, ExtendedDescriptor, Instruction,
-    Opcode, Place, Region, Register, Source, SyncFunction,
+    ArchitectureRegister, DataType, Destination, ExtendedDescriptor, Instruction, Opcode, Place,
+    Region, Register, Source, SyncFunction,
 };
 use crate::thread::file;
 use crate::trap::Trap;
@@ -97,6 +98,31 @@ fn flag_bit(instruction: &Instruction) -> u8 {
     ((start + u32::from(instruction.channel_offset)) % 64) as u8
 }
 
+/// Whether `csel` chooses between what is in the destination and the same: compilers put that
+/// behind comparisons for the hardware's sake.
+fn changes_nothing(instruction: &Instruction) -> bool {
+    let (Some(to), [Some(first), Some(second), _]) = (instruction.destination, instruction.sources)
+    else {
+        return false;
+    };
+    let same = |source: Source| match source {
+        Source::Register {
+            place,
+            region,
+            kind,
+            negate: false,
+            absolute: false,
+        } => {
+            let (stride, count) = (to.stride, instruction.exec_size);
+            let packed = matches!(region, Region::Strided { vertical, width, horizontal }
+                if horizontal == stride && (width >= count || vertical == width * horizontal));
+            place == to.place && kind == to.kind && packed
+        }
+        _ => false,
+    };
+    !instruction.saturate && same(first) && same(second)
+}
+
 fn reads_special(source: &Source) -> bool {
     matches!(
         source,
@@ -160,7 +186,8 @@ fn action(instruction: &Instruction, op: &Op) -> Result<Action, Trap> {
             None => return Err(Trap::IllegalInstruction),
         },
         Opcode::Movi => Action::MoveIndexed,
-        _ => match packed(instruction, op) {
+        Opcode::Csel if changes_nothing(instruction) => Action::Nop,
+        _ => match packed::packed(instruction, op) {
             Some(packed) => Action::Packed(packed),
             None => Action::Compute(opcode, domain(instruction)?),
         },
@@ -192,119 +219,6 @@ fn domain(instruction: &Instruction) -> Result<Domain, Trap> {
         }
     }
     Ok(domain)
-}
-
-/// The operation on packed dwords that an instruction is, if it is one.
-fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
-    let Target::Register { at, step, kind } = op.target else {
-        // Comparisons want only flags.
-        if op.target == Target::None && instruction.opcode == Opcode::Cmp {
-            return comparison(instruction, op);
-        }
-        return None;
-    };
-    let unit = step == 4 || op.exec_size == 1;
-    if !unit || kind.size() != 4 || op.writes_accumulator || at as usize >= file::SIZE - 128 {
-        return None;
-    }
-    // What cr0 says changes how the rest is executed.
-    if op.writes_control || op.reads_special {
-        return None;
-    }
-    let float = |operand: &Operand| operand.kind == DataType::F && is_packed(operand);
-    let integer = |operand: &Operand| {
-        matches!(operand.kind, DataType::D | DataType::UD)
-            && is_packed(operand)
-            && !operand.absolute
-    };
-    let count = instruction.sources.iter().flatten().count();
-    let sources = &op.sources[..count];
-    let plain = op.condition.is_none() && !op.saturate;
-    let moved = |operand: &Operand| !operand.negate && !operand.absolute;
-    let into_float = kind == DataType::F;
-    if sources.iter().all(float) && into_float {
-        return Some(match instruction.opcode {
-            Opcode::Mov if plain && moved(&sources[0]) => Packed::Move,
-            Opcode::Sel if op.predicate.is_some() && plain => Packed::SelectFloat,
-            Opcode::Cmp if !op.saturate => return comparison(instruction, op),
-            Opcode::Add if op.condition.is_none() => Packed::AddFloat,
-            Opcode::Mul if op.condition.is_none() => Packed::MultiplyFloat,
-            Opcode::Mad if op.condition.is_none() => Packed::MadFloat,
-            _ => return None,
-        });
-    }
-    if into_float
-        && instruction.opcode == Opcode::Mov
-        && plain
-        && integer(&sources[0])
-        && moved(&sources[0])
-    {
-        return Some(match sources[0].kind {
-            DataType::D => Packed::IntegerToFloat,
-            _ => Packed::UnsignedToFloat,
-        });
-    }
-    if !into_float && sources.iter().all(integer) {
-        if instruction.opcode == Opcode::Cmp {
-            return comparison(instruction, op);
-        }
-        if !plain {
-            return None;
-        }
-        return Some(match instruction.opcode {
-            Opcode::Mov if moved(&sources[0]) => Packed::Move,
-            Opcode::Sel if op.predicate.is_some() => Packed::Select,
-            Opcode::Not => Packed::Not,
-            Opcode::And => Packed::And,
-            Opcode::Or => Packed::Or,
-            Opcode::Xor => Packed::Xor,
-            Opcode::Shl => Packed::Shl,
-            Opcode::Shr => Packed::Shr,
-            Opcode::Asr if sources[0].kind == DataType::D => Packed::Asr,
-            Opcode::Add => Packed::AddInteger,
-            _ => return None,
-        });
-    }
-    None
-}
-
-fn comparison(instruction: &Instruction, op: &Op) -> Option<Packed> {
-    let sources = &op.sources[..2];
-    if !sources.iter().all(is_packed) || op.reads_special {
-        return None;
-    }
-    if !matches!(
-        instruction.condition,
-        Some(
-            Condition::Equal
-                | Condition::NotEqual
-                | Condition::Greater
-                | Condition::GreaterOrEqual
-                | Condition::Less
-                | Condition::LessOrEqual
-        )
-    ) {
-        return None;
-    }
-    let plain = |operand: &Operand| !operand.negate && !operand.absolute;
-    match (sources[0].kind, sources[1].kind) {
-        (DataType::F, DataType::F) => Some(Packed::CompareFloat),
-        (DataType::D, DataType::D) if sources.iter().all(plain) => Some(Packed::CompareInteger),
-        (DataType::UD, DataType::UD) if sources.iter().all(plain) => Some(Packed::CompareUnsigned),
-        _ => None,
-    }
-}
-
-/// Whether an operand is dwords that can be had as a vector.
-fn is_packed(operand: &Operand) -> bool {
-    if operand.kind.size() != 4 {
-        return false;
-    }
-    match operand.place {
-        Where::Unit(at) => usize::from(at) + 128 <= file::SIZE,
-        Where::Scalar(_) | Where::Constant(_) => true,
-        _ => false,
-    }
 }
 
 const OUTSIDE: Trap = Trap::IllegalOperand("a region reaches outside the register file");

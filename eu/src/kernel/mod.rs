@@ -3,6 +3,7 @@
 
 mod lower;
 pub(crate) mod op;
+mod packed;
 
 use std::collections::BTreeMap;
 

@@ -97,13 +97,20 @@ pub(crate) enum Domain {
     Float,
 }
 
-/// Operations on packed dwords.
+/// Operations that are computed as vectors of dwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packed {
-    /// A move of bits.
+    /// A move of integers' low bits.
     Move,
+    /// A move of a float's bits, with sign modifiers.
+    MoveFloat,
+    /// `sel` by predicate.
     Select,
     SelectFloat,
+    /// `sel` by comparison.
+    ChooseInteger,
+    ChooseUnsigned,
+    ChooseFloat,
     Not,
     And,
     Or,
@@ -112,14 +119,28 @@ pub(crate) enum Packed {
     Shr,
     Asr,
     AddInteger,
+    /// The low dword of the product.
+    MultiplyInteger,
+    MadInteger,
+    /// `addc`: the carry goes to the accumulator.
+    AddCarry,
+    /// `subb`: the borrow does.
+    SubtractBorrow,
     CompareInteger,
     CompareUnsigned,
     CompareFloat,
     AddFloat,
     MultiplyFloat,
     MadFloat,
+    Floor,
+    Ceil,
+    RoundEven,
+    Truncate,
+    Fraction,
     IntegerToFloat,
     UnsignedToFloat,
+    FloatToInteger,
+    FloatToUnsigned,
 }
 
 /// Where a result goes.

@@ -6,7 +6,7 @@ use super::operand::{self, Lanes};
 use super::predicate;
 use super::rounding::{self, FloatMode};
 use crate::isa::{Condition, DataType, Opcode};
-use crate::kernel::op::{Domain, Op};
+use crate::kernel::op::{Domain, Op, Operand};
 use crate::trap::Trap;
 
 /// Executes an op for the channels that are enabled.
@@ -164,19 +164,19 @@ fn select(
         }
     };
     let chosen = |channel: usize| first >> channel & 1 != 0;
-    let plain = Op {
-        condition: None,
-        ..op.clone()
-    };
-    if copies(&plain, 2) {
-        let a = operand::bits(file, &op.sources[0], count)?;
-        let b = operand::bits(file, &op.sources[1], count)?;
-        let result: Lanes<i64> = std::array::from_fn(|channel| {
-            i64::from(if chosen(channel) {
+    // A minimum or maximum is arithmetic; other choices move bits, signs changed or not.
+    let arithmetic = opcode == Opcode::Sel && op.condition.is_some() && domain == Domain::Float;
+    let kind = op.target.kind();
+    let same = |source: &Operand| Some(source.kind) == kind;
+    if !arithmetic && !op.saturate && op.sources[..2].iter().all(same) {
+        let a = signed_bits(file, &op.sources[0], count)?;
+        let b = signed_bits(file, &op.sources[1], count)?;
+        let result = std::array::from_fn(|channel| {
+            if chosen(channel) {
                 a[channel]
             } else {
                 b[channel]
-            })
+            }
         });
         return operand::put_bits(file, op, &result, enabled);
     }
@@ -206,6 +206,19 @@ fn select(
             operand::put_integers(file, mode, op, &result, enabled)
         }
     }
+}
+
+/// The elements' bits, with sign modifiers.
+fn signed_bits(file: &RegisterFile, source: &Operand, count: usize) -> Result<Lanes<i64>, Trap> {
+    if !source.kind.is_float() {
+        return operand::integers(file, source, count);
+    }
+    let sign = 1 << (source.kind.size() * 8 - 1);
+    let bits = operand::bits(file, source, count)?;
+    Ok(bits.map(|bits| {
+        let bits = if source.absolute { bits & !sign } else { bits };
+        i64::from(if source.negate { bits ^ sign } else { bits })
+    }))
 }
 
 /// `cmp` and `cmpn`: flags, and all ones where it holds.

@@ -283,7 +283,14 @@ fn selects(op: &Op) -> bool {
     use crate::kernel::op::Packed;
     matches!(
         op.action,
-        Action::Compute(Opcode::Sel, _) | Action::Packed(Packed::Select | Packed::SelectFloat)
+        Action::Compute(Opcode::Sel, _)
+            | Action::Packed(
+                Packed::Select
+                    | Packed::SelectFloat
+                    | Packed::ChooseInteger
+                    | Packed::ChooseUnsigned
+                    | Packed::ChooseFloat
+            )
     )
 }
 

@@ -293,25 +293,70 @@ fn a_conditional_selection_leaves_the_flags() {
     assert_eq!(file.flags(), 0x1234);
 }
 
-fn kind() -> impl Strategy<Value = DataType> {
-    prop_oneof![Just(DataType::F), Just(DataType::D), Just(DataType::UD)]
+fn integer_kind() -> impl Strategy<Value = DataType> {
+    prop::sample::select(vec![
+        DataType::D,
+        DataType::UD,
+        DataType::D,
+        DataType::UD,
+        DataType::W,
+        DataType::UW,
+        DataType::B,
+        DataType::UB,
+    ])
+}
+
+fn region() -> impl Strategy<Value = Region> {
+    let strided = |vertical, width, horizontal| Region::Strided {
+        vertical,
+        width,
+        horizontal,
+    };
+    prop::sample::select(vec![
+        UNIT,
+        UNIT,
+        Region::SCALAR,
+        strided(16, 8, 2),
+        strided(2, 1, 0),
+        strided(4, 4, 1),
+        strided(0, 4, 1),
+    ])
 }
 
 fn source(kind: DataType) -> impl Strategy<Value = Source> {
-    let place = (1_u8..20, any::<bool>(), any::<bool>(), any::<bool>());
-    let of_register = place.prop_map(move |(number, scalar, negate, absolute)| Source::Register {
-        place: Place::Direct {
-            register: Register::General(number),
-            byte: if scalar { 4 * (number % 8) } else { 0 },
-        },
-        region: if scalar { Region::SCALAR } else { UNIT },
-        kind,
-        negate,
-        absolute: absolute && kind.is_float(),
+    let place = (1_u8..20, region(), 0_u8..10, any::<bool>(), any::<bool>());
+    let of_register = place.prop_map(move |(number, region, which, negate, absolute)| {
+        let accumulator = which == 0 && kind.size() == 4;
+        Source::Register {
+            place: Place::Direct {
+                register: if accumulator {
+                    Register::Architecture(ArchitectureRegister::Accumulator(0))
+                } else {
+                    Register::General(number)
+                },
+                byte: if region == Region::SCALAR && !accumulator {
+                    4 * (number % 8)
+                } else {
+                    0
+                },
+            },
+            region: if accumulator { UNIT } else { region },
+            kind,
+            negate,
+            absolute: absolute && kind.is_float(),
+        }
     });
     let constant = any::<u32>().prop_map(move |bits| Source::Immediate {
-        bits: bits.into(),
-        kind,
+        bits: if kind.size() == 4 {
+            bits.into()
+        } else {
+            (bits as u16).into()
+        },
+        kind: match kind {
+            DataType::B => DataType::W,
+            DataType::UB => DataType::UW,
+            kind => kind,
+        },
     });
     prop_oneof![3 => of_register, 1 => constant]
 }
@@ -331,6 +376,13 @@ fn packed_instruction() -> impl Strategy<Value = Instruction> {
         Opcode::Mul,
         Opcode::Mad,
         Opcode::Cmp,
+        Opcode::Addc,
+        Opcode::Subb,
+        Opcode::Rndd,
+        Opcode::Rndu,
+        Opcode::Rnde,
+        Opcode::Rndz,
+        Opcode::Frc,
     ]);
     let size = prop::sample::select(vec![1_u8, 2, 4, 8, 16, 32]);
     let condition = prop::sample::select(vec![
@@ -341,33 +393,55 @@ fn packed_instruction() -> impl Strategy<Value = Instruction> {
         Condition::Less,
         Condition::LessOrEqual,
     ]);
-    (
-        opcode,
-        size,
-        kind(),
-        kind(),
-        condition,
+    let kinds = (
         any::<bool>(),
-        any::<bool>(),
-    )
-        .prop_flat_map(|(opcode, size, from, to, condition, saturate, inverted)| {
-            (source(from), source(from), source(from)).prop_map(move |(a, b, c)| {
+        [
+            integer_kind(),
+            integer_kind(),
+            integer_kind(),
+            integer_kind(),
+        ],
+    );
+    let flags = any::<[bool; 4]>();
+    let step = prop::sample::select(vec![1_u8, 1, 2]);
+    (opcode, size, kinds, condition, flags, step).prop_flat_map(
+        |(opcode, size, (float, kinds), condition, flags, step)| {
+            let [saturate, inverted, conditional, converts] = flags;
+            let of = move |number: usize| if float { DataType::F } else { kinds[number] };
+            (source(of(0)), source(of(1)), source(of(2))).prop_map(move |(a, b, c)| {
                 let count = match opcode {
-                    Opcode::Mov | Opcode::Not => 1,
+                    Opcode::Mov
+                    | Opcode::Not
+                    | Opcode::Rndd
+                    | Opcode::Rndu
+                    | Opcode::Rnde
+                    | Opcode::Rndz
+                    | Opcode::Frc => 1,
                     Opcode::Mad => 3,
                     _ => 2,
                 };
-                let to = if opcode == Opcode::Mov { to } else { from };
-                let mut one = instruction(opcode, size, destination(30, to), &[a, b, c][..count]);
-                one.saturate = saturate && from == DataType::F;
-                one.condition = (opcode == Opcode::Cmp).then_some(condition);
-                one.predicate = (opcode == Opcode::Sel).then_some(Predicate {
+                let to = match (float, converts && opcode == Opcode::Mov) {
+                    (true, true) => kinds[3],
+                    (true, false) | (false, true) => DataType::F,
+                    (false, false) => kinds[3],
+                };
+                let mut to = destination(30, to);
+                to.stride = step;
+                let mut one = instruction(opcode, size, to, &[a, b, c][..count]);
+                one.saturate = saturate && float;
+                let chooses = opcode == Opcode::Sel && conditional;
+                let tests = matches!(opcode, Opcode::And | Opcode::Or) && conditional;
+                let compares = opcode == Opcode::Cmp;
+                one.condition = (compares || chooses || tests).then_some(condition);
+                one.predicate = (opcode == Opcode::Sel && !chooses).then_some(Predicate {
                     control: PredicateControl::Sequential,
                     inverted,
                 });
+                one.writes_accumulator = matches!(opcode, Opcode::Addc | Opcode::Subb);
                 one
             })
-        })
+        },
+    )
 }
 
 /// The same value, or both not a number.
@@ -377,7 +451,7 @@ fn alike(a: u32, b: u32, float: bool) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     /// What is executed as vectors gives what is executed element by element.
     #[test]
@@ -404,12 +478,18 @@ proptest! {
                 fast.set_dword(at, value.to_bits());
             }
         }
+        for (number, accumulator) in fast.accumulators.iter_mut().enumerate() {
+            *accumulator = i64::from(seed[number]) * 0x1234_5678;
+        }
         let mut slow = fast.clone();
         let mode = FloatMode::of(control);
         let enabled = enabled & op.channels();
         execute(&mut fast, mode, &op, enabled);
         compute::execute(&mut slow, mode, &op, one.opcode, domain, enabled).unwrap();
         prop_assert_eq!(fast.flags(), slow.flags());
+        for (fast, slow) in fast.accumulators.iter().zip(&slow.accumulators) {
+            prop_assert_eq!(*fast as u32, *slow as u32);
+        }
         for at in (0..file::SIZE).step_by(4) {
             let (fast, slow) = (fast.dword(at), slow.dword(at));
             prop_assert!(alike(fast, slow, float), "at {:#x}: {:#x} and {:#x}", at, fast, slow);

@@ -1,0 +1,199 @@
+//! Which instructions are computed as vectors of dwords: those whose results are the low bits of
+//! what dwords give, or floats, with sources that need no address register.
+
+use super::op::{Op, Operand, Packed, Target, Where};
+use crate::isa::{Condition, DataType, Instruction, Opcode};
+
+/// The operation on dwords that an instruction is, if it is one.
+pub(super) fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
+    // What cr0 says changes how the rest is executed; what is worked out when it is read takes
+    // the longer way.
+    if op.writes_control || op.reads_special {
+        return None;
+    }
+    let count = instruction.sources.iter().flatten().count();
+    let sources = &op.sources[..count];
+    if sources
+        .iter()
+        .any(|it| matches!(it.place, Where::Indirect { .. }))
+    {
+        return None;
+    }
+    let carries = matches!(instruction.opcode, Opcode::Addc | Opcode::Subb);
+    if op.writes_accumulator && !carries {
+        return None;
+    }
+    match op.target {
+        Target::None | Target::Register { .. } => {}
+        // An accumulator keeps more of a product than a dword.
+        Target::Accumulator { .. }
+            if !matches!(instruction.opcode, Opcode::Mul | Opcode::Mad) || floats(sources) => {}
+        _ => return None,
+    }
+    let kind = op.target.kind();
+    match instruction.opcode {
+        Opcode::Cmp if !op.saturate => comparison(op, sources),
+        Opcode::Sel if op.condition.is_some() => choice(op, sources, kind?),
+        _ if floats(sources) => of_floats(instruction.opcode, op, kind?),
+        _ if integers(sources) => of_integers(instruction.opcode, op, kind),
+        _ => None,
+    }
+}
+
+fn floats(sources: &[Operand]) -> bool {
+    sources.iter().all(|it| it.kind == DataType::F)
+}
+
+/// Whether all sources are integers that can be had as dwords.
+fn integers(sources: &[Operand]) -> bool {
+    let integer = |it: &Operand| !it.kind.is_float() && it.kind.size() <= 4 && !it.absolute;
+    sources.iter().all(integer)
+}
+
+fn of_floats(opcode: Opcode, op: &Op, kind: DataType) -> Option<Packed> {
+    if op.condition.is_some() {
+        return None;
+    }
+    let moved = !op.sources[0].negate && !op.sources[0].absolute;
+    match (opcode, kind) {
+        (Opcode::Mov, DataType::D) if !op.saturate => return Some(Packed::FloatToInteger),
+        (Opcode::Mov, DataType::UD) if !op.saturate => return Some(Packed::FloatToUnsigned),
+        _ => {}
+    }
+    if kind != DataType::F {
+        return None;
+    }
+    Some(match opcode {
+        // Bits are moved: nothing is flushed.
+        Opcode::Mov if moved && !op.saturate => Packed::MoveFloat,
+        Opcode::Sel if op.predicate.is_some() && !op.saturate => Packed::SelectFloat,
+        Opcode::Add => Packed::AddFloat,
+        Opcode::Mul => Packed::MultiplyFloat,
+        Opcode::Mad => Packed::MadFloat,
+        Opcode::Rndd => Packed::Floor,
+        Opcode::Rndu => Packed::Ceil,
+        Opcode::Rnde => Packed::RoundEven,
+        Opcode::Rndz => Packed::Truncate,
+        Opcode::Frc => Packed::Fraction,
+        _ => return None,
+    })
+}
+
+fn of_integers(opcode: Opcode, op: &Op, kind: Option<DataType>) -> Option<Packed> {
+    if op.saturate {
+        return None;
+    }
+    let carries = matches!(opcode, Opcode::Addc | Opcode::Subb);
+    let logical = matches!(opcode, Opcode::And | Opcode::Or | Opcode::Xor | Opcode::Not);
+    match op.condition {
+        None => {}
+        // Whether a result is 0 is asked of a dword.
+        Some(Condition::Equal | Condition::NotEqual)
+            if logical && kind.is_none_or(|kind| kind.size() == 4) => {}
+        Some(_) => return None,
+    }
+    if kind == Some(DataType::F) {
+        let unsigned = op.sources[0].kind == DataType::UD;
+        return match opcode {
+            // A negated dword does not fit one.
+            Opcode::Mov if op.sources[0].negate => None,
+            Opcode::Mov if unsigned => Some(Packed::UnsignedToFloat),
+            Opcode::Mov => Some(Packed::IntegerToFloat),
+            _ => None,
+        };
+    }
+    if kind.is_some_and(|kind| kind.is_float() || kind.size() > 4) {
+        return None;
+    }
+    if carries {
+        // A carry is that of dwords.
+        let dwords = op.sources[..2].iter().all(|it| it.kind.size() == 4);
+        let whole = kind.is_none_or(|kind| kind.size() == 4);
+        if !dwords || !whole || op.sources[..2].iter().any(|it| it.negate) {
+            return None;
+        }
+    }
+    Some(match opcode {
+        Opcode::Mov => Packed::Move,
+        Opcode::Sel if op.predicate.is_some() => Packed::Select,
+        Opcode::Not => Packed::Not,
+        Opcode::And => Packed::And,
+        Opcode::Or => Packed::Or,
+        Opcode::Xor => Packed::Xor,
+        Opcode::Shl => Packed::Shl,
+        Opcode::Shr if !op.sources[0].negate => Packed::Shr,
+        Opcode::Asr if op.sources[0].kind != DataType::UD && !op.sources[0].negate => Packed::Asr,
+        Opcode::Add => Packed::AddInteger,
+        Opcode::Mul => Packed::MultiplyInteger,
+        Opcode::Mad => Packed::MadInteger,
+        Opcode::Addc => Packed::AddCarry,
+        Opcode::Subb => Packed::SubtractBorrow,
+        _ => return None,
+    })
+}
+
+/// How two sources are compared: integers as dwords with or without a sign, whichever holds both.
+fn ordered(sources: &[Operand]) -> Option<Ordered> {
+    if floats(sources) {
+        return Some(Ordered::Floats);
+    }
+    if !integers(sources) || sources.iter().any(|it| it.negate) {
+        return None;
+    }
+    let unsigned = |it: &Operand| {
+        let constant = match it.place {
+            Where::Constant(bits) => Some(bits),
+            _ => None,
+        };
+        let positive = match (it.kind, constant) {
+            (DataType::W, Some(bits)) => bits as u16 <= i16::MAX as u16,
+            (DataType::D, Some(bits)) => bits <= i32::MAX as u32,
+            _ => false,
+        };
+        !it.kind.is_signed() || positive
+    };
+    if sources.iter().all(unsigned) {
+        return Some(Ordered::Unsigned);
+    }
+    let signed = sources.iter().all(|it| it.kind != DataType::UD);
+    signed.then_some(Ordered::Signed)
+}
+
+enum Ordered {
+    Floats,
+    Signed,
+    Unsigned,
+}
+
+fn comparison(op: &Op, sources: &[Operand]) -> Option<Packed> {
+    orders(op)?;
+    Some(match ordered(sources)? {
+        Ordered::Floats => Packed::CompareFloat,
+        Ordered::Signed => Packed::CompareInteger,
+        Ordered::Unsigned => Packed::CompareUnsigned,
+    })
+}
+
+/// `sel` with a condition: a minimum or a maximum.
+fn choice(op: &Op, sources: &[Operand], kind: DataType) -> Option<Packed> {
+    orders(op)?;
+    if op.saturate {
+        return None;
+    }
+    match ordered(sources)? {
+        Ordered::Floats => (kind == DataType::F).then_some(Packed::ChooseFloat),
+        _ if kind.is_float() || kind.size() > 4 => None,
+        Ordered::Signed => Some(Packed::ChooseInteger),
+        Ordered::Unsigned => Some(Packed::ChooseUnsigned),
+    }
+}
+
+/// Whether a condition compares by size.
+fn orders(op: &Op) -> Option<()> {
+    let condition = op.condition?;
+    let compares = !matches!(
+        condition,
+        Condition::Overflow | Condition::Unordered | Condition::EarlyOut
+    );
+    compares.then_some(())
+}
