@@ -27,6 +27,7 @@ use crate::trap::Trap;
 use file::RegisterFile;
 use flow::Channels;
 use rounding::FloatMode;
+use vectors::Vectors;
 
 /// What the dispatcher sets in a thread besides its payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,7 @@ pub struct Thread {
     /// Index of the op that comes next; none before the first.
     next: Option<u32>,
     mode: FloatMode,
+    vectors: Vectors,
     barrier: Barrier,
     ended: bool,
     /// Instructions executed: what its timestamp counts.
@@ -94,6 +96,7 @@ impl Thread {
             channels: Channels::new(setup.mask),
             next: None,
             mode: FloatMode::of(setup.control),
+            vectors: Vectors::detect(),
             barrier: Barrier::Away,
             ended: false,
             executed: 0,
@@ -139,21 +142,12 @@ impl Thread {
             return Ok(Pause::Ended);
         }
         let before = *budget;
-        let result = vectors::run(vectors::Run {
-            thread: self,
-            kernel,
-            sender,
-            functions,
-            local,
-            budget,
-        });
+        let result = self.run_on(kernel, sender, functions, local, budget);
         self.executed += before - *budget;
         result
     }
 
-    /// [`Thread::run`], to be compiled for what the processor has.
-    #[inline(always)]
-    fn run_here<M: Memory>(
+    fn run_on<M: Memory>(
         &mut self,
         kernel: &Kernel,
         sender: Sender,
@@ -178,7 +172,8 @@ impl Thread {
             let enabled = self.enabled(op);
             let step = match op.action {
                 Action::Packed(packed) => {
-                    packed::execute(&mut self.file, self.mode, op, packed, enabled);
+                    self.vectors
+                        .execute(&mut self.file, self.mode, op, packed, enabled);
                     Ok(())
                 }
                 Action::Compute(opcode, domain) => {
