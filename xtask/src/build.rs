@@ -119,6 +119,7 @@ fn cargo_programs(ready: &Ready) -> Result<Vec<PathBuf>> {
     let packages: Vec<String> = [
         "vhost-device",
         "guest-tests",
+        "vulkan-tests",
         "igpu-top",
         "igpu-conformance",
     ]
@@ -126,7 +127,7 @@ fn cargo_programs(ready: &Ready) -> Result<Vec<PathBuf>> {
     .map(|folder| package_name(&checkout().join(folder).join("Cargo.toml")))
     .collect::<Result<_>>()?;
     setup::libclang()?;
-    let mut cargo = setup::cargo(ready.buildroot.as_deref());
+    let mut cargo = setup::cargo(Some(ready));
     cargo.args([
         "build",
         "--release",

@@ -7,7 +7,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::Ready;
 use crate::exec;
+
+/// Names the root with `glslc` for the builds.
+const SHADER_ROOT: &str = "VIRTIO_IGPU_SHADER_ROOT";
 
 /// Says what the host lacks before anything is begun.
 pub(super) fn ready() -> Result<()> {
@@ -103,17 +107,24 @@ fn holds_libclang(folder: &Path) -> bool {
     })
 }
 
-/// cargo, told where the uAPI's headers are: in the build root, unless the person says else.
-pub(crate) fn cargo(buildroot: Option<&Path>) -> Command {
+/// cargo, told where the uAPI's headers and the compiler of shaders are: in the set-up's roots,
+/// unless the person says else.
+pub(crate) fn cargo(ready: Option<&Ready>) -> Command {
     let mut command = exec::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::paths::checkout());
-    let headers = buildroot
+    let headers = ready
+        .and_then(|ready| ready.buildroot.as_deref())
         .map(|root| root.join("usr/include/drm"))
         .filter(|folder| folder.join("i915_drm.h").exists());
     if let Some(headers) = headers
         && std::env::var_os("VIRTIO_IGPU_DRM_HEADERS").is_none()
     {
         command.env("VIRTIO_IGPU_DRM_HEADERS", headers);
+    }
+    if let Some(ready) = ready
+        && std::env::var_os(SHADER_ROOT).is_none()
+    {
+        command.env(SHADER_ROOT, &ready.shaders);
     }
     // A cargo that runs us sets these for us, not for the packages that we build.
     for name in [

@@ -34,6 +34,8 @@ pub(crate) struct Ready {
     pub(crate) cache: Cache,
     /// The unpacked root with compilers; `None` with a kernel tree of the person's own.
     pub(crate) buildroot: Option<PathBuf>,
+    /// The unpacked root with `glslc`.
+    pub(crate) shaders: PathBuf,
     /// How QEMU is called.
     pub(crate) qemu: Qemu,
     /// The QEMU with our device, if it has been built.
@@ -116,6 +118,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         did: false,
     };
     let buildroot = work.root("buildroot")?;
+    let shaders = work.root(packages::SHADERS_SET)?;
     let (qemu, patched) = work.qemu()?;
     let stock = match &args.kernel_tree {
         Some(tree) => own_kernel(tree)?,
@@ -154,10 +157,11 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
             cache.root().display()
         );
     }
-    // What a guest has beside the usual, and QEMUs beside the stock one, change nothing that is
-    // built for it.
+    // What a guest has beside the usual, QEMUs beside the stock one, and what compiles shaders
+    // change nothing that is built for it.
     let other = [
         packages::image_set(Image::Mesa),
+        packages::SHADERS_SET,
         packages::PEER_SET,
         packages::QEMU_BUILD_SET,
         packages::QEMU_SOURCE_SET,
@@ -175,6 +179,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     Ok(Ready {
         buildroot: args.kernel_tree.is_none().then_some(buildroot),
         cache: cache.clone(),
+        shaders,
         qemu,
         patched,
         peer,

@@ -32,6 +32,10 @@ const GUEST: &str =
 /// What it has besides in the larger image: users of the device that are no tests.
 const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools mesa-utils-bin libegl1 libegl-mesa0 \
     libgl1-mesa-dri libgles2 libgl1 intel-opencl-icd clinfo clpeak pciutils";
+/// The compiler of shaders.
+const SHADERS: &str = "base-files libc-bin glslc";
+/// The name of that set of packages, and of the root made of it.
+pub(super) const SHADERS_SET: &str = "glslc";
 /// What a QEMU needs beside the packages of [`QEMU`] to give its guest a virtio-gpu with 3D
 /// contexts where there is no GPU: its OpenGL modules, a window to draw in, an X server that
 /// shows nothing, and OpenGL in software.
@@ -93,6 +97,11 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
         suite: "trixie",
         packages: words(&format!("{BASE} {BUILD}")),
     }];
+    sets.push(Wanted {
+        name: SHADERS_SET,
+        suite: "trixie",
+        packages: words(SHADERS),
+    });
     if args.kernel_tree.is_none() {
         sets.push(Wanted {
             name: "kernel",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::exec::{self, Guarded};
 use crate::paths::checkout;
-use crate::setup;
+use crate::setup::{self, Ready};
 use crate::tally::Tally;
 
 /// Formatting of the workspace.
@@ -62,9 +62,9 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Lints of the workspace.
-pub(super) fn clippy(buildroot: &Option<PathBuf>) -> Result<Tally> {
+pub(super) fn clippy(ready: &Ready) -> Result<Tally> {
     setup::libclang()?;
-    let mut cargo = setup::cargo(buildroot.as_deref());
+    let mut cargo = setup::cargo(Some(ready));
     run(
         "cargo clippy",
         cargo.args([
@@ -80,9 +80,9 @@ pub(super) fn clippy(buildroot: &Option<PathBuf>) -> Result<Tally> {
 }
 
 /// `cargo test`, its result lines summed up.
-pub(super) fn tests(buildroot: &Option<PathBuf>) -> Result<Tally> {
+pub(super) fn tests(ready: &Ready) -> Result<Tally> {
     setup::libclang()?;
-    let mut cargo = setup::cargo(buildroot.as_deref());
+    let mut cargo = setup::cargo(Some(ready));
     cargo
         .args(["test", "--workspace", "--no-fail-fast"])
         .stdin(Stdio::null())

@@ -13,7 +13,6 @@ mod traced;
 mod wishes;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -22,6 +21,7 @@ use clap::{Parser, ValueEnum};
 use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, QemuChoice, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
+use crate::setup::qemu::Device;
 use crate::tally::Tally;
 use crate::vm::{Lab, pass_on};
 use crate::{bench, build, demo, exec, igt, setup};
@@ -65,6 +65,8 @@ pub(crate) enum Kind {
     Debug,
     /// libdrm's and Mesa's programs that look at the device
     Probing,
+    /// Compute shaders on Mesa's Vulkan driver
+    Vulkan,
     /// The conformance suite in a guest that has a daemon of its own
     SelfHost,
     /// Guest instructions of a submission, held against ci/instructions.toml
@@ -148,9 +150,9 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
 fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
     match kind {
         Kind::Fmt => host::fmt(),
-        Kind::Clippy => host::clippy(&buildroot(args)?),
+        Kind::Clippy => host::clippy(&setup::run(&args.guest.setup)?),
         Kind::Licences => licences::check(),
-        Kind::Host => host::tests(&buildroot(args)?),
+        Kind::Host => host::tests(&setup::run(&args.guest.setup)?),
         Kind::Eu => eu::listings(&setup::shader_tools(&args.guest.setup)?),
         Kind::Fuzz => softgpu::fuzz(),
         Kind::Miri => softgpu::miri(),
@@ -165,6 +167,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::IceLake => ice_lake(args),
         Kind::Debug => debug_kernel(args),
         Kind::Probing => probed(args),
+        Kind::Vulkan => vulkan(args),
         Kind::SelfHost => self_host::all(opened(args, lab)?),
         Kind::Instructions => instructions(args),
         Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
@@ -212,11 +215,6 @@ fn opened<'a>(args: &TestArgs, lab: &'a mut Option<Lab>) -> Result<&'a Lab> {
         *lab = Some(Lab::open(&args.guest)?);
     }
     lab.as_ref().context("the lab is open")
-}
-
-/// The build root has the headers that the guest's programs are built with.
-fn buildroot(args: &TestArgs) -> Result<Option<PathBuf>> {
-    Ok(setup::run(&args.guest.setup)?.buildroot)
 }
 
 fn module(args: &TestArgs) -> Result<Tally> {
@@ -273,6 +271,23 @@ fn probed(args: &TestArgs) -> Result<Tally> {
     probing::all(&Lab::open(&guest_args)?)
 }
 
+/// In a guest with the image that has Mesa's driver, on the device that it takes for Intel's.
+fn vulkan(args: &TestArgs) -> Result<Tally> {
+    let mut guest = args.guest.clone();
+    if guest.setup.rootfs.is_some() {
+        println!("an image of your own was given: it is not looked for Mesa's Vulkan driver in it");
+        return Ok(Tally::skip());
+    }
+    guest.setup.image = Image::Mesa;
+    guest.setup.with_patched_qemu = true;
+    let lab = Lab::open(&guest)?;
+    if lab.ready.qemu.device != Device::Igpu {
+        println!("this QEMU has no device with Intel's identity: Mesa's Vulkan driver takes no other");
+        return Ok(Tally::skip());
+    }
+    guest_programs(&lab, &["igpu-vulkan-tests"])
+}
+
 /// The daemon's name for an Ice Lake.
 const ICE_LAKE: &str = "icl";
 
@@ -315,7 +330,8 @@ fn guest_programs(lab: &Lab, words: &[&str]) -> Result<Tally> {
     let mut tally = Tally::of_libtest(&String::from_utf8_lossy(&output));
     if tally.all() == 0 || (finished.status != Some(0) && tally.failed == 0) {
         println!(
-            "igpu-guest-tests ended with {:?} after {} tests",
+            "{} ended with {:?} after {} tests",
+            words[0],
             finished.status,
             tally.all()
         );
