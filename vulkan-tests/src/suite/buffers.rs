@@ -1,4 +1,4 @@
-//! Buffers: uniform and storage, their layouts and their ends, texels, addresses, copies.
+//! Buffers: uniform and storage, their layouts and their ends, texels, addresses.
 
 use ash::vk::Format;
 
@@ -20,7 +20,6 @@ pub(super) fn tests(offers: &Offers) -> Vec<Test> {
             .both()
             .only(addresses),
         Test::new("buffers::parts", parts),
-        Test::new("buffers::update", update),
     ]
 }
 
@@ -269,29 +268,6 @@ fn parts(rig: &Rig<'_>) -> Outcome {
             } else {
                 1
             }
-        })
-        .collect();
-    same("values", &rig.read::<u32>(&buffer), &wanted)
-}
-
-/// Bytes that travel with the commands, and dispatches before and after them.
-fn update(rig: &Rig<'_>) -> Outcome {
-    let buffer = rig.buffer(&vec![1u32; 256])?;
-    let program = rig.program(&Kernel::new("add").push(8), &[&[Slot::Storage(buffer)]])?;
-    let commands = rig.commands()?;
-    commands.bind(&program);
-    commands.push(&program, &[2u32, 1]);
-    commands.dispatch([4, 1, 1]);
-    commands.barrier();
-    let bytes: Vec<u32> = (100..140).collect();
-    commands.update(&buffer, 64, &bytes);
-    commands.barrier();
-    commands.dispatch([4, 1, 1]);
-    commands.run()?;
-    let wanted: Vec<u32> = (0..256)
-        .map(|it| match it {
-            16..56 => (it + 84) * 2 + 1,
-            _ => 7,
         })
         .collect();
     same("values", &rig.read::<u32>(&buffer), &wanted)

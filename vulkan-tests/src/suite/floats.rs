@@ -294,7 +294,7 @@ fn specials() -> Vec<u32> {
         1.0,
         -2.5,
         f32::MAX,
-        1e-38,
+        1.25e-38,
     ];
     let pairs = values.iter().flat_map(|a| values.map(|b| [*a, b]));
     bits(pairs.flatten())

@@ -20,6 +20,7 @@ mod scratch;
 mod shared;
 mod subgroups;
 mod sync;
+mod transfers;
 mod vectors;
 
 use crate::gpu::{Kernel, Offers, Outcome, Plain, Rig, Slot};
@@ -93,6 +94,7 @@ pub(crate) fn all(offers: &Offers, formats: &dyn Fn(ash::vk::Format) -> Features
         sampling::tests(offers, formats),
         sync::tests(offers),
         programs::tests(),
+        transfers::tests(),
     ]
     .into_iter()
     .flatten()

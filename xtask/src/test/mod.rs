@@ -282,7 +282,9 @@ fn vulkan(args: &TestArgs) -> Result<Tally> {
     guest.setup.with_patched_qemu = true;
     let lab = Lab::open(&guest)?;
     if lab.ready.qemu.device != Device::Igpu {
-        println!("this QEMU has no device with Intel's identity: Mesa's Vulkan driver takes no other");
+        println!(
+            "this QEMU has no device with Intel's identity: Mesa's Vulkan driver takes no other"
+        );
         return Ok(Tally::skip());
     }
     guest_programs(&lab, &["igpu-vulkan-tests"])
