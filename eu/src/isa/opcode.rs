@@ -151,7 +151,7 @@ opcodes! {
     Bfrev    0x77 "bfrev"   Basic   1 b"p----" "The bits in reverse order.";
     Bfe      0x78 "bfe"     Ternary 3 b"p----" "source 0 bits of source 2 from bit source 1 on, extended.";
     Bfi1     0x79 "bfi1"    Basic   2 b"p----" "A mask of source 0 bits from bit source 1 on.";
-    Bfi2     0x7A "bfi2"    Ternary 3 b"p----" "source 1 where source 0, a mask, is set, else source 2.";
+    Bfi2     0x7A "bfi2"    Ternary 3 b"p----" "source 1, moved up to the lowest bit of source 0, a mask, where that is set, else source 2.";
 }
 
 /// For each number of seven bits its place in [`OPCODES`], or 0xff.

@@ -410,7 +410,9 @@ fn integer(file: &RegisterFile, op: &Op, opcode: Opcode) -> Result<Lanes<i64>, T
         Opcode::Bfi2 => {
             let (mask, inside, outside) = (source(0)?, source(1)?, source(2)?);
             std::array::from_fn(|channel| {
-                mask[channel] & inside[channel] | !mask[channel] & outside[channel]
+                let mask = mask[channel];
+                let inside = inside[channel].checked_shl(mask.trailing_zeros());
+                mask & inside.unwrap_or(0) | !mask & outside[channel]
             })
         }
         Opcode::Bfe => {
