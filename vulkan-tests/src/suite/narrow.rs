@@ -131,10 +131,13 @@ fn int16(o: &[u32], e: &mut Expected) {
     e.bits("min", a.min(b).into());
     e.int("max", c.max(d).into());
     // The least has no opposite: what comes of it is left open.
-    e.put("abs", match c {
-        i16::MIN => Expect::Any,
-        c => Expect::Bits(u32::from(c.unsigned_abs())),
-    });
+    e.put(
+        "abs",
+        match c {
+            i16::MIN => Expect::Any,
+            c => Expect::Bits(u32::from(c.unsigned_abs())),
+        },
+    );
     e.int("sign", d.signum().into());
     e.bits("~", (!a).into());
     e.truth("signed <", c < d);
