@@ -75,9 +75,9 @@ pub(super) struct Surface {
     pub(super) first_layer: u32,
     /// How many layers or slices may be written.
     pub(super) view_extent: u32,
-    /// The level of storage images; of sampled ones how many there are, less one.
+    /// How many levels a sampler has, less one. (Drivers leave it 0 for typed accesses.)
     pub(super) level: u32,
-    /// The level that a sampler takes for level 0.
+    /// The level that a sampler, and a typed access, takes for level 0.
     pub(super) first_level: u32,
     /// Levels below this one, in texels, are multiples of these.
     pub(super) alignment: [u32; 2],

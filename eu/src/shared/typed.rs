@@ -113,7 +113,7 @@ pub(super) fn execute<M: Memory>(
 /// Where the texel of these coordinates is; none outside the image.
 fn place(image: &Image, [u, v, r, lod]: &[u32; 4]) -> Option<u64> {
     let surface = &image.surface;
-    let level = surface.level.checked_add(*lod)?;
+    let level = surface.first_level.checked_add(*lod)?;
     let at: Coordinates = match surface.kind {
         Kind::Buffer | Kind::Structured => [*u, 0, 0],
         Kind::Image(1) if surface.array => [*u, 0, *v],

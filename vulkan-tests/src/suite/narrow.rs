@@ -199,11 +199,12 @@ fn half_near(exact: f64, ulps: f64) -> Expect {
     }
     let step = ulp(exact, 11, -14);
     let mut all = Vec::new();
-    let reach = ulps.ceil() as i32 + 1;
-    for number in -reach..=reach {
-        let near = half(exact + f64::from(number) * step);
-        if (from_half(near) - exact).abs() <= ulps * step || number == 0 {
-            all.push(Expect::Bits(near.into()));
+    let nearest = half(exact);
+    let reach = 2 * ulps.ceil() as u16 + 1;
+    for bits in nearest.saturating_sub(reach)..=nearest.saturating_add(reach) {
+        let value = from_half(bits);
+        if bits == nearest || (value - exact).abs() <= ulps * step {
+            all.push(Expect::Bits(bits.into()));
         }
     }
     let smallest = 2f64.powi(-14);
