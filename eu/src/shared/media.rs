@@ -66,10 +66,11 @@ pub(super) fn execute<M: Memory>(
     Ok(())
 }
 
-/// Bytes and rows of the image.
+/// Bytes and rows of the image. These messages take the width for one in dwords where texels
+/// are smaller than that, as IGT's fills rely on (`lib/gpu_cmds.c`).
 fn extent(image: &Image) -> (i64, i64) {
     let [width, height, _] = image.size(0).map(i64::from);
-    (width * i64::from(image.format.bytes), height)
+    (width * i64::from(image.format.bytes.max(4)), height)
 }
 
 /// Bytes from the base to a byte that is inside.

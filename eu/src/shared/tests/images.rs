@@ -165,9 +165,11 @@ proptest! {
         let pitch = width.next_power_of_two().max(4);
         let height = height.min(256 / pitch);
         for tiling in [0, 2, 3] {
-            let picture = Picture { format: 0x140, tiling, ..PLAIN };
+            // A width of 25, which these messages take for 25 dwords.
+            let bytes = Picture { format: 0x140, tiling, size: [25, 40, 1], ..PLAIN };
+            let picture = Picture { size: [100, 40, 1], ..bytes };
             let mut setup = Setup::new(false);
-            setup.bind(3, &picture.state());
+            setup.bind(3, &bytes.state());
             let mut memory = setup.data(0).to_vec();
             let header = header(&[
                 (0, left as u32),
