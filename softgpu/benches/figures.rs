@@ -11,6 +11,7 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use common::kernels::{self, Kernels};
 use common::{NOOPS, Partner, Rig, STORES};
 use serde_json::{Value, json};
 use softgpu::*;
@@ -144,6 +145,32 @@ fn spinners() -> Value {
     json!({ "share": spread(shares), "wake_ms": spread(wakes) })
 }
 
+/// Threads that multiply in one walk, and kernels that do nothing in one batch.
+const MULTIPLIERS: u32 = 64;
+const STARTS: usize = 1000;
+
+fn kernels() -> Value {
+    let (mut one, mut two) = (Kernels::new(1), Kernels::new(2));
+    let mut starter = Kernels::new(1);
+    let [alone, both, starts] = in_turn(
+        ROUNDS,
+        [
+            &mut || one.multiply(MULTIPLIERS),
+            &mut || two.multiply(MULTIPLIERS),
+            &mut || starter.start(STARTS),
+        ],
+    );
+    let operations = f64::from(MULTIPLIERS) * kernels::OPERATIONS as f64;
+    let gflops = |times: &[f64]| spread(times.iter().map(|time| operations / time / 1e9).collect());
+    let micros = starts.iter().map(|time| time / STARTS as f64 * 1e6);
+    json!({
+        "gflops_one": gflops(&alone),
+        "gflops_two": gflops(&both),
+        "two_threads": spread(ratios(&alone, &both)),
+        "start_us": spread(micros.collect()),
+    })
+}
+
 /// Bytes of this process that are in memory.
 fn resident() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -208,6 +235,7 @@ fn main() {
         "commands": commands(),
         "submission": submission(),
         "spinner": spinners(),
+        "kernels": kernels(),
         "footprint": footprint,
     });
     println!("{figures:#}");

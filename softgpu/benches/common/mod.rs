@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "not every bench uses everything")]
 
+pub(crate) mod kernels;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};

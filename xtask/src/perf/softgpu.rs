@@ -9,7 +9,7 @@ use crate::records::Records;
 use crate::{exec, setup};
 
 /// What is given with its quartiles: group and name in the report, what it is, and the aim.
-const ROWS: [(&str, &str, &str, &str); 12] = [
+const ROWS: [(&str, &str, &str, &str); 16] = [
     (
         "commands",
         "noop_rate",
@@ -81,6 +81,30 @@ const ROWS: [(&str, &str, &str, &str); 12] = [
         "wake_ms",
         "from the write that ends a spinner to its completion, milliseconds",
         "within 1",
+    ),
+    (
+        "kernels",
+        "gflops_one",
+        "single floats multiplied and added by a kernel on one host thread, GFLOPS",
+        "",
+    ),
+    (
+        "kernels",
+        "gflops_two",
+        "the same on two",
+        "at least 3 on two idle cores",
+    ),
+    (
+        "kernels",
+        "two_threads",
+        "what two host threads do in the time of one",
+        "at least 1.8 on two idle cores",
+    ),
+    (
+        "kernels",
+        "start_us",
+        "a kernel that does nothing, one of many in a batch, microseconds",
+        "",
     ),
 ];
 

@@ -117,7 +117,11 @@ const PROBES: [Probe; 11] = [
         name: "clpeak, which runs kernels",
         command: "clpeak --kernel-latency --iters 3",
         status: 0,
-        says: &["Intel(R) Iris(R) Xe Graphics", "Kernel launch latency :", " us"],
+        says: &[
+            "Intel(R) Iris(R) Xe Graphics",
+            "Kernel launch latency :",
+            " us",
+        ],
         with: None,
     },
     Probe {

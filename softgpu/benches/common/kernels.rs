@@ -1,0 +1,206 @@
+//! Kernels at work: what the shader cores do in a time, and what it takes to start them.
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use softgpu::*;
+
+/// GPU virtual address of the memory, whose guest-physical address is 0.
+const BASE: u64 = 0x10_0000_0000;
+const MEMORY: u64 = 1 << 20;
+const END: u32 = 0x0500_0000;
+
+/// Where things lie in memory.
+const BATCH: u64 = 0;
+const KERNEL: u64 = 0x8_0000;
+const DYNAMIC: u64 = 0x9_0000;
+
+/// Times that [`MULTIPLY`] goes round.
+const ROUNDS: u64 = 1000;
+/// What a thread of it does: 32 `mad` of 16 channels in each round.
+pub(crate) const OPERATIONS: u64 = ROUNDS * 32 * 16 * 2;
+
+/// A chain of multiplications and additions, as programs have them that want to know how fast a
+/// GPU is. Assembled by `iga64 -a -p=12p1 -Xauto-deps`:
+///
+/// ```text
+///     (W) mov (1|M0) r1.0<1>:ud 1000:ud
+/// L1: mad (16|M0) r20.0<1>:f r10.0<8;1>:f r20.0<8;1>:f r12.0<1>:f
+///     ... the same with r22, r24, to r34, and all that four times
+///     (W) add (1|M0) r1.0<1>:d r1.0<0;1,0>:d -1:d
+///     (W) cmp (16|M0) (gt)f0.0 null<1>:d r1.0<0;1,0>:d 0:d
+///     (W&f0.0) jmpi L1
+///     (W) mov (8|M0) r127.0<1>:ud r0.0<8;8,1>:ud
+///     (W) send.ts (1|M0) null r127 null 0x0 0x02000010 {EOT}
+/// ```
+#[rustfmt::skip]
+const MULTIPLY: &[u32] = &[
+    0x8000_0061, 0x0105_4220, 0x0000_0000, 0x0000_03e8, 0x0004_005b, 0x1404_0aa8, 0x0a0a_0a05,
+    0x0c05_1405, 0x0004_005b, 0x1604_0aa8, 0x0a0a_0a05, 0x0c05_1605, 0x0004_005b, 0x1804_0aa8,
+    0x0a0a_0a05, 0x0c05_1805, 0x0004_005b, 0x1a04_0aa8, 0x0a0a_0a05, 0x0c05_1a05, 0x0004_005b,
+    0x1c04_0aa8, 0x0a0a_0a05, 0x0c05_1c05, 0x0004_005b, 0x1e04_0aa8, 0x0a0a_0a05, 0x0c05_1e05,
+    0x0004_005b, 0x2004_0aa8, 0x0a0a_0a05, 0x0c05_2005, 0x0004_005b, 0x2204_0aa8, 0x0a0a_0a05,
+    0x0c05_2205, 0x0004_075b, 0x1404_0aa8, 0x0a0a_0a05, 0x0c05_1405, 0x0004_075b, 0x1604_0aa8,
+    0x0a0a_0a05, 0x0c05_1605, 0x0004_075b, 0x1804_0aa8, 0x0a0a_0a05, 0x0c05_1805, 0x0004_075b,
+    0x1a04_0aa8, 0x0a0a_0a05, 0x0c05_1a05, 0x0004_075b, 0x1c04_0aa8, 0x0a0a_0a05, 0x0c05_1c05,
+    0x0004_075b, 0x1e04_0aa8, 0x0a0a_0a05, 0x0c05_1e05, 0x0004_075b, 0x2004_0aa8, 0x0a0a_0a05,
+    0x0c05_2005, 0x0004_075b, 0x2204_0aa8, 0x0a0a_0a05, 0x0c05_2205, 0x0004_075b, 0x1404_0aa8,
+    0x0a0a_0a05, 0x0c05_1405, 0x0004_075b, 0x1604_0aa8, 0x0a0a_0a05, 0x0c05_1605, 0x0004_075b,
+    0x1804_0aa8, 0x0a0a_0a05, 0x0c05_1805, 0x0004_075b, 0x1a04_0aa8, 0x0a0a_0a05, 0x0c05_1a05,
+    0x0004_075b, 0x1c04_0aa8, 0x0a0a_0a05, 0x0c05_1c05, 0x0004_075b, 0x1e04_0aa8, 0x0a0a_0a05,
+    0x0c05_1e05, 0x0004_075b, 0x2004_0aa8, 0x0a0a_0a05, 0x0c05_2005, 0x0004_075b, 0x2204_0aa8,
+    0x0a0a_0a05, 0x0c05_2205, 0x0004_075b, 0x1404_0aa8, 0x0a0a_0a05, 0x0c05_1405, 0x0004_075b,
+    0x1604_0aa8, 0x0a0a_0a05, 0x0c05_1605, 0x0004_075b, 0x1804_0aa8, 0x0a0a_0a05, 0x0c05_1805,
+    0x0004_075b, 0x1a04_0aa8, 0x0a0a_0a05, 0x0c05_1a05, 0x0004_075b, 0x1c04_0aa8, 0x0a0a_0a05,
+    0x0c05_1c05, 0x0004_075b, 0x1e04_0aa8, 0x0a0a_0a05, 0x0c05_1e05, 0x0004_075b, 0x2004_0aa8,
+    0x0a0a_0a05, 0x0c05_2005, 0x0004_075b, 0x2204_0aa8, 0x0a0a_0a05, 0x0c05_2205, 0x8000_0040,
+    0x0105_8660, 0x0600_0104, 0xffff_ffff, 0x8004_0170, 0x0001_8660, 0x3600_0104, 0x0000_0000,
+    0x8100_0120, 0x0000_4000, 0x0000_0000, 0xffff_fde0, 0x8003_0061, 0x7f05_0220, 0x0046_0005,
+    0x0000_0000, 0x8000_9031, 0x0000_0004, 0x7020_7f0c, 0x0000_0000,
+];
+
+/// The last two of them.
+#[rustfmt::skip]
+const NOTHING: &[u32] = &[
+    0x8003_0061, 0x7f05_0220, 0x0046_0005, 0x0000_0000, 0x8000_9031, 0x0000_0004, 0x7020_7f0c,
+    0x0000_0000,
+];
+
+struct Sink(mpsc::Sender<Outcome>);
+
+impl CompletionSink for Sink {
+    fn completed(&self, completion: Completion) {
+        let _ = self.0.send(completion.outcome);
+    }
+
+    fn hung(&self, report: HangReport) {
+        panic!("{report}");
+    }
+}
+
+/// A GPU whose render engine walks kernels.
+pub(crate) struct Kernels {
+    gpu: Gpu,
+    memory: Memory,
+    ended: mpsc::Receiver<Outcome>,
+    submitted: u64,
+}
+
+impl Kernels {
+    /// Its kernels run on so many host threads.
+    pub(crate) fn new(threads: usize) -> Self {
+        let memory = Memory::owned(0, MEMORY).expect("1 MiB");
+        let (sender, ended) = mpsc::channel();
+        let gpu = Gpu::new(GpuConfig {
+            kernel_threads: threads,
+            ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::new(Sink(sender)))
+        });
+        let gpu = gpu.expect("a GPU");
+        let (space, binds, timeline) = (AddressSpaceId(1), TimelineId(1), TimelineId(2));
+        gpu.create_address_space(space, binds).expect("a space");
+        let slot = EngineSlot {
+            class: EngineClass::Render,
+            instances: 1,
+            timeline,
+        };
+        let description = ContextDescription {
+            address_space: space,
+            recoverable: true,
+            slots: vec![slot],
+        };
+        gpu.create_context(ContextId(1), description)
+            .expect("a context");
+        let bind = Bind {
+            address_space: space,
+            va: BASE,
+            length: MEMORY,
+            extents: vec![Extent {
+                address: 0,
+                length: MEMORY,
+            }],
+            read_only: false,
+            null: false,
+            waits: vec![],
+            signal: 1,
+        };
+        gpu.bind(bind).expect("a bind");
+        let rig = Self {
+            gpu,
+            memory,
+            ended,
+            submitted: 0,
+        };
+        rig.wait();
+        rig
+    }
+
+    fn wait(&self) {
+        let outcome = self.ended.recv().expect("the GPU is there");
+        assert_eq!(outcome, Outcome::Completed);
+    }
+
+    fn put(&self, at: u64, dwords: &[u32]) {
+        for (number, dword) in dwords.iter().enumerate() {
+            let written = self.memory.write_u32(at + number as u64 * 4, *dword);
+            written.expect("inside");
+        }
+    }
+
+    /// Puts a batch of walks over groups of one thread of 16 channels.
+    fn put_walks(&self, kernel: &[u32], groups: u32, walks: usize) {
+        self.put(KERNEL, kernel);
+        self.put(DYNAMIC, &[0, 0, 0, 0, 0, 0, 1, 0]);
+        let mut bases = [0; 19];
+        bases[0] = 0x6101_0011;
+        for (dword, address) in [
+            (1, 0),
+            (4, 0),
+            (6, BASE + DYNAMIC),
+            (8, 0),
+            (10, BASE + KERNEL),
+        ] {
+            bases[dword] = address as u32 | 1;
+            bases[dword + 1] = (address >> 32) as u32;
+        }
+        let mut batch = vec![0x6904_0302];
+        batch.extend(bases);
+        batch.extend([0x7000_0007, 0, 0, 0, 0, 0, 0, 0, 0]);
+        batch.extend([0x7002_0002, 0, 32, 0]);
+        for _ in 0..walks {
+            batch.extend([0x7105_000d, 0, 0, 0, 1 << 30, 0, 0, groups]);
+            batch.extend([0, 0, 1, 0, 1, u32::MAX, u32::MAX]);
+        }
+        batch.push(END);
+        self.put(BATCH, &batch);
+    }
+
+    fn run(&mut self) -> Duration {
+        self.submitted += 1;
+        let start = Instant::now();
+        let submitted = self.gpu.submit(Submission {
+            context: ContextId(1),
+            slot: 0,
+            batches: vec![BASE + BATCH],
+            waits: vec![],
+            signal: self.submitted,
+            priority: 0,
+            sseu: None,
+            cancelled: false,
+        });
+        submitted.expect("a submission");
+        self.wait();
+        start.elapsed()
+    }
+
+    /// Has so many threads multiply.
+    pub(crate) fn multiply(&mut self, threads: u32) -> Duration {
+        self.put_walks(MULTIPLY, threads, 1);
+        self.run()
+    }
+
+    /// Starts so many kernels that do nothing.
+    pub(crate) fn start(&mut self, kernels: usize) -> Duration {
+        self.put_walks(NOTHING, 1, kernels);
+        self.run()
+    }
+}
