@@ -36,13 +36,14 @@ pub(crate) fn igt(args: &IgtArgs) -> Result<u8> {
 }
 
 /// The lists that every change is held against.
-const EVERY_CHANGE: [&str; 6] = [
+const EVERY_CHANGE: [&str; 7] = [
     "ci/igt/bat.list",
     "ci/igt/first-light.list",
     "ci/igt/contexts.list",
     "ci/igt/error-state.list",
     "ci/igt/engines.list",
     "ci/igt/memory.list",
+    "ci/igt/shader-cores.list",
 ];
 
 /// What each subtest of the lists is expected to do.
