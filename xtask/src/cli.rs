@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Boot a guest and have the virtual GPU make a picture; set up whatever is missing
+    /// Boot a guest and have the virtual GPU make pictures; set up whatever is missing
     Demo(DemoArgs),
     /// Run every test: host, guest, module life cycle, IGT, demo (what CI runs)
     Test(TestArgs),
@@ -314,7 +314,7 @@ pub(crate) struct IgtArgs {
     pub(crate) patterns: Vec<String>,
 }
 
-/// Make the picture.
+/// Make the pictures.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DemoArgs {
     /// How the guest is made.
@@ -323,9 +323,13 @@ pub(crate) struct DemoArgs {
     /// Picture (PNG) that the GPU works on; by default one that comes with the project
     #[arg(long, value_name = "FILE")]
     pub(crate) picture: Option<PathBuf>,
-    /// Folder for the new picture and the report
+    /// Folder for the new pictures and the reports
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     pub(crate) out: PathBuf,
+    /// Leave out the scene that an OpenCL kernel computes, and with it the larger guest image
+    /// that has Intel's OpenCL driver
+    #[arg(long)]
+    pub(crate) no_scene: bool,
 }
 
 /// Run the tests.

@@ -7,6 +7,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 
 pub mod mark;
 pub mod memory;
+pub mod opencl;
 pub mod process;
 pub mod remap;
 pub mod request;

@@ -71,7 +71,7 @@ pub(crate) enum Kind {
     SelfHost,
     /// Guest instructions of a submission, held against ci/instructions.toml
     Instructions,
-    /// The demo's picture, checked pixel for pixel
+    /// The demo's picture, checked pixel for pixel, and its scene, of which some rows are
     Demo,
 }
 
@@ -170,7 +170,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Vulkan => vulkan(args),
         Kind::SelfHost => self_host::all(opened(args, lab)?),
         Kind::Instructions => instructions(args),
-        Kind::Demo => demo::with(opened(args, lab)?, &demo_args(args)?).map(Tally::one),
+        Kind::Demo => demonstrated(opened(args, lab)?, &demo_args(args)?),
     }
 }
 
@@ -298,6 +298,13 @@ fn vulkan(args: &TestArgs) -> Result<Tally> {
     let skipped = VULKAN_SKIPPED.iter().flat_map(|name| ["--skip", name]);
     let words: Vec<&str> = ["igpu-vulkan-tests"].into_iter().chain(skipped).collect();
     guest_programs(&lab, &words)
+}
+
+/// Both parts of the demo.
+fn demonstrated(lab: &Lab, args: &DemoArgs) -> Result<Tally> {
+    let mut tally = Tally::one(demo::with(lab, args)?);
+    tally.merge(demo::scene(args)?.map_or_else(Tally::skip, Tally::one));
+    Ok(tally)
 }
 
 /// The daemon's name for an Ice Lake.

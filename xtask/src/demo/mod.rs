@@ -1,5 +1,8 @@
 //! `cargo xtask demo`: the main job from nothing to a picture. Boots a guest, has our
-//! program draw on the virtual GPU, and says what it took.
+//! program draw on the virtual GPU, and says what it took. Then, in a guest of its own, a kernel
+//! on the GPU's shader cores: [`scene`].
+
+mod scene;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,11 +25,13 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// The command.
 pub(crate) fn demo(args: &DemoArgs) -> Result<u8> {
     let lab = Lab::open(&args.guest)?;
-    let done = with(&lab, args)?;
-    Ok(if done { 0 } else { 1 })
+    let drawn = with(&lab, args)?;
+    let computed = scene(args)?;
+    let good = drawn && computed != Some(false);
+    Ok(if good { 0 } else { 1 })
 }
 
-/// Runs the demo in a guest of this lab; says whether all went well.
+/// Runs the part that draws in a guest of this lab; says whether all went well.
 pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
     let out = folder(&args.out)?;
     let picture = args
@@ -82,6 +87,16 @@ pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
     println!("the guest ran for {:.1} s{first}", finished.seconds);
     println!("the picture: {}", sheet.display());
     Ok(finished.good())
+}
+
+/// Runs the part that computes, in a guest with the image that has Intel's OpenCL; says whether
+/// all went well, or nothing if it was left out.
+pub(crate) fn scene(args: &DemoArgs) -> Result<Option<bool>> {
+    if let Some(reason) = scene::left_out(args) {
+        println!("the scene is left out: {reason}");
+        return Ok(None);
+    }
+    scene::with(args, &folder(&args.out)?).map(Some)
 }
 
 fn folder(out: &Path) -> Result<PathBuf> {
