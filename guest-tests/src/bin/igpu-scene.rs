@@ -27,7 +27,7 @@ const ROWS: usize = 16;
 /// (Debian: ocl-icd-libopencl1 and intel-opencl-icd), and a render node that this user
 /// may open. In our guests the image `mesa` has both:
 ///
-///     cargo xtask vm --image mesa --mem 4G --share . -- igpu-scene --out /mnt/share/scene.png
+///     cargo xtask vm --image mesa --share . -- igpu-scene --out /mnt/share/scene.png
 ///
 /// Exit status: 0 if the rows agree but for roundings, 1 if they don't or something
 /// failed.
