@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use virtio_igpu_guest_tests::demo::{Picture, opaque};
+use virtio_igpu_guest_tests::demo::Picture;
+use virtio_igpu_guest_tests::demo::picture::opaque;
 use virtio_igpu_guest_tests::scene::{Scene, color};
 
 fn main() -> Result<(), String> {

@@ -59,7 +59,7 @@ pub fn check(scene: &Scene, picture: &Picture, step: usize) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::opaque;
+    use crate::demo::picture::opaque;
     use crate::scene::KERNEL;
 
     const WIDTH: u32 = 64;
