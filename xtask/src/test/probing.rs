@@ -1,6 +1,6 @@
 //! What others' programs find when they look at the device: libdrm's and pciutils' tools, and
-//! what lists Vulkan, OpenGL and OpenCL devices, each in the image that has them; and one that
-//! runs kernels. They have to end by themselves.
+//! what lists Vulkan, OpenGL and OpenCL devices, each in the image that has them. They have to
+//! end by themselves.
 
 use anyhow::Result;
 
@@ -26,7 +26,7 @@ struct Probe {
 /// open it, for displays, and vulkaninfo ends when there are none.
 const AS_NOBODY: &str = "chmod a+rw /dev/dri/renderD128; su -s /bin/sh nobody -c";
 
-const PROBES: [Probe; 11] = [
+const PROBES: [Probe; 10] = [
     // Both describe displays alone, and are told that there is none as by an i915 without.
     Probe {
         name: "drm_info, which looks for a display",
@@ -112,18 +112,6 @@ const PROBES: [Probe; 11] = [
         ],
         with: None,
     },
-    // Kernels that do next to nothing: what there is to see is how long they take to start.
-    Probe {
-        name: "clpeak, which runs kernels",
-        command: "clpeak --kernel-latency --iters 3",
-        status: 0,
-        says: &[
-            "Intel(R) Iris(R) Xe Graphics",
-            "Kernel launch latency :",
-            " us",
-        ],
-        with: None,
-    },
     Probe {
         name: "interrupts, which have a vector for each queue",
         command: "sh -c 'grep virtio /proc/interrupts; igpu-guest-tests exec_store >/dev/null; awk \"/-submit/ && \\$2 + \\$3 > 0 { print \\\"submissions interrupt\\\" }\" /proc/interrupts'",
@@ -140,7 +128,7 @@ const PROBES: [Probe; 11] = [
     },
 ];
 
-/// Seconds that a program may take: clpeak compiles kernels, on an emulated machine.
+/// Seconds that a program may take, on an emulated machine.
 const PATIENCE: u32 = 300;
 
 /// Runs all, each in the same guest.
