@@ -89,22 +89,29 @@ pub fn batches(data: &[u8]) {
     let mut batch = dwords(data);
     batch.truncate(0x1000);
     tame(&mut batch);
+    let bytes: Vec<u8> = batch.iter().flat_map(|dword| dword.to_le_bytes()).collect();
+    execute(choice, CLASSES[usize::from(choice & 3)], &[(0, &bytes)]);
+}
+
+/// Executes the batch at the beginning of memory that holds these pieces, twice.
+fn execute(choice: u8, class: EngineClass, pieces: &[(u64, &[u8])]) {
     let Ok(memory) = Memory::owned(0, ALL) else {
         return;
     };
-    let bytes: Vec<u8> = batch.iter().flat_map(|dword| dword.to_le_bytes()).collect();
-    let filled = memory
-        .write(0, &bytes)
-        .and_then(|()| memory.fill(READ_ONLY, ALL - READ_ONLY, GUARD));
-    assert!(filled.is_ok());
+    for (at, bytes) in pieces {
+        assert!(memory.write(*at, bytes).is_ok());
+    }
+    assert!(memory.fill(READ_ONLY, ALL - READ_ONLY, GUARD).is_ok());
     let log = Arc::new(Log::default());
     let config = GpuConfig {
         strict: choice & 4 != 0,
+        kernel_threads: 0,
+        kernel_patience: 1000,
         ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::clone(&log) as _)
     };
     let mut gpu = Gpu::deterministic(config, u64::from(choice));
     let slot = EngineSlot {
-        class: CLASSES[usize::from(choice & 3)],
+        class,
         instances: u16::MAX,
         timeline: TimelineId(1),
     };
@@ -161,6 +168,86 @@ pub fn batches(data: &[u8]) {
     assert!(
         rest.iter().all(|&byte| byte == GUARD),
         "unbound memory was written"
+    );
+}
+
+/// Where what a walk needs lies in memory.
+const KERNEL: u64 = 0x4000;
+const DYNAMIC: u64 = 0x6000;
+const SURFACES: u64 = 0x7000;
+const BUFFER: u64 = 0x1_0000;
+
+/// A kernel is walked with any state: the commands and what they point to are good ones, of
+/// which any dwords have any bits changed. The first byte chooses as in [`batches`]; then come
+/// the number of changes, and for each its place and bits; then the kernel.
+pub fn walker(data: &[u8]) {
+    let [choice, count, data @ ..] = data else {
+        return;
+    };
+    let (changes, code) = data.split_at((usize::from(count & 31) * 5).min(data.len()));
+    let media = choice & 8 != 0;
+    let low = |offset: u64| (VA + offset) as u32;
+    let mut state: Vec<u32> = vec![0, 0, 0, 0x2000, 0x40, 1 << 16, 1 << 16 | 2, 1];
+    state.extend([
+        0x87fd_4000,
+        0x0400_0000,
+        0x01ff_007f,
+        0,
+        0,
+        0,
+        0,
+        0x09c7_0000,
+    ]);
+    state.extend([low(BUFFER), 0, 0, 0, 0, 0, 0, 0]);
+    state.extend([0x80, 0x80, 0, 0]);
+    let mut batch = vec![0x6904_0300 | if media { 1 } else { 2 }];
+    let mut bases = [0; 19];
+    bases[0] = 0x6101_0011;
+    for (dword, address) in [
+        (1, 0),
+        (4, SURFACES),
+        (6, DYNAMIC),
+        (8, DYNAMIC),
+        (10, KERNEL),
+    ] {
+        bases[dword] = low(address) | 1;
+    }
+    batch.extend(bases);
+    batch.extend([0x7000_0007, 0, 0, 0, 0, 0, 0, 0, 0]);
+    batch.extend([0x7001_0002, 0, 0x80, 0x100]);
+    batch.extend([0x7002_0002, 0, 32, 0]);
+    if media {
+        batch.extend([0x7100_0004, 0, 0, 0, 0, 0]);
+    } else {
+        batch.extend([0x7105_000d, 0, 0, 0, 1]);
+        batch.extend([0, 0, 2, 0, 0, 2, 0, 1, u32::MAX, u32::MAX]);
+    }
+    batch.push(0x0500_0000);
+    for change in changes.chunks_exact(5) {
+        let bits = u32::from_le_bytes([change[1], change[2], change[3], change[4]]);
+        let place = usize::from(change[0]);
+        let length = state.len() + batch.len();
+        if let Some(dword) = state.iter_mut().chain(&mut batch).nth(place % length) {
+            *dword ^= bits;
+        }
+    }
+    let bytes = |dwords: &[u32]| -> Vec<u8> {
+        dwords
+            .iter()
+            .flat_map(|dword| dword.to_le_bytes())
+            .collect()
+    };
+    let code = &code[..code.len().min((DYNAMIC - KERNEL) as usize)];
+    execute(
+        *choice,
+        EngineClass::Render,
+        &[
+            (0, &bytes(&batch)),
+            (KERNEL, code),
+            (DYNAMIC, &bytes(&state[..8])),
+            (SURFACES + 0x80, &bytes(&state[8..24])),
+            (SURFACES + 0x40, &bytes(&state[24..])),
+        ],
     );
 }
 

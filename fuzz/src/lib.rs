@@ -2,5 +2,7 @@
 //! the same with the corpus that is kept, without the fuzzer.
 
 mod cases;
+mod kernels;
 
-pub use cases::{batches, decoder, page_tables, recordings};
+pub use cases::{batches, decoder, page_tables, recordings, walker};
+pub use kernels::kernel;

@@ -9,6 +9,12 @@
 )]
 #[path = "../../fuzz/src/cases.rs"]
 mod cases;
+#[allow(
+    unreachable_pub,
+    reason = "public in the crate of the fuzzer's targets"
+)]
+#[path = "../../fuzz/src/kernels.rs"]
+mod kernels;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -33,6 +39,8 @@ fn each_of(target: &str, run: impl Fn(&[u8])) {
 fn the_corpus_is_survived() {
     each_of("decoder", cases::decoder);
     each_of("batches", cases::batches);
+    each_of("walker", cases::walker);
+    each_of("kernel", kernels::kernel);
     each_of("page_tables", cases::page_tables);
     each_of("recordings", cases::recordings);
 }
@@ -44,6 +52,8 @@ proptest! {
     fn random_bytes_are_survived(data in prop::collection::vec(any::<u8>(), 0..512)) {
         cases::decoder(&data);
         cases::batches(&data);
+        cases::walker(&data);
+        kernels::kernel(&data);
         cases::page_tables(&data);
         cases::recordings(&data);
     }

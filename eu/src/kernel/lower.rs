@@ -29,6 +29,7 @@ pub(crate) fn trap(offset: u32, end: u32, trap: Trap) -> Op {
         reads_special: false,
         writes_control: false,
         target: Target::None,
+        result: DataType::UD,
         sources: [Operand::NONE; 3],
         offset,
         end,
@@ -78,6 +79,7 @@ fn lowered(instruction: &Instruction, offset: u32, end: u32) -> Result<Op, Trap>
     }
     if let Some(destination) = &instruction.destination {
         op.target = target_of(destination, channels)?;
+        op.result = destination.kind;
         op.writes_control = matches!(
             destination.place,
             Place::Direct {

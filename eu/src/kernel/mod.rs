@@ -57,6 +57,18 @@ impl Kernel {
         Ok(Self::assemble(base, start, &decoded, &pages))
     }
 
+    /// A kernel of these instructions, one behind the other.
+    #[cfg(test)]
+    pub(crate) fn of(instructions: &[Instruction]) -> Self {
+        let mut offset = 0;
+        let mut decoded = BTreeMap::new();
+        for instruction in instructions {
+            decoded.insert(offset, Some(*instruction));
+            offset += instruction.length();
+        }
+        Self::assemble(0, 0, &decoded, &BTreeMap::new())
+    }
+
     fn assemble(
         base: u64,
         start: u32,

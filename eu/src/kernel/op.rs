@@ -35,6 +35,8 @@ pub(crate) struct Op {
     pub(crate) writes_control: bool,
     /// Where the result goes.
     pub(crate) target: Target,
+    /// Type of the result, also where it goes nowhere.
+    pub(crate) result: DataType,
     /// What it reads.
     pub(crate) sources: [Operand; 3],
     /// Bytes from the instruction base address to it.

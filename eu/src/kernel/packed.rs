@@ -88,8 +88,7 @@ fn of_integers(opcode: Opcode, op: &Op, kind: Option<DataType>) -> Option<Packed
     match op.condition {
         None => {}
         // Whether a result is 0 is asked of a dword.
-        Some(Condition::Equal | Condition::NotEqual)
-            if logical && kind.is_none_or(|kind| kind.size() == 4) => {}
+        Some(Condition::Equal | Condition::NotEqual) if logical && op.result.size() == 4 => {}
         Some(_) => return None,
     }
     if kind == Some(DataType::F) {

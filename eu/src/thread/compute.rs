@@ -4,7 +4,7 @@
 use super::file::RegisterFile;
 use super::operand::{self, Lanes};
 use super::predicate;
-use super::rounding::{self, FloatMode};
+use super::rounding::{self, FloatMode, Rounding};
 use crate::isa::{Condition, DataType, Opcode};
 use crate::kernel::op::{Domain, Op, Operand};
 use crate::trap::Trap;
@@ -31,9 +31,9 @@ pub(super) fn execute(
         Domain::Integer => {
             let result = integer(file, op, opcode)?;
             if let Some(condition) = op.condition {
-                let kind = op.target.kind().unwrap_or(DataType::D);
-                let holds = each(op, |channel| {
-                    meets_integer(condition, result[channel], kind)
+                let holds = each(op, |channel| match condition {
+                    Condition::Overflow => overflows(result[channel], op.result),
+                    _ => operand::integer_meets(mode, op, condition, result[channel]),
                 });
                 operand::put_flags(file, op, holds, enabled);
             }
@@ -42,7 +42,9 @@ pub(super) fn execute(
         Domain::Float => {
             let result = float(file, mode, op, opcode)?;
             if let Some(condition) = op.condition {
-                let holds = each(op, |channel| meets(condition, result[channel], 0.0));
+                let holds = each(op, |channel| {
+                    operand::float_meets(mode, op, condition, result[channel])
+                });
                 operand::put_flags(file, op, holds, enabled);
             }
             operand::put_floats(file, mode, op, &result, enabled)
@@ -64,9 +66,7 @@ fn copies(op: &Op, count: usize) -> bool {
     if op.saturate || op.condition.is_some() {
         return false;
     }
-    let Some(kind) = op.target.kind() else {
-        return false;
-    };
+    let kind = op.result;
     op.sources[..count].iter().all(|source| {
         let same = source.kind == kind
             || !source.kind.is_float() && !kind.is_float() && source.kind.size() == kind.size();
@@ -99,7 +99,7 @@ pub(super) fn meets(condition: Condition, a: f64, b: f64) -> bool {
     }
 }
 
-fn orders(condition: Condition, a: i64, b: i64) -> bool {
+pub(super) fn orders(condition: Condition, a: i64, b: i64) -> bool {
     match condition {
         Condition::Equal => a == b,
         Condition::NotEqual => a != b,
@@ -111,19 +111,10 @@ fn orders(condition: Condition, a: i64, b: i64) -> bool {
     }
 }
 
-/// Whether a comparison of a result with 0 holds. Whether it is 0 is asked of the bits that the
-/// type has.
-fn meets_integer(condition: Condition, result: i64, kind: DataType) -> bool {
-    let bits = kind.size() * 8;
-    match condition {
-        Condition::Overflow => {
-            let (low, high) = operand::range(kind);
-            result < low || result > high
-        }
-        Condition::Equal => bits < 64 && result << (64 - bits) == 0,
-        Condition::NotEqual => bits < 64 && result << (64 - bits) != 0,
-        condition => orders(condition, result, 0),
-    }
+/// Whether an integer does not fit its type.
+fn overflows(result: i64, kind: DataType) -> bool {
+    let (low, high) = operand::range(kind);
+    result < low || result > high
 }
 
 /// `sel` and `csel`.
@@ -166,8 +157,7 @@ fn select(
     let chosen = |channel: usize| first >> channel & 1 != 0;
     // A minimum or maximum is arithmetic; other choices move bits, signs changed or not.
     let arithmetic = opcode == Opcode::Sel && op.condition.is_some() && domain == Domain::Float;
-    let kind = op.target.kind();
-    let same = |source: &Operand| Some(source.kind) == kind;
+    let same = |source: &Operand| source.kind == op.result;
     if !arithmetic && !op.saturate && op.sources[..2].iter().all(same) {
         let a = signed_bits(file, &op.sources[0], count)?;
         let b = signed_bits(file, &op.sources[1], count)?;
@@ -493,7 +483,7 @@ fn float(
         Opcode::Mov => source(0),
         Opcode::Frc => unary(&|a| {
             if a.is_finite() {
-                a - a.floor()
+                rounding::add(a, -a.floor(), Rounding::Nearest)
             } else {
                 f64::NAN
             }
@@ -502,20 +492,20 @@ fn float(
         Opcode::Rndu => unary(&f64::ceil),
         Opcode::Rnde => unary(&f64::round_ties_even),
         Opcode::Rndz => unary(&f64::trunc),
-        Opcode::Add => binary(&rounding::add),
+        Opcode::Add => binary(&|a, b| rounding::add(a, b, mode.rounding)),
         Opcode::Mul => binary(&|a, b| a * b),
         Opcode::Mac => {
             let (a, b) = (source(0)?, source(1)?);
             Ok(std::array::from_fn(|channel| {
                 let bits = file.accumulators[operand::accumulator(channel)];
                 let sum = f64::from(f32::from_bits(bits as u32));
-                rounding::multiply_add(a[channel], b[channel], sum)
+                rounding::multiply_add(a[channel], b[channel], sum, mode.rounding)
             }))
         }
         Opcode::Mad => {
             let (sums, a, b) = (source(0)?, source(1)?, source(2)?);
             Ok(std::array::from_fn(|channel| {
-                rounding::multiply_add(a[channel], b[channel], sums[channel])
+                rounding::multiply_add(a[channel], b[channel], sums[channel], mode.rounding)
             }))
         }
         _ => Err(Trap::IllegalOperand("an operation that floats don't have")),

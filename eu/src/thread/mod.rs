@@ -11,6 +11,8 @@ mod flow;
 mod math;
 mod operand;
 mod packed;
+#[cfg(test)]
+mod reference;
 mod rounding;
 mod send;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Operands of any kind and region, element by element: integers as 64-bit integers, floats
 //! as double floats, both exact; and results, rounded, clamped and converted.
 
+use super::compute;
 use super::file::{self, RegisterFile};
 use super::rounding::{self, FloatMode};
-use crate::isa::DataType;
+use crate::isa::{Condition, DataType};
 use crate::kernel::op::{Op, Operand, Target, Where};
 use crate::trap::Trap;
 
@@ -256,6 +257,42 @@ fn encode_integer(value: i64, kind: DataType, saturate: bool, mode: FloatMode) -
     value
 }
 
+/// Whether a condition holds of a result: of what is written, after it is rounded, clamped and
+/// converted.
+fn meets(condition: Condition, bits: i64, kind: DataType) -> bool {
+    match kind {
+        DataType::HF => {
+            let value = rounding::half_value(bits as u16);
+            compute::meets(condition, value.into(), 0.0)
+        }
+        _ if kind.is_float() => {
+            let value = f32::from_bits(bits as u32);
+            compute::meets(condition, value.into(), 0.0)
+        }
+        _ => {
+            let unused = 64 - (kind.size() * 8).min(64);
+            let value = if kind.is_signed() {
+                bits << unused >> unused
+            } else {
+                ((bits as u64) << unused >> unused) as i64
+            };
+            compute::orders(condition, value, 0)
+        }
+    }
+}
+
+/// Whether a condition holds of what an integer becomes in the result's type.
+pub(super) fn integer_meets(mode: FloatMode, op: &Op, condition: Condition, value: i64) -> bool {
+    let bits = encode_integer(value, op.result, op.saturate, mode);
+    meets(condition, bits, op.result)
+}
+
+/// Whether a condition holds of what a float becomes in the result's type.
+pub(super) fn float_meets(mode: FloatMode, op: &Op, condition: Condition, value: f64) -> bool {
+    let bits = encode(value, op.result, op.saturate, mode);
+    meets(condition, bits, op.result)
+}
+
 /// Puts integers where an op's results go.
 pub(super) fn put_integers(
     file: &mut RegisterFile,
@@ -264,7 +301,7 @@ pub(super) fn put_integers(
     lanes: &Lanes<i64>,
     enabled: u32,
 ) -> Result<(), Trap> {
-    let kind = op.target.kind().unwrap_or(DataType::D);
+    let kind = op.result;
     let count = usize::from(op.exec_size);
     let mut encoded = [0; 32];
     for (out, lane) in encoded[..count].iter_mut().zip(lanes) {
@@ -281,7 +318,7 @@ pub(super) fn put_floats(
     lanes: &Lanes<f64>,
     enabled: u32,
 ) -> Result<(), Trap> {
-    let kind = op.target.kind().unwrap_or(DataType::F);
+    let kind = op.result;
     let count = usize::from(op.exec_size);
     let mut encoded = [0; 32];
     for (out, lane) in encoded[..count].iter_mut().zip(lanes) {

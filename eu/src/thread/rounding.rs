@@ -42,9 +42,13 @@ impl FloatMode {
 }
 
 /// The sum, rounded to odd: to the neighbour whose last bit is 1 where it is not exact. Rounding
-/// that once more, to at most 51 bits and in any mode, gives what rounding the exact sum gives.
-pub(super) fn add(a: f64, b: f64) -> f64 {
+/// that once more, to at most 51 bits and in any mode, gives what rounding the exact sum gives. A 0
+/// of two numbers that cancel out is negative if rounding goes down (IEEE 754).
+pub(super) fn add(a: f64, b: f64, rounding: Rounding) -> f64 {
     let sum = a + b;
+    if sum == 0.0 && rounding == Rounding::Down && a.is_sign_negative() != b.is_sign_negative() {
+        return -0.0;
+    }
     if !sum.is_finite() {
         return sum;
     }
@@ -62,8 +66,8 @@ pub(super) fn add(a: f64, b: f64) -> f64 {
 }
 
 /// `a * b + c`, rounded to odd; `a` and `b` are single floats, whose product is exact.
-pub(super) fn multiply_add(a: f64, b: f64, c: f64) -> f64 {
-    add(a * b, c)
+pub(super) fn multiply_add(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
+    add(a * b, c, rounding)
 }
 
 /// Rounds to a single float.
@@ -198,7 +202,7 @@ mod tests {
         /// The processor's own fused multiplication and addition round to nearest.
         #[test]
         fn fused_operations_round_once(a: f32, b: f32, c: f32) {
-            let exact = multiply_add(a.into(), b.into(), c.into());
+            let exact = multiply_add(a.into(), b.into(), c.into(), Rounding::Nearest);
             let ours = single(exact, Rounding::Nearest);
             let theirs = a.mul_add(b, c);
             prop_assert!(ours == theirs || ours.is_nan() && theirs.is_nan());

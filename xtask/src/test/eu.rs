@@ -1,6 +1,7 @@
-//! The shader cores' machine code: kernels in OpenCL C are compiled by Intel's compiler, and our
-//! listing of each is held against that of Intel's assembler, line by line; and so are random
-//! instructions, of which compilers use but some.
+//! The shader cores with Intel's tools. Their machine code: kernels in OpenCL C are compiled by
+//! Intel's compiler, and our listing of each is held against that of Intel's assembler, line by
+//! line; and so are random instructions, of which compilers use but some. Their results: random
+//! kernels are compiled and run by the model, against what Rust computes of the same program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +13,7 @@ use eu::isa;
 
 use crate::paths::checkout;
 use crate::tally::Tally;
-use crate::{exec, vm};
+use crate::{exec, setup, vm};
 
 /// Fewer kernels than that, and something is wrong with the corpus.
 const KERNELS_LEAST: u64 = 200;
@@ -20,6 +21,10 @@ const KERNELS_LEAST: u64 = 200;
 const SHOWN: usize = 5;
 /// Random instructions that are compared.
 const RANDOM: usize = 20_000;
+/// Random kernels that are run, unless the environment says how many.
+const RUN: &str = "1000";
+/// The environment's word for that.
+const RUN_VARIABLE: &str = "VIRTIO_IGPU_KERNELS";
 /// What a line of a source begins with that gives options to compile it with.
 const OPTIONS: &str = "// options:";
 
@@ -32,8 +37,58 @@ struct Count {
     opcodes: BTreeSet<&'static str>,
 }
 
+/// All of it, with the tools' folder.
+pub(super) fn all(root: &Path) -> Result<Tally> {
+    let mut tally = listings(root)?;
+    tally.merge(random_kernels(root)?);
+    Ok(tally)
+}
+
+/// Has `eu/tests/opencl` compile random kernels and run them; a test is one kernel.
+fn random_kernels(root: &Path) -> Result<Tally> {
+    let mut tools = vm::with_libraries(root);
+    tools.arg(compiler(root)?);
+    let words: Vec<_> = std::iter::once(tools.get_program())
+        .chain(tools.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let mut cargo = setup::cargo(None);
+    cargo
+        .args(["test", "-p", "eu", "--release", "--test", "opencl"])
+        .args(["--", "--nocapture"])
+        .env("VIRTIO_IGPU_OCLOC", words.join(" "));
+    if std::env::var_os(RUN_VARIABLE).is_none() {
+        cargo.env(RUN_VARIABLE, RUN);
+    }
+    let (mut tally, output) = super::host::libtest(&mut cargo)?;
+    let kernels = kernels_run(&output);
+    println!(
+        "test random kernels ... {}, {kernels} compiled and run",
+        if tally.failed == 0 && kernels > 0 {
+            "ok"
+        } else {
+            "FAILED"
+        }
+    );
+    if kernels == 0 {
+        tally.failed += 1;
+    }
+    tally.passed += kernels;
+    Ok(tally)
+}
+
+/// How many kernels were run, as the test prints it: `N of M random kernels`.
+fn kernels_run(output: &str) -> u64 {
+    let count = |line: &str| {
+        let line = line.strip_suffix(" random kernels")?;
+        let (done, _) = line.rsplit_once(" of ")?;
+        done.rsplit(' ').next()?.parse::<u64>().ok()
+    };
+    output.lines().filter_map(count).max().unwrap_or(0)
+}
+
 /// Compiles the corpus and compares the listings; a test is one kernel.
-pub(super) fn listings(root: &Path) -> Result<Tally> {
+fn listings(root: &Path) -> Result<Tally> {
     let scratch = tempfile::tempdir().context("cannot create a folder for the kernels")?;
     let tools = Tools {
         root,
@@ -305,7 +360,16 @@ fn kernels(image: &[u8]) -> Option<Vec<(&str, &[u8])>> {
 
 #[cfg(test)]
 mod tests {
-    use super::kernels;
+    use super::{kernels, kernels_run};
+
+    /// The last count counts; where nothing was run there is none.
+    #[test]
+    fn random_kernels_are_counted() {
+        let output = "test random_kernels ... 50 of 120 random kernels\n\
+                      100 of 120 random kernels\n120 of 120 random kernels\nok\n";
+        assert_eq!(kernels_run(output), 120);
+        assert_eq!(kernels_run("no VIRTIO_IGPU_OCLOC: nothing run\n"), 0);
+    }
 
     /// A file with a kernel of four bytes gives its name and them; a torn one gives nothing.
     #[test]

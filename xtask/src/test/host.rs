@@ -83,11 +83,14 @@ pub(super) fn clippy(ready: &Ready) -> Result<Tally> {
 pub(super) fn tests(ready: &Ready) -> Result<Tally> {
     setup::libclang()?;
     let mut cargo = setup::cargo(Some(ready));
-    cargo
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let mut guarded = Guarded::spawn("cargo test", &mut cargo)?;
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    Ok(libtest(&mut cargo)?.0)
+}
+
+/// Runs a `cargo test`: its result lines summed up, and what it printed, which is passed on.
+pub(super) fn libtest(cargo: &mut std::process::Command) -> Result<(Tally, String)> {
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut guarded = Guarded::spawn("cargo test", cargo)?;
     let stream = guarded
         .child()
         .stdout
@@ -110,7 +113,7 @@ pub(super) fn tests(ready: &Ready) -> Result<Tally> {
         println!("cargo test ended with {status}");
         tally.failed += 1;
     }
-    Ok(tally)
+    Ok((tally, output))
 }
 
 /// Runs a command: good if its exit status is.

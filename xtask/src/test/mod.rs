@@ -37,7 +37,8 @@ pub(crate) enum Kind {
     Licences,
     /// Unit, property and frontend tests on this machine
     Host,
-    /// Listings of the shader cores' machine code, held against those of Intel's assembler
+    /// The shader cores: listings of their machine code against Intel's assembler's, and random
+    /// OpenCL kernels, compiled and run
     Eu,
     /// The software GPU under the fuzzer, for a bounded time
     Fuzz,
@@ -153,7 +154,7 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::Clippy => host::clippy(&setup::run(&args.guest.setup)?),
         Kind::Licences => licences::check(),
         Kind::Host => host::tests(&setup::run(&args.guest.setup)?),
-        Kind::Eu => eu::listings(&setup::shader_tools(&args.guest.setup)?),
+        Kind::Eu => eu::all(&setup::shader_tools(&args.guest.setup)?),
         Kind::Fuzz => softgpu::fuzz(),
         Kind::Miri => softgpu::miri(),
         Kind::Qemu => own_qemu(args),

@@ -10,7 +10,14 @@ use crate::tally::Tally;
 use crate::{exec, setup};
 
 /// The fuzzer's targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 4] = ["decoder", "batches", "page_tables", "recordings"];
+const TARGETS: [&str; 6] = [
+    "decoder",
+    "batches",
+    "walker",
+    "kernel",
+    "page_tables",
+    "recordings",
+];
 
 /// Seconds that each target is fuzzed for.
 const SECONDS: u32 = 20;
