@@ -160,7 +160,7 @@ impl Generator {
     /// The next instruction of a sequence.
     pub(super) fn instruction(&mut self) -> Instruction {
         if self.one_in(25) {
-            return self.to_architecture();
+            return self.set_architecture();
         }
         if self.random.bool() {
             self.of_integers()
@@ -198,7 +198,7 @@ impl Generator {
     }
 
     /// Address registers, flags and control, which decide about what comes.
-    fn to_architecture(&mut self) -> Instruction {
+    fn set_architecture(&mut self) -> Instruction {
         let (register, byte, kind, bits) = match self.random.u32(0..3) {
             0 => (
                 ArchitectureRegister::Address,
@@ -413,7 +413,7 @@ impl Generator {
     }
 
     /// Has the result go to an accumulator, named or beside the destination.
-    fn to_accumulator(&mut self, one: &mut Instruction) {
+    fn use_accumulator(&mut self, one: &mut Instruction) {
         let Some(to) = &mut one.destination else {
             return;
         };
@@ -554,7 +554,7 @@ impl Generator {
                 }
             }
             O::Cmp | O::Mac => {}
-            _ => self.to_accumulator(&mut one),
+            _ => self.use_accumulator(&mut one),
         }
         one
     }
@@ -606,7 +606,7 @@ impl Generator {
             one.condition = Some(Condition::Unordered);
         }
         if !matches!(opcode, O::Cmp | O::Cmpn | O::Mac | O::Math) {
-            self.to_accumulator(&mut one);
+            self.use_accumulator(&mut one);
         }
         if opcode == O::Mac && !self.accumulators.is_float() {
             // Not of what integers have left there.
