@@ -90,11 +90,13 @@ pub fn batches(data: &[u8]) {
     batch.truncate(0x1000);
     tame(&mut batch);
     let bytes: Vec<u8> = batch.iter().flat_map(|dword| dword.to_le_bytes()).collect();
-    execute(choice, CLASSES[usize::from(choice & 3)], &[(0, &bytes)]);
+    let class = CLASSES[usize::from(choice & 3)];
+    execute(choice, class, Duration::from_millis(2), &[(0, &bytes)]);
 }
 
-/// Executes the batch at the beginning of memory that holds these pieces, twice.
-fn execute(choice: u8, class: EngineClass, pieces: &[(u64, &[u8])]) {
+/// Executes the batch at the beginning of memory that holds these pieces, twice, for so much virtual
+/// time.
+fn execute(choice: u8, class: EngineClass, time: Duration, pieces: &[(u64, &[u8])]) {
     let Ok(memory) = Memory::owned(0, ALL) else {
         return;
     };
@@ -155,7 +157,7 @@ fn execute(choice: u8, class: EngineClass, pieces: &[(u64, &[u8])]) {
         };
         assert!(gpu.submit(submission).is_ok());
     }
-    if !gpu.run_until_idle(Duration::from_millis(2)) {
+    if !gpu.run_until_idle(time) {
         gpu.reset_active();
         assert!(
             gpu.run_until_idle(Duration::from_secs(10)),
@@ -241,6 +243,8 @@ pub fn walker(data: &[u8]) {
     execute(
         *choice,
         EngineClass::Render,
+        // Instructions of kernels are many in little time.
+        Duration::from_micros(50),
         &[
             (0, &bytes(&batch)),
             (KERNEL, code),
