@@ -22,7 +22,7 @@ const SHOWN: usize = 5;
 /// Random instructions that are compared.
 const RANDOM: usize = 20_000;
 /// Random kernels that are run, unless the environment says how many.
-const RUN: &str = "1000";
+const RUN: &str = "600";
 /// The environment's word for that.
 const RUN_VARIABLE: &str = "VIRTIO_IGPU_KERNELS";
 /// What a line of a source begins with that gives options to compile it with.
