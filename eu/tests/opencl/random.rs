@@ -654,8 +654,10 @@ impl Typed {
             Binary::SubtractSaturated => format!("sub_sat({a}, {b})"),
             Binary::HalfAdd => format!("hadd({a}, {b})"),
             Binary::RoundedHalfAdd => format!("rhadd({a}, {b})"),
-            // The compiler forgets the sign of a count that is negated.
-            Binary::Rotate => format!("rotate({a}, ({name})({b} + ({name})zero))"),
+            // The compiler forgets the sign of a value or a count that is negated.
+            Binary::Rotate => {
+                format!("rotate(({name})({a} ^ ({name})zero), ({name})({b} + ({name})zero))")
+            }
         }
     }
 }

@@ -332,7 +332,12 @@ fn outcome(
             (integer(0) - integer(1)) & 0xffff_ffff
         }
         O::Bfi1 => ((1 << shift(0)) - 1) << shift(1),
-        O::Bfi2 => integer(0) & integer(1) | !integer(0) & integer(2),
+        O::Bfi2 => {
+            // The second source begins at the mask's lowest bit.
+            let lowest = first_bit(0..32, low(0), true).unwrap_or(0);
+            let inside = integer(1) << lowest;
+            integer(0) & inside | !integer(0) & integer(2)
+        }
         O::Bfe => {
             // Bits behind the top are copies of it, or 0.
             let signed = kind_of(sources[2]).is_signed();
