@@ -160,11 +160,11 @@ pub(crate) enum Binary {
 }
 
 const OF_INTEGERS: [Binary; 18] = [
+    Binary::Divide,
+    Binary::Remainder,
     Binary::Add,
     Binary::Subtract,
     Binary::Multiply,
-    Binary::Divide,
-    Binary::Remainder,
     Binary::And,
     Binary::Or,
     Binary::Xor,
@@ -348,6 +348,9 @@ impl Generator {
                     // gets wrong.
                     U16 => self.pick(&OF_INTEGERS[..17]),
                     U64 | I64 => self.pick(&OF_INTEGERS[..16]),
+                    // The first are divisions: by a narrow integer that can't be negative the
+                    // compiler divides a negative one as if it had no sign.
+                    I8 | I16 => self.pick(&OF_INTEGERS[2..]),
                     _ => self.pick(&OF_INTEGERS),
                 };
                 Expression::Binary(operation, self.boxed(kind, depth), self.boxed(kind, depth))

@@ -21,9 +21,8 @@ const KERNELS_LEAST: u64 = 200;
 const SHOWN: usize = 5;
 /// Random instructions that are compared.
 const RANDOM: usize = 20_000;
-/// Random kernels that are run, unless the environment says how many. Behind them is one (133 of seed 1)
-/// whose division of a negative short the compiler makes one of `ud` with a `d` result, undecided.
-const RUN: &str = "130";
+/// Random kernels that are run, unless the environment says how many.
+const RUN: &str = "400";
 /// The environment's word for that.
 const RUN_VARIABLE: &str = "VIRTIO_IGPU_KERNELS";
 /// What a line of a source begins with that gives options to compile it with.
