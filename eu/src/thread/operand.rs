@@ -152,7 +152,12 @@ pub(super) fn integers(
         lanes = lanes.map(i64::wrapping_abs);
     }
     if operand.negate {
-        lanes = lanes.map(i64::wrapping_neg);
+        // Of dwords in a dword: the least number stays what it is. Smaller ones are wider by then.
+        let dwords = operand.kind == DataType::D;
+        lanes = lanes.map(|lane| match lane.wrapping_neg() {
+            lane if dwords => i64::from(lane as i32),
+            lane => lane,
+        });
     }
     Ok(lanes)
 }

@@ -173,9 +173,9 @@ const OF_INTEGERS: [Binary; 18] = [
     Binary::Minimum,
     Binary::Maximum,
     Binary::AddSaturated,
-    Binary::SubtractSaturated,
     Binary::HalfAdd,
     Binary::Rotate,
+    Binary::SubtractSaturated,
     Binary::RoundedHalfAdd,
     Binary::MultiplyHigh,
 ];
@@ -347,7 +347,9 @@ impl Generator {
                     // before is `rhadd`, whose sum of two largest numbers the compiler's library
                     // gets wrong.
                     U16 => self.pick(&OF_INTEGERS[..17]),
-                    U64 | I64 => self.pick(&OF_INTEGERS[..16]),
+                    U64 => self.pick(&OF_INTEGERS[..16]),
+                    // And `sub_sat` of 0 and the least number.
+                    I64 => self.pick(&OF_INTEGERS[..15]),
                     // The first are divisions: by a narrow integer that can't be negative the
                     // compiler divides a negative one as if it had no sign.
                     I8 | I16 => self.pick(&OF_INTEGERS[2..]),
@@ -366,6 +368,8 @@ impl Generator {
             Comparison::LessOrEqual,
         ]);
         let kind = self.pick(&VARIABLES);
+        // Of a sum compared with one of its terms the compiler compares the other with 0.
+        let depth = if kind == F32 { 0 } else { depth };
         Condition(comparison, self.typed(kind, depth), self.typed(kind, depth))
     }
 

@@ -224,6 +224,8 @@ impl Registers {
                 let value = if absolute { value.abs() } else { value };
                 Value::Integer(match (negate, logic) {
                     (true, true) => !value,
+                    // The least dword stays what it is.
+                    (true, false) if kind == DataType::D && value == i32::MIN.into() => value,
                     (true, false) => -value,
                     _ => value,
                 })
