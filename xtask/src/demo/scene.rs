@@ -21,6 +21,8 @@ pub(super) fn left_out(args: &DemoArgs) -> Option<&'static str> {
         Some("--no-scene was given")
     } else if guest.setup.rootfs.is_some() {
         Some("an image of your own was given, and Intel's OpenCL driver is not looked for in it")
+    } else if guest.executor == "null" {
+        Some("that executor executes nothing, and Intel's OpenCL driver waits for a result")
     } else if guest.platform != "tgl" {
         Some("Intel's OpenCL driver no longer knows that platform")
     } else {
@@ -91,6 +93,7 @@ mod tests {
         for words in [
             &["--no-scene"][..],
             &["--platform", "icl"],
+            &["--executor", "null"],
             &["--rootfs", "/r"],
         ] {
             assert!(why(words).is_some(), "{words:?}");
