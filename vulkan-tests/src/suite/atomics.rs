@@ -56,7 +56,7 @@ fn buffer(rig: &Rig<'_>) -> Outcome {
     )?;
     let got: Vec<u32> = rig.read(&places);
     let all = || (0..COUNT).map(mixed);
-    let bit = |i: u32| !(1u32 << (i & 31)) | u32::from(i % 3 == 0) << (i & 31);
+    let bit = |i: u32| !(1u32 << (i & 31)) | u32::from(i.is_multiple_of(3)) << (i & 31);
     let third = |rest: u32| (0..COUNT).filter(|i| i % 3 == rest).sum::<u32>();
     // What was there last is known by what was seen: each value but that was seen once.
     let last = got[9];

@@ -167,9 +167,9 @@ fn vectors(o: &[u32], e: &mut super::Expected) {
         e.bits("mix", if less[lane] { b[lane] } else { a[lane] });
     }
     e.bits("a[b.x]", a[b[0] as usize & 3]);
-    for lane in 0..4 {
+    for (lane, value) in a.iter().enumerate() {
         let changed = lane == b[1] as usize & 3;
-        e.bits("changed[b.y]", if changed { 77 } else { a[lane] });
+        e.bits("changed[b.y]", if changed { 77 } else { *value });
     }
     e.truth("==", a == b);
     e.truth("==, of itself", true);

@@ -46,7 +46,11 @@ fn multiply(rig: &Rig<'_>) -> Outcome {
 
 /// The first 32 bits of the fractions of the first primes' roots, for SHA-256.
 fn round_constants() -> Vec<u32> {
-    let prime = |n: &u32| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let prime = |n: &u32| {
+        (2..*n)
+            .take_while(|d| d * d <= *n)
+            .all(|d| !n.is_multiple_of(d))
+    };
     (2u32..)
         .filter(prime)
         .take(64)

@@ -42,7 +42,7 @@ fn types(o: &[u32], e: &mut Expected) {
     let (a, b) = (o[0], o[1]);
     let (mut at, mut keys, mut way) = (a & 15, 0u32, 0);
     for n in 0..12 {
-        keys = keys.wrapping_mul(3).wrapping_add(at * 7 ^ a);
+        keys = keys.wrapping_mul(3).wrapping_add((at * 7) ^ a);
         way += at + n % 3;
         at = match b >> n & 1 {
             0 => (at * 5).wrapping_add(b) & 15,
