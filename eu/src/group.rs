@@ -11,8 +11,6 @@ use crate::trap::Trap;
 #[derive(Debug)]
 pub struct Group {
     threads: Vec<Thread>,
-    /// Which threads have ended.
-    ended: Vec<bool>,
     /// Barriers that all have passed.
     barriers: u64,
     local: LocalMemory,
@@ -46,7 +44,6 @@ impl Group {
     pub fn new(local: LocalMemory) -> Self {
         Self {
             threads: Vec::new(),
-            ended: Vec::new(),
             barriers: 0,
             local,
             next: 0,
@@ -57,18 +54,13 @@ impl Group {
     /// others 0.
     pub fn add(&mut self, setup: ThreadSetup, payload: &[[u8; REGISTER]]) {
         self.threads.push(Thread::new(setup, payload));
-        self.ended.push(false);
     }
 
     /// How many threads have ended, and how often all have passed a barrier: grows as long as
     /// the group gets somewhere.
     pub fn events(&self) -> u64 {
-        self.barriers
-            + self
-                .ended
-                .iter()
-                .map(|&ended| u64::from(ended))
-                .sum::<u64>()
+        let ended = self.threads.iter().filter(|thread| thread.has_ended());
+        self.barriers + ended.count() as u64
     }
 
     /// The thread whose turn it is, by its number in the group, and bytes from the instruction
@@ -100,10 +92,7 @@ impl Group {
                     offset: thread.offset(kernel),
                     trap,
                 })? {
-                    Pause::Ended => {
-                        ended += 1;
-                        self.ended[number] = true;
-                    }
+                    Pause::Ended => ended += 1,
                     Pause::Barrier => at_barrier += 1,
                     Pause::Budget => {
                         self.next = number;

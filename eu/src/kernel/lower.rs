@@ -187,7 +187,7 @@ fn action(instruction: &Instruction, op: &Op) -> Result<Action, Trap> {
             Some(function) => Action::Math(function, domain(instruction)?),
             None => return Err(Trap::IllegalInstruction),
         },
-        Opcode::Movi => Action::MoveIndexed,
+        Opcode::Movi => Action::Compute(opcode, Domain::Integer),
         Opcode::Csel if changes_nothing(instruction) => Action::Nop,
         _ => match packed::packed(instruction, op) {
             Some(packed) => Action::Packed(packed),

@@ -6,6 +6,7 @@ pub(crate) mod op;
 mod packed;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::isa::{self, Instruction, Opcode};
 use crate::memory::Memory;
@@ -132,15 +133,7 @@ impl Kernel {
             let Some(index) = self.index(offset) else {
                 continue;
             };
-            let target = |distance: Option<i32>| {
-                let distance = distance?;
-                let target = if instruction.opcode == Opcode::Calla {
-                    distance as u32
-                } else {
-                    offset.wrapping_add_signed(distance)
-                };
-                self.index(target)
-            };
+            let target = |distance: Option<i32>| self.index(named(instruction, offset, distance?));
             let jip = target(instruction.jip);
             let mut uip = target(instruction.uip);
             let is_while = |index: u32| {
@@ -277,11 +270,7 @@ impl<M: Memory> Loader<'_, M> {
             };
             self.decoded.insert(offset, Some(instruction));
             for distance in [instruction.jip, instruction.uip].into_iter().flatten() {
-                if instruction.opcode == Opcode::Calla {
-                    open.push(distance as u32);
-                } else {
-                    open.push(offset.wrapping_add_signed(distance));
-                }
+                open.push(named(&instruction, offset, distance));
             }
             if ends(&instruction) {
                 return Ok(());
@@ -296,18 +285,37 @@ impl<M: Memory> Loader<'_, M> {
     /// The sixteen bytes at an offset.
     fn fetch(&mut self, offset: u32) -> Result<[u8; isa::NATIVE as usize], Trap> {
         let mut bytes = [0; isa::NATIVE as usize];
-        for (number, byte) in bytes.iter_mut().enumerate() {
-            let at = offset.wrapping_add(number as u32);
-            let page = at / CHUNK;
-            if !self.pages.contains_key(&page) {
-                let mut content = vec![0; CHUNK as usize];
-                let address = self.base.wrapping_add(u64::from(page) * u64::from(CHUNK));
-                self.memory.read(address, &mut content)?;
-                self.pages.insert(page, content);
-            }
-            *byte = self.pages[&page][(at % CHUNK) as usize];
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = offset.wrapping_add(done as u32);
+            let rest = &self.page(at / CHUNK)?[(at % CHUNK) as usize..];
+            let here = rest.len().min(bytes.len() - done);
+            bytes[done..done + here].copy_from_slice(&rest[..here]);
+            done += here;
         }
         Ok(bytes)
+    }
+
+    /// A page of code, read once.
+    fn page(&mut self, number: u32) -> Result<&[u8], Trap> {
+        match self.pages.entry(number) {
+            Entry::Occupied(page) => Ok(page.into_mut()),
+            Entry::Vacant(page) => {
+                let mut content = vec![0; CHUNK as usize];
+                let address = self.base.wrapping_add(u64::from(number) * u64::from(CHUNK));
+                self.memory.read(address, &mut content)?;
+                Ok(page.insert(content))
+            }
+        }
+    }
+}
+
+/// Where a branch at `offset` leads that names this distance.
+fn named(instruction: &Instruction, offset: u32, distance: i32) -> u32 {
+    if instruction.opcode == Opcode::Calla {
+        distance as u32
+    } else {
+        offset.wrapping_add_signed(distance)
     }
 }
 

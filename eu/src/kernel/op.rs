@@ -71,8 +71,6 @@ pub(crate) enum Action {
     Compute(Opcode, Domain),
     /// `math`.
     Math(MathFunction, Domain),
-    /// `movi`.
-    MoveIndexed,
     /// A branch.
     Branch(Opcode, bool),
     /// `send`.

@@ -21,6 +21,7 @@ pub(super) fn execute(
 ) -> Result<(), Trap> {
     match opcode {
         Opcode::Mov if copies(op, 1) => return copy(file, op, enabled),
+        Opcode::Movi => return copy(file, op, enabled),
         Opcode::Sel | Opcode::Csel => return select(file, mode, op, opcode, domain, enabled),
         Opcode::Cmp | Opcode::Cmpn => return compare(file, mode, op, opcode, domain, enabled),
         Opcode::Mach => return multiply_high(file, mode, op, enabled),
@@ -79,11 +80,6 @@ fn copy(file: &mut RegisterFile, op: &Op, enabled: u32) -> Result<(), Trap> {
     operand::put_bits(file, op, &bits.map(i64::from), enabled)
 }
 
-/// `movi`: each channel's element by an address register of its own.
-pub(super) fn move_indexed(file: &mut RegisterFile, op: &Op, enabled: u32) -> Result<(), Trap> {
-    copy(file, op, enabled)
-}
-
 /// Whether a comparison of floats holds.
 pub(super) fn meets(condition: Condition, a: f64, b: f64) -> bool {
     match condition {
@@ -117,6 +113,45 @@ fn overflows(result: i64, kind: DataType) -> bool {
     result < low || result > high
 }
 
+/// The channels whose first two sources compare like that. With `numbers_first` also those whose
+/// second is not a number.
+fn ordered(
+    file: &RegisterFile,
+    mode: FloatMode,
+    op: &Op,
+    domain: Domain,
+    condition: Condition,
+    numbers_first: bool,
+) -> Result<u32, Trap> {
+    let count = usize::from(op.exec_size);
+    Ok(match domain {
+        Domain::Float => {
+            let a = operand::floats(file, mode, &op.sources[0], count)?;
+            let b = operand::floats(file, mode, &op.sources[1], count)?;
+            each(op, |channel| {
+                let (a, b) = (a[channel], b[channel]);
+                numbers_first && b.is_nan() || meets(condition, a, b)
+            })
+        }
+        Domain::Integer => {
+            let a = operand::integers(file, &op.sources[0], count)?;
+            let b = operand::integers(file, &op.sources[1], count)?;
+            each(op, |channel| orders(condition, a[channel], b[channel]))
+        }
+    })
+}
+
+/// The first where its bit is set, the second elsewhere.
+fn pick<T: Copy>(first: u32, a: &Lanes<T>, b: &Lanes<T>) -> Lanes<T> {
+    std::array::from_fn(|channel| {
+        if first >> channel & 1 != 0 {
+            a[channel]
+        } else {
+            b[channel]
+        }
+    })
+}
+
 /// `sel` and `csel`.
 fn select(
     file: &mut RegisterFile,
@@ -132,67 +167,34 @@ fn select(
         let tested = operand::floats(file, mode, &op.sources[2], count)?;
         each(op, |channel| meets(condition, tested[channel], 0.0))
     } else if let Some(condition) = op.condition {
-        match domain {
-            Domain::Float => {
-                let a = operand::floats(file, mode, &op.sources[0], count)?;
-                let b = operand::floats(file, mode, &op.sources[1], count)?;
-                each(op, |channel| {
-                    let (a, b) = (a[channel], b[channel]);
-                    // As a minimum or maximum: of a number and what is none, the number.
-                    b.is_nan() || meets(condition, a, b)
-                })
-            }
-            Domain::Integer => {
-                let a = operand::integers(file, &op.sources[0], count)?;
-                let b = operand::integers(file, &op.sources[1], count)?;
-                each(op, |channel| orders(condition, a[channel], b[channel]))
-            }
-        }
+        // As a minimum or maximum: of a number and what is none, the number.
+        ordered(file, mode, op, domain, condition, true)?
     } else {
         match op.predicate {
             Some(control) => predicate(file.flags(), op, control),
             None => u32::MAX,
         }
     };
-    let chosen = |channel: usize| first >> channel & 1 != 0;
     // A minimum or maximum is arithmetic; other choices move bits, signs changed or not.
     let arithmetic = opcode == Opcode::Sel && op.condition.is_some() && domain == Domain::Float;
     let same = |source: &Operand| source.kind == op.result;
     if !arithmetic && !op.saturate && op.sources[..2].iter().all(same) {
         let a = signed_bits(file, &op.sources[0], count)?;
         let b = signed_bits(file, &op.sources[1], count)?;
-        let result = std::array::from_fn(|channel| {
-            if chosen(channel) {
-                a[channel]
-            } else {
-                b[channel]
-            }
-        });
+        let result = pick(first, &a, &b);
         return operand::put_bits(file, op, &result, enabled);
     }
     match domain {
         Domain::Float => {
             let a = operand::floats(file, mode, &op.sources[0], count)?;
             let b = operand::floats(file, mode, &op.sources[1], count)?;
-            let result = std::array::from_fn(|channel| {
-                if chosen(channel) {
-                    a[channel]
-                } else {
-                    b[channel]
-                }
-            });
+            let result = pick(first, &a, &b);
             operand::put_floats(file, mode, op, &result, enabled)
         }
         Domain::Integer => {
             let a = operand::integers(file, &op.sources[0], count)?;
             let b = operand::integers(file, &op.sources[1], count)?;
-            let result = std::array::from_fn(|channel| {
-                if chosen(channel) {
-                    a[channel]
-                } else {
-                    b[channel]
-                }
-            });
+            let result = pick(first, &a, &b);
             operand::put_integers(file, mode, op, &result, enabled)
         }
     }
@@ -220,23 +222,8 @@ fn compare(
     domain: Domain,
     enabled: u32,
 ) -> Result<(), Trap> {
-    let count = usize::from(op.exec_size);
     let condition = op.condition.unwrap_or(Condition::NotEqual);
-    let holds = match domain {
-        Domain::Float => {
-            let a = operand::floats(file, mode, &op.sources[0], count)?;
-            let b = operand::floats(file, mode, &op.sources[1], count)?;
-            each(op, |channel| {
-                let (a, b) = (a[channel], b[channel]);
-                opcode == Opcode::Cmpn && b.is_nan() || meets(condition, a, b)
-            })
-        }
-        Domain::Integer => {
-            let a = operand::integers(file, &op.sources[0], count)?;
-            let b = operand::integers(file, &op.sources[1], count)?;
-            each(op, |channel| orders(condition, a[channel], b[channel]))
-        }
-    };
+    let holds = ordered(file, mode, op, domain, condition, opcode == Opcode::Cmpn)?;
     operand::put_flags(file, op, holds, enabled);
     let result = std::array::from_fn(|channel| -i64::from(holds >> channel & 1));
     operand::put_bits(file, op, &result, enabled)
@@ -268,11 +255,12 @@ fn multiply_high(
     if op.writes_accumulator {
         operand::put_accumulator(file, op, &product, enabled);
     }
-    let plain = Op {
-        writes_accumulator: false,
-        ..op.clone()
-    };
-    operand::put_integers(file, mode, &plain, &result, enabled)
+    operand::put_target(
+        file,
+        op,
+        &operand::encoded_integers(mode, op, &result),
+        enabled,
+    )
 }
 
 /// `addc` and `subb`: the accumulator gets the carry or the borrow.
@@ -293,15 +281,16 @@ fn carry(
     });
     let carries = result.map(|lane| i64::from(!(0..=0xffff_ffff).contains(&lane)));
     operand::put_accumulator(file, op, &carries, enabled);
-    let plain = Op {
-        writes_accumulator: false,
-        ..op.clone()
-    };
     if let Some(condition) = op.condition {
         let holds = each(op, |channel| orders(condition, low(result[channel]), 0));
         operand::put_flags(file, op, holds, enabled);
     }
-    operand::put_integers(file, mode, &plain, &result, enabled)
+    operand::put_target(
+        file,
+        op,
+        &operand::encoded_integers(mode, op, &result),
+        enabled,
+    )
 }
 
 /// Operations on integers.

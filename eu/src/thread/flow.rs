@@ -5,7 +5,7 @@
 
 use super::{Thread, file};
 use crate::isa::Opcode;
-use crate::kernel::op::{Op, Operand, Target, Where};
+use crate::kernel::op::{Action, Op, Rows, Target, Where};
 use crate::kernel::{Kernel, NOWHERE};
 use crate::trap::Trap;
 
@@ -76,6 +76,15 @@ fn bits(mut mask: u32) -> impl Iterator<Item = u32> {
 
 const NO_TARGET: Trap = Trap::IllegalOperand("a branch to where no instruction begins");
 
+/// The op of that index, if it is one.
+fn known(target: u32) -> Result<u32, Trap> {
+    if target == NOWHERE {
+        Err(NO_TARGET)
+    } else {
+        Ok(target)
+    }
+}
+
 impl Thread {
     /// Executes a branch; returns the index of the op that comes next.
     pub(super) fn branch(
@@ -88,13 +97,6 @@ impl Thread {
         enabled: u32,
     ) -> Result<u32, Trap> {
         let next = here + 1;
-        let known = |target: u32| {
-            if target == NOWHERE {
-                Err(NO_TARGET)
-            } else {
-                Ok(target)
-            }
-        };
         // The channels that execute and, where there is a predicate, for which it holds.
         let taken = enabled << op.channel_offset;
         let reached = op.channels() << op.channel_offset & self.channels.active();
@@ -111,10 +113,7 @@ impl Thread {
                 if enabled == 0 {
                     return Ok(next);
                 }
-                match self.target(kernel, op, &op.sources[0])? {
-                    Some(target) => Ok(target),
-                    None => known(op.jip),
-                }
+                self.target(kernel, op)
             }
             Opcode::If => {
                 channels.depart(reached & !taken, known(op.jip)?);
@@ -162,20 +161,14 @@ impl Thread {
                     return Ok(next);
                 }
                 channels.depart(reached & !taken, next);
-                match self.target(kernel, op, &op.sources[0])? {
-                    Some(target) => Ok(target),
-                    None => known(op.jip),
-                }
+                self.target(kernel, op)
             }
             Opcode::Call | Opcode::Calla => {
                 if taken == 0 && !op.mask_disabled {
                     return Ok(next);
                 }
                 let mask = self.channels.active();
-                let target = match self.target(kernel, op, &op.sources[0])? {
-                    Some(target) => target,
-                    None => known(op.jip)?,
-                };
+                let target = self.target(kernel, op)?;
                 self.channels.depart(reached & !taken, next);
                 self.put_return(op, mask)?;
                 Ok(target)
@@ -184,7 +177,7 @@ impl Thread {
                 if enabled == 0 {
                     return Ok(next);
                 }
-                let target = self.target(kernel, op, &op.sources[0])?.ok_or(NO_TARGET)?;
+                let target = self.target(kernel, op)?;
                 let left = reached & !taken;
                 if left == 0 {
                     return Ok(target);
@@ -196,29 +189,21 @@ impl Thread {
         }
     }
 
-    /// Where a register says that a branch leads: bytes from the instruction base address for
-    /// `ret`, from the branch for the others.
-    fn target(&self, kernel: &Kernel, op: &Op, operand: &Operand) -> Result<Option<u32>, Trap> {
-        let (Where::Scalar(at)
-        | Where::Unit(at)
-        | Where::Strided(crate::kernel::op::Rows { at, .. })) = operand.place
+    /// Where a branch leads: where a register says, in bytes from the instruction base address for
+    /// `ret` and from the branch for the others, or to its JIP.
+    fn target(&self, kernel: &Kernel, op: &Op) -> Result<u32, Trap> {
+        let (Where::Scalar(at) | Where::Unit(at) | Where::Strided(Rows { at, .. })) =
+            op.sources[0].place
         else {
-            return Ok(None);
+            return known(op.jip);
         };
         let value = self.file.dword(usize::from(at));
-        let returns = matches!(
-            op.action,
-            crate::kernel::op::Action::Branch(Opcode::Ret | Opcode::Calla, _)
-        );
-        let offset = if returns {
-            value
-        } else {
-            op.offset.wrapping_add(value)
+        let offset = match op.action {
+            Action::Branch(Opcode::Ret | Opcode::Calla, _) => value,
+            _ => op.offset.wrapping_add(value),
         };
-        let index = kernel.index(offset);
-        index.map(Some).ok_or(Trap::OutsideKernel(
-            kernel.base().wrapping_add(u64::from(offset)),
-        ))
+        let outside = Trap::OutsideKernel(kernel.base().wrapping_add(u64::from(offset)));
+        kernel.index(offset).ok_or(outside)
     }
 
     /// Notes where a call returns to, and who called.

@@ -115,6 +115,11 @@ impl Thread {
             .map_or(kernel.start(), |op| op.offset)
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Whether it waits at the barrier without having told anybody, and so for ever.
     pub fn waits_in_vain(&self) -> bool {
         !self.ended && self.barrier == Barrier::Away
@@ -192,7 +197,6 @@ impl Thread {
                 Action::Math(function, domain) => {
                     math::execute(&mut self.file, self.mode, op, function, domain, enabled)
                 }
-                Action::MoveIndexed => compute::move_indexed(&mut self.file, op, enabled),
                 Action::Nop => Ok(()),
                 Action::Branch(opcode, control) => {
                     match self.branch(kernel, op, next, opcode, control, enabled) {

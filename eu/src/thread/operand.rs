@@ -22,6 +22,12 @@ fn indirect(at: i32, size: usize) -> Result<usize, Trap> {
     Ok(at)
 }
 
+/// The low bytes of a number.
+fn low<const N: usize>(bits: i64) -> [u8; N] {
+    let bytes = bits.to_le_bytes();
+    std::array::from_fn(|number| bytes[number])
+}
+
 /// Reads an operand's elements, `N` bytes each.
 #[inline(always)]
 fn gather<const N: usize, T: Copy + Default>(
@@ -62,33 +68,18 @@ fn gather<const N: usize, T: Copy + Default>(
         Where::Accumulator { element, rows } => {
             for (channel, lane) in lanes_used.iter_mut().enumerate() {
                 let element = usize::from(element) + rows.offset(channel);
-                let bits = file.accumulators[element % file::ACCUMULATORS];
-                let bytes = bits.to_le_bytes();
-                let mut low = [0; N];
-                low.copy_from_slice(&bytes[..N]);
-                *lane = value(low);
+                *lane = value(low(file.accumulators[element % file::ACCUMULATORS]));
             }
         }
-        Where::Constant(bits) => {
-            let bytes = u64::from(bits).to_le_bytes();
-            let mut low = [0; N];
-            low.copy_from_slice(&bytes[..N]);
-            lanes_used.fill(value(low));
-        }
+        Where::Constant(bits) => lanes_used.fill(value(low(bits.into()))),
         Where::Words(words) => {
             for (channel, lane) in lanes_used.iter_mut().enumerate() {
-                let bytes = i64::from(words[channel % 8]).to_le_bytes();
-                let mut low = [0; N];
-                low.copy_from_slice(&bytes[..N]);
-                *lane = value(low);
+                *lane = value(low(words[channel % 8].into()));
             }
         }
         Where::Floats(floats) => {
             for (channel, lane) in lanes_used.iter_mut().enumerate() {
-                let bytes = u64::from(floats[channel % 4].to_bits()).to_le_bytes();
-                let mut low = [0; N];
-                low.copy_from_slice(&bytes[..N]);
-                *lane = value(low);
+                *lane = value(low(floats[channel % 4].to_bits().into()));
             }
         }
     }
@@ -298,6 +289,21 @@ pub(super) fn float_meets(mode: FloatMode, op: &Op, condition: Condition, value:
     meets(condition, bits, op.result)
 }
 
+/// Integers as the bits that an op's results have.
+pub(super) fn encoded_integers(mode: FloatMode, op: &Op, lanes: &Lanes<i64>) -> Lanes<i64> {
+    encoded(op, lanes, |lane| {
+        encode_integer(lane, op.result, op.saturate, mode)
+    })
+}
+
+fn encoded<T: Copy>(op: &Op, lanes: &Lanes<T>, encode: impl Fn(T) -> i64) -> Lanes<i64> {
+    let mut bits = [0; 32];
+    for (bits, lane) in bits.iter_mut().zip(&lanes[..usize::from(op.exec_size)]) {
+        *bits = encode(*lane);
+    }
+    bits
+}
+
 /// Puts integers where an op's results go.
 pub(super) fn put_integers(
     file: &mut RegisterFile,
@@ -306,16 +312,10 @@ pub(super) fn put_integers(
     lanes: &Lanes<i64>,
     enabled: u32,
 ) -> Result<(), Trap> {
-    let kind = op.result;
-    let count = usize::from(op.exec_size);
-    let mut encoded = [0; 32];
-    for (out, lane) in encoded[..count].iter_mut().zip(lanes) {
-        *out = encode_integer(*lane, kind, op.saturate, mode);
-    }
-    put_bits(file, op, &encoded, enabled)
+    put_bits(file, op, &encoded_integers(mode, op, lanes), enabled)
 }
 
-/// Puts floats where an op's results go; returns them as they were rounded.
+/// Puts floats where an op's results go.
 pub(super) fn put_floats(
     file: &mut RegisterFile,
     mode: FloatMode,
@@ -323,16 +323,11 @@ pub(super) fn put_floats(
     lanes: &Lanes<f64>,
     enabled: u32,
 ) -> Result<(), Trap> {
-    let kind = op.result;
-    let count = usize::from(op.exec_size);
-    let mut encoded = [0; 32];
-    for (out, lane) in encoded[..count].iter_mut().zip(lanes) {
-        *out = encode(*lane, kind, op.saturate, mode);
-    }
-    put_bits(file, op, &encoded, enabled)
+    let bits = encoded(op, lanes, |lane| encode(lane, op.result, op.saturate, mode));
+    put_bits(file, op, &bits, enabled)
 }
 
-/// Puts bits where an op's results go.
+/// Puts bits where an op's results go, the accumulator among it.
 pub(super) fn put_bits(
     file: &mut RegisterFile,
     op: &Op,
@@ -342,6 +337,16 @@ pub(super) fn put_bits(
     if op.writes_accumulator {
         put_accumulator(file, op, lanes, enabled);
     }
+    put_target(file, op, lanes, enabled)
+}
+
+/// Puts bits into an op's target.
+pub(super) fn put_target(
+    file: &mut RegisterFile,
+    op: &Op,
+    lanes: &Lanes<i64>,
+    enabled: u32,
+) -> Result<(), Trap> {
     let count = usize::from(op.exec_size);
     let channels = (0..count).filter(|channel| enabled >> channel & 1 != 0);
     match op.target {

@@ -38,7 +38,7 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 pub(super) fn fuzz() -> Result<Tally> {
     if !exec::have("c++") {
         println!("there is no C++ compiler, which the fuzzer is built with: not fuzzed");
-        return Ok(skipped());
+        return Ok(Tally::skip());
     }
     let folder = checkout().join("target/fuzz");
     let mut cargo = setup::cargo(None);
@@ -102,7 +102,7 @@ pub(super) fn miri() -> Result<Tally> {
         println!(
             "there is no Miri (rustup toolchain install nightly -c miri -c rust-src): not run"
         );
-        return Ok(skipped());
+        return Ok(Tally::skip());
     }
     let mut cargo = exec::command("cargo");
     cargo
@@ -117,8 +117,4 @@ pub(super) fn miri() -> Result<Tally> {
         .env_remove("CARGO")
         .env_remove("RUSTC");
     super::host::run("cargo miri", &mut cargo)
-}
-
-fn skipped() -> Tally {
-    Tally::skip()
 }
