@@ -27,5 +27,6 @@ pub mod isa;
 pub mod kernel;
 pub mod memory;
 pub mod shared;
+mod small_float;
 pub mod thread;
 pub mod trap;

@@ -4,8 +4,8 @@ use crate::memory::Memory;
 use crate::shared::message::Registers;
 use crate::shared::operation::{Addresses, Atomic};
 use crate::shared::payload::{LANES, Payload};
-use crate::shared::small_float::{from_half, to_half};
 use crate::shared::target::Port;
+use crate::small_float::{from_half, to_half};
 use crate::trap::Trap;
 
 /// What becomes of a value.

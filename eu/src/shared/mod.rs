@@ -13,7 +13,6 @@ pub mod operation;
 mod payload;
 mod sampler;
 mod scattered;
-mod small_float;
 mod surface;
 mod target;
 #[cfg(test)]

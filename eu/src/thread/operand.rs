@@ -6,6 +6,7 @@ use super::file::{self, RegisterFile};
 use super::rounding::{self, FloatMode};
 use crate::isa::{Condition, DataType};
 use crate::kernel::op::{Op, Operand, Target, Where};
+use crate::small_float::from_half;
 use crate::trap::Trap;
 
 /// An element for each channel.
@@ -189,7 +190,7 @@ pub(super) fn floats(
             } else {
                 bits
             };
-            f64::from(rounding::half_value(kept))
+            f64::from(from_half(kept))
         })?,
         _ => return Ok(integers(file, operand, count)?.map(|lane| lane as f64)),
     };
@@ -258,7 +259,7 @@ fn encode_integer(value: i64, kind: DataType, saturate: bool, mode: FloatMode) -
 fn meets(condition: Condition, bits: i64, kind: DataType) -> bool {
     match kind {
         DataType::HF => {
-            let value = rounding::half_value(bits as u16);
+            let value = from_half(bits as u16);
             compute::meets(condition, value.into(), 0.0)
         }
         _ if kind.is_float() => {

@@ -61,45 +61,12 @@ fn extended(bits: u32, kind: DataType) -> u32 {
 /// [`raw`] of what does not stand one dword behind the other.
 #[inline(never)]
 fn gathered<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
-    let kind = operand.kind;
-    let size = kind.size() as usize;
     let mut lanes = [0; N];
-    let read = |at: usize| match size {
-        1 => extended(u32::from(file.read::<1>(at)[0]), kind),
-        2 => extended(u32::from(u16::from_le_bytes(file.read(at))), kind),
-        _ => file.dword(at),
-    };
-    match operand.place {
-        Where::Unit(at) => {
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                *lane = read(usize::from(at) + channel * size);
-            }
+    // No packed operand is found by an address register, which is all that can be refused.
+    if let Ok(bits) = operand::bits(file, operand, N) {
+        for (lane, bits) in lanes.iter_mut().zip(bits) {
+            *lane = extended(bits, operand.kind);
         }
-        Where::Scalar(at) => lanes = [read(usize::from(at)); N],
-        Where::Strided(rows) => {
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                *lane = read(usize::from(rows.at) + rows.offset(channel));
-            }
-        }
-        Where::Accumulator { element, rows } => {
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                let element = usize::from(element) + rows.offset(channel);
-                let bits = file.accumulators[element % file::ACCUMULATORS] as u32;
-                *lane = extended(bits, kind);
-            }
-        }
-        Where::Words(words) => {
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                *lane = extended(words[channel % 8] as u16 as u32, kind);
-            }
-        }
-        Where::Floats(floats) => {
-            for (channel, lane) in lanes.iter_mut().enumerate() {
-                *lane = floats[channel % 4].to_bits();
-            }
-        }
-        Where::Constant(bits) => lanes = [extended(bits, kind); N],
-        Where::Indirect { .. } => {}
     }
     lanes
 }
@@ -184,7 +151,8 @@ fn put<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enable
     }
 }
 
-/// [`put`] where results do not stand one dword behind the other.
+/// [`put`] where results do not stand one dword behind the other. By [`operand::put_target`],
+/// whose elements are twice as wide, it would take half as long again.
 #[inline(never)]
 fn scatter(file: &mut RegisterFile, op: &Op, lanes: &[u32], enabled: u32) {
     let count = usize::from(op.exec_size);

@@ -92,22 +92,6 @@ pub(super) fn single(value: f64, rounding: Rounding) -> f32 {
     }
 }
 
-/// The value of a half float.
-#[inline(always)]
-pub(super) fn half_value(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let rest = u32::from(bits & 0x7fff);
-    // With the exponent's bias as it is; a multiplication by a power of 2 puts it right, and
-    // makes denormals normal.
-    let scaled = f32::from_bits(rest << 13) * f32::from_bits((254 - 15) << 23);
-    let magnitude = if rest >= 0x7c00 {
-        rest << 13 | 0x7f80_0000
-    } else {
-        scaled.to_bits()
-    };
-    f32::from_bits(sign | magnitude)
-}
-
 /// Rounds to a half float.
 pub(super) fn half(value: f64, rounding: Rounding) -> u16 {
     let sign = if value.is_sign_negative() { 0x8000 } else { 0 };
@@ -156,12 +140,13 @@ fn power(exponent: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::small_float::from_half;
     use proptest::prelude::*;
 
     #[test]
     fn every_half_float_comes_back() {
         for bits in 0..=u16::MAX {
-            let value = half_value(bits);
+            let value = from_half(bits);
             for mode in [
                 Rounding::Nearest,
                 Rounding::Up,
@@ -181,7 +166,7 @@ mod tests {
     #[test]
     fn half_floats_between_two_are_rounded_by_the_mode() {
         for bits in 0..0x7bff_u16 {
-            let (low, high) = (f64::from(half_value(bits)), f64::from(half_value(bits + 1)));
+            let (low, high) = (f64::from(from_half(bits)), f64::from(from_half(bits + 1)));
             let third = low + (high - low) / 3.0;
             let middle = (low + high) / 2.0;
             let even = if bits & 1 == 0 { bits } else { bits + 1 };

@@ -2,7 +2,7 @@
 
 mod table;
 
-use crate::shared::small_float::{from_half, to_half, to_unsigned, unsigned};
+use crate::small_float::{from_half, to_half, to_unsigned, unsigned};
 
 /// How the bits of a component are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

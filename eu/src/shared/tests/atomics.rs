@@ -144,7 +144,7 @@ fn floats() {
             let half = matches!(kind, 0x1c | 0x1e);
             let encode = |value: f32| {
                 if half {
-                    u32::from(crate::shared::small_float::to_half(value))
+                    u32::from(crate::small_float::to_half(value))
                 } else {
                     value.to_bits()
                 }

@@ -3,8 +3,8 @@
 use super::images::Picture;
 use super::{Message, Setup, dword, dwords, header};
 use crate::isa::SharedFunction::Sampler;
-use crate::shared::small_float::{from_half, to_half};
 use crate::shared::surface::tests::state;
+use crate::small_float::{from_half, to_half};
 use proptest::prelude::*;
 
 /// Types of messages.

@@ -1,19 +1,19 @@
-//! Floats of fewer than 32 bits, as formats and atomics have them.
+//! Floats of fewer than 32 bits, as registers, formats and atomics have them.
 
 /// A half float as a float, exactly.
-pub(super) fn from_half(half: u16) -> f32 {
+pub(crate) fn from_half(half: u16) -> f32 {
     let sign = u32::from(half & 0x8000) << 16;
     f32::from_bits(sign | unsigned(u32::from(half & 0x7fff), 10).to_bits())
 }
 
 /// The nearest half float, of two the even one.
-pub(super) fn to_half(value: f32) -> u16 {
+pub(crate) fn to_half(value: f32) -> u16 {
     let sign = (value.to_bits() >> 16) as u16 & 0x8000;
     sign | to_unsigned(value.abs(), 10) as u16
 }
 
 /// A float of 5 exponent bits and so many mantissa bits, without sign, as a float, exactly.
-pub(super) fn unsigned(bits: u32, mantissa: u32) -> f32 {
+pub(crate) fn unsigned(bits: u32, mantissa: u32) -> f32 {
     let exponent = bits >> mantissa & 0x1f;
     let fraction = bits & ((1 << mantissa) - 1);
     match exponent {
@@ -25,7 +25,7 @@ pub(super) fn unsigned(bits: u32, mantissa: u32) -> f32 {
 
 /// The nearest float of 5 exponent bits and so many mantissa bits, of two the even one; without
 /// sign: what is below 0 becomes 0.
-pub(super) fn to_unsigned(value: f32, mantissa: u32) -> u32 {
+pub(crate) fn to_unsigned(value: f32, mantissa: u32) -> u32 {
     let infinity = 31 << mantissa;
     if value.is_nan() {
         return infinity | 1 << (mantissa - 1);
