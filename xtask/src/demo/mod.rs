@@ -56,25 +56,12 @@ pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
         "--report",
         "/mnt/share/report.json",
     ];
-    let finished = lab
-        .guest()
-        .share(Some(&out))
-        .command(&words)
-        .timeout(Some(lab.patience(LIMIT)))
-        .run(&mut |error, bytes, _| pass_on(error, bytes))?;
-    for problem in &finished.problems {
-        eprintln!("error: {problem}");
-    }
+    let finished = part(lab, &out, &words, LIMIT, "device.json")?;
     let report: Option<Value> = fs::read(out.join("report.json"))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     if let Some(report) = &report {
         keep_figures(lab, report, &finished)?;
-    }
-    if let Some(stats) = &finished.stats {
-        fs::write(out.join("device.json"), format!("{stats:#}\n"))
-            .context("cannot keep the device's counters")?;
-        println!("{}", device_table(stats));
     }
     let sheet = out.join("sheet.png");
     if !sheet.exists() {
@@ -87,6 +74,32 @@ pub(crate) fn with(lab: &Lab, args: &DemoArgs) -> Result<bool> {
     println!("the guest ran for {:.1} s{first}", finished.seconds);
     println!("the picture: {}", sheet.display());
     Ok(finished.good())
+}
+
+/// Runs a part's program in a guest that has the folder `out`; says what went wrong, shows the
+/// device's counters and keeps them in that file.
+fn part(
+    lab: &Lab,
+    out: &Path,
+    words: &[&str],
+    limit: Duration,
+    counters: &str,
+) -> Result<Finished> {
+    let finished = lab
+        .guest()
+        .share(Some(out))
+        .command(words)
+        .timeout(Some(lab.patience(limit)))
+        .run(&mut |error, bytes, _| pass_on(error, bytes))?;
+    for problem in &finished.problems {
+        eprintln!("error: {problem}");
+    }
+    if let Some(stats) = &finished.stats {
+        fs::write(out.join(counters), format!("{stats:#}\n"))
+            .context("cannot keep the device's counters")?;
+        println!("{}", device_table(stats));
+    }
+    Ok(finished)
 }
 
 /// Runs the part that computes, in a guest with the image that has Intel's OpenCL; says whether

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::device_table;
+use super::part;
 use crate::cli::{DemoArgs, Image};
-use crate::vm::{Lab, pass_on};
+use crate::vm::Lab;
 
 /// A guest that takes longer hangs: the driver is loaded and compiles on an emulated processor.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -48,20 +48,7 @@ pub(super) fn with(args: &DemoArgs, out: &Path) -> Result<bool> {
         "--report",
         "/mnt/share/scene.json",
     ];
-    let finished = lab
-        .guest()
-        .share(Some(out))
-        .command(&words)
-        .timeout(Some(lab.patience(LIMIT)))
-        .run(&mut |error, bytes, _| pass_on(error, bytes))?;
-    for problem in &finished.problems {
-        eprintln!("error: {problem}");
-    }
-    if let Some(stats) = &finished.stats {
-        fs::write(out.join("scene-device.json"), format!("{stats:#}\n"))
-            .context("cannot keep the device's counters")?;
-        println!("{}", device_table(stats));
-    }
+    let finished = part(&lab, out, &words, LIMIT, "scene-device.json")?;
     let scene = out.join("scene.png");
     if !scene.exists() {
         eprintln!("error: the guest made no scene");

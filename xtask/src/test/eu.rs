@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use eu::isa;
+use object::{Object, ObjectSection};
 
 use crate::paths::checkout;
 use crate::tally::Tally;
@@ -230,7 +231,7 @@ impl Tools<'_> {
         let image = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let mut tally = Tally::default();
         for (name, code) in kernels(&image).context("what ocloc wrote is no ELF file")? {
-            tally.merge(Tally::one(self.same(name, code)?));
+            tally.merge(Tally::one(self.same(&name, code)?));
             count.kernels += 1;
             for line in isa::listing(code) {
                 count.instructions += 1;
@@ -321,41 +322,15 @@ impl Tools<'_> {
 }
 
 /// The kernels in an ELF file of the compiler's, with their names: its sections `.text.NAME`.
-fn kernels(image: &[u8]) -> Option<Vec<(&str, &[u8])>> {
-    let number = |at: usize, bytes: usize| -> Option<usize> {
-        let field = image.get(at..at.checked_add(bytes)?)?;
-        let value = field
-            .iter()
-            .rev()
-            .fold(0, |value, byte| value << 8 | usize::from(*byte));
-        Some(value)
-    };
-    if !image.starts_with(b"\x7FELF") {
-        return None;
-    }
-    let (sections, size) = (number(0x28, 8)?, number(0x3A, 2)?);
-    let (count, names) = (number(0x3C, 2)?, number(0x3E, 2)?);
-    // Its offset in the file and its length.
-    let place = |section: usize| -> Option<(usize, usize)> {
-        let header = sections.checked_add(section.checked_mul(size)?)?;
-        Some((
-            number(header.checked_add(0x18)?, 8)?,
-            number(header.checked_add(0x20)?, 8)?,
-        ))
-    };
-    let (names, _) = place(names)?;
+fn kernels(image: &[u8]) -> object::Result<Vec<(String, &[u8])>> {
+    let file = object::File::parse(image)?;
     let mut found = Vec::new();
-    for section in 0..count {
-        let name = names.checked_add(number(sections + section * size, 4)?)?;
-        let name = image.get(name..)?.split(|byte| *byte == 0).next()?;
-        let Some(name) = name.strip_prefix(b".text.") else {
-            continue;
-        };
-        let (offset, length) = place(section)?;
-        let code = image.get(offset..offset.checked_add(length)?)?;
-        found.push((std::str::from_utf8(name).ok()?, code));
+    for section in file.sections() {
+        if let Some(name) = section.name()?.strip_prefix(".text.") {
+            found.push((name.to_owned(), section.data()?));
+        }
     }
-    Some(found)
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -375,22 +350,26 @@ mod tests {
     #[test]
     fn sections_of_an_elf_file() {
         let mut image = vec![0; 0x40];
-        image[..4].copy_from_slice(b"\x7FELF");
+        // 64 bits, little-endian, version 1.
+        image[..7].copy_from_slice(b"\x7FELF\x02\x01\x01");
         image[0x28] = 0x50;
         image[0x3A] = 0x40;
-        image[0x3C] = 2;
-        image[0x3E] = 1;
+        image[0x3C] = 3;
+        image[0x3E] = 2;
         image.extend_from_slice(b"\0.text.k\0\x01\x02\x03\x04\0\0\0");
-        let header = |name: u8, offset: u8, length: u8| {
+        let header = |name: u8, kind: u8, offset: u8, length: u8| {
             let mut header = [0u8; 0x40];
-            (header[0], header[0x18], header[0x20]) = (name, offset, length);
+            (header[0], header[4]) = (name, kind);
+            (header[0x18], header[0x20]) = (offset, length);
             header
         };
-        image.extend_from_slice(&header(1, 0x49, 4));
-        image.extend_from_slice(&header(0, 0x40, 9));
+        // The first section is none; the names are a table of strings.
+        image.extend_from_slice(&header(0, 0, 0, 0));
+        image.extend_from_slice(&header(1, 1, 0x49, 4));
+        image.extend_from_slice(&header(0, 3, 0x40, 9));
         let found = kernels(&image).expect("an ELF file");
-        assert_eq!(found, [("k", &[1, 2, 3, 4][..])]);
-        assert!(kernels(&image[..0x90]).is_none());
-        assert!(kernels(b"MZ").is_none());
+        assert_eq!(found, [("k".to_owned(), &[1, 2, 3, 4][..])]);
+        assert!(kernels(&image[..0x90]).is_err());
+        assert!(kernels(b"MZ").is_err());
     }
 }
