@@ -6,6 +6,7 @@ mod host;
 mod kernel;
 mod packages;
 mod peer;
+mod pocl;
 pub(crate) mod qemu;
 mod rootfs;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 pub(crate) use host::{cargo, libclang};
 pub(crate) use kernel::{INITRAMFS_MODULES, local_version};
 pub(crate) use peer::{MODULES as PEER_MODULES, NEEDED as PEER_NEEDED, Peer};
+pub(crate) use pocl::Pocl;
 pub(crate) use qemu::{Patched, Qemu};
 
 use crate::apt::{Resolved, Set, Suite};
@@ -166,6 +168,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
         packages::QEMU_BUILD_SET,
         packages::QEMU_SOURCE_SET,
         packages::SHADER_TOOLS_SET,
+        packages::POCL_SET,
     ];
     let usual = |name: &str| !other.contains(&name);
     let sets: Vec<String> = resolved
@@ -222,10 +225,22 @@ fn settle(
 /// A root with the compiler and the assembler for the shader cores, and nothing else of the
 /// set-up.
 pub(crate) fn shader_tools(args: &SetupArgs) -> Result<PathBuf> {
+    alone(args, &packages::shader_tools())
+}
+
+/// OpenCL on the host's processor, and nothing else of the set-up.
+#[allow(dead_code, reason = "for commands that come with it")]
+pub(crate) fn pocl(args: &SetupArgs) -> Result<Pocl> {
+    let root = alone(args, &packages::pocl())?;
+    Pocl::new(&Cache::open()?, root)
+}
+
+/// A root of one set, and nothing else of the set-up.
+fn alone(args: &SetupArgs, wanted: &packages::Wanted) -> Result<PathBuf> {
     let cache = Cache::open()?;
     let _lock = lock(&cache)?;
     let mut resolved = Resolved::read(&cache);
-    settle(&cache, args, &[packages::shader_tools()], &mut resolved)?;
+    settle(&cache, args, std::slice::from_ref(wanted), &mut resolved)?;
     Work {
         cache: &cache,
         args,
@@ -233,7 +248,7 @@ pub(crate) fn shader_tools(args: &SetupArgs) -> Result<PathBuf> {
         downloaded: 0,
         did: false,
     }
-    .root(packages::SHADER_TOOLS_SET)
+    .root(wanted.name)
 }
 
 /// `cargo xtask qemu`.

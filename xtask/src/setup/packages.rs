@@ -69,6 +69,12 @@ const SHADER_TOOLS: &str = "base-files libc-bin intel-ocloc libigdfcl2 libigc2 l
 /// The name of that set of packages, and of the root made of it.
 pub(super) const SHADER_TOOLS_SET: &str = "shader-tools";
 
+/// OpenCL on the host's processor, with which the shader cores are compared: the driver, the
+/// loader by which programs find it, what lists it, and tests of others for both.
+const POCL: &str = "base-files libc-bin pocl-opencl-icd ocl-icd-libopencl1 clinfo piglit";
+/// The name of that set of packages, and of the root made of it.
+pub(super) const POCL_SET: &str = "pocl";
+
 /// One set of packages to ask for.
 pub(super) struct Wanted {
     /// The set's name.
@@ -156,13 +162,20 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
 
 /// What the shader cores' tests need, which have no guest.
 pub(super) fn shader_tools() -> Wanted {
+    alone(SHADER_TOOLS_SET, SHADER_TOOLS)
+}
+
+/// What comparisons with OpenCL on the processor need.
+pub(super) fn pocl() -> Wanted {
+    alone(POCL_SET, POCL)
+}
+
+/// A set that is asked for only by what needs it.
+fn alone(name: &'static str, packages: &str) -> Wanted {
     Wanted {
-        name: SHADER_TOOLS_SET,
+        name,
         suite: "forky",
-        packages: SHADER_TOOLS
-            .split_whitespace()
-            .map(str::to_string)
-            .collect(),
+        packages: packages.split_whitespace().map(str::to_string).collect(),
     }
 }
 
@@ -176,7 +189,7 @@ pub(super) fn image_set(image: Image) -> &'static str {
 
 /// The suite a set comes from.
 pub(super) fn suite(cache: &Cache, mirror: &str, set: &str) -> Suite {
-    if set.starts_with("rootfs") || set == SHADER_TOOLS_SET {
+    if set.starts_with("rootfs") || [SHADER_TOOLS_SET, POCL_SET].contains(&set) {
         Suite::forky(cache, mirror)
     } else {
         Suite::trixie(cache, mirror)

@@ -159,7 +159,7 @@ pub(crate) fn program(qemu: &Qemu) -> Command {
 }
 
 /// Where a root of Debian's has its libraries.
-const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
+pub(crate) const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
 /// A command that runs a program, which is still to be given, with the dynamic linker and the
 /// libraries of a root: no chroot, so it sees the host's files.
