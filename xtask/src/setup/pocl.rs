@@ -25,12 +25,12 @@ exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries" \
 const LINKERS: &str = "usr/libexec/virtio-igpu";
 
 /// A root with PoCL and with piglit, whose OpenCL tests run on it.
-#[derive(Clone, Debug)]
 pub(crate) struct Pocl {
     root: PathBuf,
     kernels: PathBuf,
 }
 
+#[allow(dead_code, reason = "for commands that come with it")]
 impl Pocl {
     /// Makes that root ready.
     pub(super) fn new(cache: &Cache, root: PathBuf) -> Result<Self> {
@@ -66,7 +66,6 @@ impl Pocl {
         command
     }
 
-    #[allow(dead_code, reason = "for piglit's tests")]
     /// The root's folder: piglit stands in its `usr/lib/x86_64-linux-gnu/piglit`.
     pub(crate) fn root(&self) -> &Path {
         &self.root
