@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) config: GpuConfig,
     pub(crate) clock: Clock,
     /// Held for reading while commands execute.
-    pub(crate) memory: RwLock<Memory>,
+    pub(crate) memory: Arc<RwLock<Memory>>,
     pub(crate) state: Mutex<State>,
     pub(crate) signals: Arc<[EngineSignals]>,
     pub(crate) counters: Vec<LiveCounters>,

@@ -206,7 +206,7 @@ impl Gpu {
         let state = State::new(&timings, Arc::clone(&signals), clock.clone());
         let shared = Arc::new(Shared {
             clock,
-            memory: RwLock::new(config.memory.clone()),
+            memory: Arc::new(RwLock::new(config.memory.clone())),
             state: Mutex::new(state),
             signals,
             counters: engines.iter().map(|_| LiveCounters::default()).collect(),

@@ -105,8 +105,17 @@ pub(crate) enum End {
 }
 
 impl Shared {
-    /// Executes a quantum of a job, and decides what follows. Nothing: it goes on.
+    /// Executes a quantum of a job, and decides what follows. Nothing: it goes on. If it does
+    /// not, nothing of it is in execution any more.
     pub(crate) fn go_on(&self, engine: usize, turn: &mut Turn, budget: Budget) -> Option<End> {
+        let end = self.next(engine, turn, budget)?;
+        if let Some(walk) = &turn.job.execution.walk {
+            walk.recall();
+        }
+        Some(end)
+    }
+
+    fn next(&self, engine: usize, turn: &mut Turn, budget: Budget) -> Option<End> {
         if self.stepped {
             // Meanwhile others may have had their turn.
             turn.now = self.clock.now();
@@ -144,11 +153,13 @@ impl Shared {
             job.life.last_sign = now;
         }
         if let Some(walk) = &mut job.execution.walk {
-            // It may be preempted when it should not: what counts is how long it executes.
-            walk.silent = match tally.alive {
-                true => Duration::ZERO,
-                false => walk.silent + (now - began),
-            };
+            // It may be preempted when it should not: what counts is how long it executes. While
+            // others have its groups in hand and have not said yet how they are, nobody knows.
+            if tally.alive {
+                walk.silent = Duration::ZERO;
+            } else if tally.instructions > 0 {
+                walk.silent += now - began;
+            }
             job.life.last_sign = now.checked_sub(walk.silent).unwrap_or(now);
         }
         if tally.arbitrations > 0 && preemptible {
@@ -225,6 +236,9 @@ impl Shared {
         budget: Budget,
         slice_over: bool,
     ) -> (Pause, Tally) {
+        if let Some(walk) = &job.execution.walk {
+            walk.wait_for_others();
+        }
         let memory = self.memory.read();
         let platform = &self.config.platform;
         let execution = &mut *job.execution;
@@ -238,6 +252,7 @@ impl Shared {
                 self.config.strict,
             ),
             space: &job.tables,
+            memory: &self.memory,
             cores: &self.cores,
             walk: &mut execution.walk,
             registers: &mut execution.registers,
@@ -337,7 +352,10 @@ impl Shared {
         };
         let kernel = match reason {
             HangReason::Kernel(fault) => Some(fault.place),
-            _ => job.execution.walk.as_ref().and_then(|walk| walk.place()),
+            _ => job.execution.walk.as_ref().and_then(|walk| {
+                walk.recall();
+                walk.place()
+            }),
         };
         let mut code = Vec::new();
         let address = job.execution.program.current;

@@ -96,11 +96,6 @@ impl<'a> View<'a> {
         result
     }
 
-    /// The memory behind the address space.
-    pub(crate) fn memory(&self) -> &'a Memory {
-        self.memory
-    }
-
     /// Counts a change that was made by other means.
     pub(crate) fn note_change(&mut self) {
         self.changes += 1;

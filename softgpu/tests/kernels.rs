@@ -9,7 +9,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{BASE, BINDS, END, Rig, at, never_ran, split, store};
+use common::{BASE, BINDS, END, LENGTH, Rig, at, never_ran, split, store};
 use softgpu::*;
 
 /// Where things lie in memory, as offsets.
@@ -478,6 +478,47 @@ fn an_endless_kernel_can_be_cancelled() {
     rig.expect(1, 1, Outcome::Cancelled);
     // Dropping the GPU ends one that nobody has cancelled.
     rig.submit(2, BATCH, &[], 1);
+}
+
+/// What has been cancelled does nothing any more, and memory that was replaced isn't touched,
+/// however many host threads are at work.
+#[test]
+fn threads_are_gone_when_it_is_said_so() {
+    let rig = rig(|config| GpuConfig {
+        kernel_threads: 3,
+        ..config
+    });
+    let walk = Walk {
+        kernel: SLOW,
+        constants: &[200],
+        end: [0x4000, 1000, 1],
+        ..WALK
+    };
+    put_walk(&rig, BATCH, &walk);
+    for context in 10..18 {
+        rig.describe(context, EngineClass::Render, 1, 0, true);
+        let seen = rig.gpu.counters().total().eu_instructions;
+        rig.submit(context, BATCH, &[], 1);
+        wait_for_instructions(&rig, seen + 300_000);
+        // Other memory with the same in it.
+        let old = &rig.memory;
+        let new = Memory::owned(0, LENGTH).unwrap();
+        let mut all = bytes(&rig, 0, LENGTH as usize);
+        new.write(0, &all).unwrap();
+        rig.gpu.set_memory(new.clone());
+        old.read(0, &mut all).unwrap();
+        let seen = rig.gpu.counters().total().eu_instructions;
+        wait_for_instructions(&rig, seen + 300_000);
+        assert!(bytes(&rig, 0, all.len()) == all);
+        rig.gpu.cancel_context(ContextId(context)).unwrap();
+        rig.expect(context, 1, Outcome::Cancelled);
+        new.read(0, &mut all).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        let mut later = vec![0; all.len()];
+        new.read(0, &mut later).unwrap();
+        assert!(later == all);
+        rig.gpu.set_memory(old.clone());
+    }
 }
 
 /// Of each way to go wrong the report has the place.

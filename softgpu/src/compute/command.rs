@@ -6,10 +6,12 @@ use std::sync::Arc;
 use eu::kernel::Kernel;
 use eu::shared::REGISTER;
 
+use super::floor::Plan;
 use super::memory::KernelMemory;
 use super::payload::{Data, Payload};
+use super::shape::Shape;
 use super::state::{BaseAddresses, Descriptor, Pipeline, Scratch, constants, data, group_threads};
-use super::walk::{Plan, Shape, Walk};
+use super::walk::Walk;
 use crate::command::bits;
 use crate::completion::{HangReason, KernelFault, KernelPlace};
 use crate::execute::work::INDIRECT_DISPATCH;

@@ -5,7 +5,9 @@
 //! - [`command`]: the two commands: what is to be walked.
 //! - [`state`]: what a walk finds in the context's state and in memory.
 //! - [`payload`]: what a thread's first registers hold.
-//! - [`walk`]: a walk in execution, a quantum at a time, on several host threads.
+//! - [`shape`]: which groups there are.
+//! - [`floor`]: what the host threads of a walk share, and how each works on it.
+//! - [`walk`]: a walk in execution: an engine's quanta, and threads that join it.
 //! - [`pool`]: these host threads.
 //! - [`cache`]: kernels that were decoded before.
 //! - [`report`]: a kernel's code as text, for whoever looks at a hang.
@@ -17,10 +19,12 @@
 
 pub(crate) mod cache;
 pub(crate) mod command;
+pub(crate) mod floor;
 pub(crate) mod memory;
 pub(crate) mod payload;
 pub(crate) mod pool;
 pub(crate) mod report;
+pub(crate) mod shape;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use eu::memory::{Memory, MemoryFault};
 
 use super::cache::Cache;
 use super::payload::{BUFFER, Data, Payload};
+use super::shape::Shape;
 use super::state::{Descriptor, Scratch, group_threads};
-use super::walk::Shape;
 use crate::page_table::AddressSpace;
 
 /// Those of compute-runtime's tree reduction and of Mesa's shader.

@@ -19,11 +19,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::RwLock;
+
 use crate::clock::Clock;
 use crate::command::{self, Action, Command};
 use crate::completion::{EngineRegisters, HangReason};
 use crate::compute::Cores;
 use crate::compute::walk::Walk;
+use crate::memory::Memory;
 use crate::page_table::AddressSpace;
 use crate::platform::{EngineDescription, Platform};
 use crate::view::{Fault, FaultKind, View};
@@ -153,6 +156,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) view: View<'a>,
     /// What the view is of.
     pub(crate) space: &'a Arc<AddressSpace>,
+    /// The memory behind it, for host threads that hold no lock on it yet.
+    pub(crate) memory: &'a Arc<RwLock<Memory>>,
     pub(crate) cores: &'a Cores,
     /// The work that is not over yet.
     pub(crate) walk: &'a mut Option<Box<Walk>>,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::{Execution, Machine, Pause, Surroundings, Tally};
+use parking_lot::RwLock;
+
 use crate::clock::Clock;
 use crate::compute::Cores;
 use crate::execute::program::Program;
@@ -30,6 +32,7 @@ pub(crate) struct Bench {
     pub(crate) class: EngineClass,
     pub(crate) instance: u16,
     pub(crate) tally: Tally,
+    shared_memory: Arc<RwLock<Memory>>,
     clock: Clock,
 }
 
@@ -45,8 +48,10 @@ impl Bench {
             read_only: false,
         };
         space.update(|table| table.map(BASE, [(length, backing)].into_iter()).unwrap());
+        let memory = Memory::owned(0, length).unwrap();
         Self {
-            memory: Memory::owned(0, length).unwrap(),
+            shared_memory: Arc::new(RwLock::new(memory.clone())),
+            memory,
             space,
             cores: Cores::new(1, GpuConfig::KERNEL_PATIENCE),
             execution: Execution::new(&Platform::TGL),
@@ -97,6 +102,7 @@ impl Bench {
         let mut machine = Machine {
             view,
             space: &self.space,
+            memory: &self.shared_memory,
             cores: &self.cores,
             walk: &mut execution.walk,
             registers: &mut execution.registers,
