@@ -12,40 +12,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::kernels::{self, Kernels};
+use common::rounds::{in_turn, median_of_many, ratios, spread};
 use common::{NOOPS, Partner, Rig, STORES};
 use serde_json::{Value, json};
 use softgpu::*;
 
 const ROUNDS: usize = 40;
-const TRIPS: usize = 200;
-
-/// Median and quartiles.
-fn spread(mut values: Vec<f64>) -> Value {
-    values.sort_by(f64::total_cmp);
-    let at = |part: f64| values[((values.len() - 1) as f64 * part).round() as usize];
-    json!({ "median": at(0.5), "low": at(0.25), "high": at(0.75) })
-}
-
-/// Seconds of each, measured in turn.
-fn in_turn<const N: usize>(
-    rounds: usize,
-    mut measure: [&mut dyn FnMut() -> Duration; N],
-) -> [Vec<f64>; N] {
-    let mut all = [(); N].map(|()| Vec::new());
-    for _ in 0..rounds {
-        for (measure, times) in measure.iter_mut().zip(&mut all) {
-            times.push(measure().as_secs_f64());
-        }
-    }
-    all
-}
-
-fn ratios(one: &[f64], other: &[f64]) -> Vec<f64> {
-    one.iter()
-        .zip(other)
-        .map(|(one, other)| one / other)
-        .collect()
-}
 
 fn rates(count: usize, times: &[f64]) -> Vec<f64> {
     times.iter().map(|time| count as f64 / time / 1e6).collect()
@@ -81,13 +53,6 @@ fn commands() -> Value {
         "store_to_copy": spread(ratios(&store_copies, &stores)),
         "two_engines": spread(ratios(&doubled, &both)),
     })
-}
-
-/// Each round's median of many.
-fn median_of_many(once: &mut dyn FnMut() -> Duration) -> Duration {
-    let mut times: Vec<_> = (0..TRIPS).map(|_| once()).collect();
-    times.sort_unstable();
-    times[TRIPS / 2]
 }
 
 fn submission() -> Value {
@@ -231,7 +196,7 @@ fn main() {
     let footprint: Value = serde_json::from_slice(&output).expect("its figures");
     let figures = json!({
         "rounds": ROUNDS,
-        "trips": TRIPS,
+        "trips": common::rounds::TRIPS,
         "commands": commands(),
         "submission": submission(),
         "spinner": spinners(),

@@ -10,6 +10,7 @@ mod exec;
 mod hw_check;
 mod igt;
 mod klog;
+mod ocloc;
 mod paths;
 mod perf;
 mod progress;

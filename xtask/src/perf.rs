@@ -4,6 +4,7 @@ mod bench;
 mod binds;
 mod contexts;
 mod objects;
+mod pocl;
 mod softgpu;
 
 use std::fs;
@@ -45,7 +46,11 @@ pub(crate) fn perf(args: &PerfArgs) -> Result<u8> {
     let cache = Cache::open()?;
     if args.softgpu || args.measure {
         let report = softgpu::measure()?;
-        Records::change(&cache, |records| softgpu::keep(records, &report))?;
+        let beside = pocl::measure(&args.guest.setup)?;
+        Records::change(&cache, |records| {
+            softgpu::keep(records, &report);
+            pocl::keep(records, &beside);
+        })?;
     }
     let page = page(&Records::read(&cache), &machine());
     bench::draw(&Records::read(&cache), &checkout().join("docs"))?;
@@ -137,10 +142,15 @@ impl<'a> Shown<'a> {
     }
 
     fn spread(&self, name: &str) -> String {
+        self.spread_to(name, 2)
+    }
+
+    /// With so many digits behind the point.
+    fn spread_to(&self, name: &str, digits: usize) -> String {
         let part = |part: &str| self.figure(&format!("{name}.{part}"));
         match (part("median"), part("low"), part("high")) {
             (Some(median), Some(low), Some(high)) => {
-                format!("{median:.2} ({low:.2} to {high:.2})")
+                format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
             }
             _ => "not measured".to_string(),
         }
@@ -184,6 +194,7 @@ fn page(records: &Records, machine: &str) -> String {
     page.push_str(&binds::section(records));
     page.push_str(&objects::section(records));
     page.push_str(&softgpu::section(records));
+    page.push_str(&pocl::section(records));
     page.push_str("\n## Times\n\n| what | measured | aim |\n| --- | --- | --- |\n");
     for (what, figure, aim) in [
         (

@@ -7,7 +7,7 @@ use eu::memory::{Memory, MemoryFault};
 use eu::shared::{Bases, LocalMemory, SharedFunctions};
 use eu::thread::ThreadSetup;
 
-use super::zebin::Kernel;
+use zebin::{Argument, Kernel, Launch};
 
 /// GPU address of the memory's first byte; code stands at 0 behind an instruction base of its own.
 const MEMORY: u64 = 0x1_0000_0000;
@@ -15,13 +15,6 @@ const MEMORY: u64 = 0x1_0000_0000;
 const CODE: u64 = 0x8_0000_0000;
 /// More instructions than any of these kernels needs.
 const BUDGET: u64 = 100_000_000;
-
-/// What a kernel is given.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Argument {
-    /// GPU address of a buffer.
-    Buffer(u64),
-}
 
 /// Memory by addresses.
 #[derive(Default)]
@@ -142,12 +135,18 @@ impl Device {
             ..Bases::default()
         };
         let mut functions = SharedFunctions::new(bases, memory);
-        let shared = cross_thread(kernel, arguments, local);
         let groups = [0, 1, 2].map(|axis| global[axis] / local[axis]);
+        let launch = Launch {
+            kernel,
+            arguments,
+            local,
+            groups,
+        };
+        let shared = launch.cross_thread();
         for z in 0..groups[2] {
             for y in 0..groups[1] {
                 for x in 0..groups[0] {
-                    let mut group = group(kernel, &shared, [x, y, z], local);
+                    let mut group = group(&launch, &shared, [x, y, z]);
                     let mut budget = BUDGET;
                     let progress = group.run(&code, &mut functions, &mut budget);
                     match progress {
@@ -163,34 +162,12 @@ impl Device {
     }
 }
 
-/// The payload that all threads have alike.
-fn cross_thread(kernel: &Kernel, arguments: &[Argument], local: [u32; 3]) -> Vec<u8> {
-    let end = kernel.arguments.iter().map(|it| it.offset + it.size).max();
-    let mut bytes = vec![0_u8; end.unwrap_or(0).next_multiple_of(32)];
-    for argument in &kernel.arguments {
-        let value: Vec<u8> = match argument.kind.as_str() {
-            "local_size" | "enqueued_local_size" => {
-                local.iter().flat_map(|size| size.to_le_bytes()).collect()
-            }
-            "arg_bypointer" => match arguments[argument.index] {
-                Argument::Buffer(address) => address.to_le_bytes().to_vec(),
-            },
-            _ => vec![0; argument.size],
-        };
-        let from = argument.source_offset.min(value.len());
-        let piece = &value[from..value.len().min(from + argument.size)];
-        bytes[argument.offset..argument.offset + piece.len()].copy_from_slice(piece);
-    }
-    bytes
-}
-
 /// A group's threads, each with r0, its local ids, and what all have alike.
-fn group(kernel: &Kernel, shared: &[u8], ids: [u32; 3], local: [u32; 3]) -> Group {
-    let items = local.iter().product::<u32>();
-    let threads = items.div_ceil(kernel.simd);
+fn group(launch: &Launch<'_>, shared: &[u8], ids: [u32; 3]) -> Group {
+    let kernel = launch.kernel;
+    let threads = launch.threads();
     let mut group = Group::new(LocalMemory::new(kernel.local, false));
     for thread in 0..threads {
-        let first = thread * kernel.simd;
         let mut payload = vec![0_u8; 32];
         for (dword, value) in [(1, ids[0]), (6, ids[1]), (7, ids[2])] {
             payload[dword * 4..][..4].copy_from_slice(&value.to_le_bytes());
@@ -198,28 +175,13 @@ fn group(kernel: &Kernel, shared: &[u8], ids: [u32; 3], local: [u32; 3]) -> Grou
         // Scratch space, in KiB from the general state base, and its size.
         let scratch = thread * kernel.scratch.next_power_of_two().max(1024);
         payload[20..24].copy_from_slice(&scratch.to_le_bytes());
-        let mut ids = vec![0_u8; kernel.each_thread as usize];
-        let row = (kernel.simd.max(16) * 2) as usize;
-        for channel in 0..kernel.simd {
-            let item = first + channel;
-            let position = [
-                item % local[0],
-                item / local[0] % local[1],
-                item / local[0] / local[1],
-            ];
-            for (axis, value) in position.into_iter().enumerate() {
-                let at = axis * row + channel as usize * 2;
-                if let Some(place) = ids.get_mut(at..at + 2) {
-                    place.copy_from_slice(&(value as u16).to_le_bytes());
-                }
-            }
-        }
-        payload.extend(ids);
+        payload.extend(launch.local_ids(thread));
         payload.extend(shared);
         let (registers, _) = payload.as_chunks::<32>();
-        let left = (items - first).min(kernel.simd);
+        let full = u32::MAX >> (32 - kernel.simd);
+        let last = thread + 1 == threads;
         let setup = ThreadSetup {
-            mask: u32::MAX >> (32 - left),
+            mask: if last { launch.last_mask() } else { full },
             ..ThreadSetup::default()
         };
         group.add(setup, registers);

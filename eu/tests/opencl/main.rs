@@ -8,14 +8,13 @@
 mod launch;
 mod random;
 mod shrink;
-mod zebin;
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-use launch::{Argument, Device};
-use zebin::Program;
+use launch::Device;
+use zebin::{Argument, Program};
 
 /// Kernels in one source file.
 const BATCH: usize = 50;
@@ -113,7 +112,12 @@ fn check(kernel: &random::Kernel, program: &Program, number: usize) -> Result<()
     let output = device.allocate(&vec![0; ITEMS * random::OUTPUTS]);
     device.launch(
         program.kernel(&format!("k{number}")),
-        &[Argument::Buffer(output), Argument::Buffer(input)],
+        &[(output, ITEMS * random::OUTPUTS), (input, inputs.len())].map(|(address, words)| {
+            Argument::Buffer {
+                address,
+                length: words as u64 * 8,
+            }
+        }),
         [ITEMS as u32, 1, 1],
         [ITEMS as u32, 1, 1],
     )?;

@@ -1,14 +1,10 @@
 //! Kernels at work: what the shader cores do in a time, and what it takes to start them.
 
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use softgpu::*;
+use super::engine::{BASE, END, Engine};
 
-/// GPU virtual address of the memory, whose guest-physical address is 0.
-const BASE: u64 = 0x10_0000_0000;
 const MEMORY: u64 = 1 << 20;
-const END: u32 = 0x0500_0000;
 
 /// Where things lie in memory.
 const BATCH: u64 = 0;
@@ -68,90 +64,19 @@ const NOTHING: &[u32] = &[
     0x0000_0000,
 ];
 
-struct Sink(mpsc::Sender<Outcome>);
-
-impl CompletionSink for Sink {
-    fn completed(&self, completion: Completion) {
-        let _ = self.0.send(completion.outcome);
-    }
-
-    fn hung(&self, report: HangReport) {
-        panic!("{report}");
-    }
-}
-
-/// A GPU whose render engine walks kernels.
-pub(crate) struct Kernels {
-    gpu: Gpu,
-    memory: Memory,
-    ended: mpsc::Receiver<Outcome>,
-    submitted: u64,
-}
+/// A GPU that multiplies, or does nothing.
+pub(crate) struct Kernels(Engine);
 
 impl Kernels {
     /// Its kernels run on so many host threads.
     pub(crate) fn new(threads: usize) -> Self {
-        let memory = Memory::owned(0, MEMORY).expect("1 MiB");
-        let (sender, ended) = mpsc::channel();
-        let gpu = Gpu::new(GpuConfig {
-            kernel_threads: threads,
-            ..GpuConfig::new(Platform::TGL, memory.clone(), Arc::new(Sink(sender)))
-        });
-        let gpu = gpu.expect("a GPU");
-        let (space, binds, timeline) = (AddressSpaceId(1), TimelineId(1), TimelineId(2));
-        gpu.create_address_space(space, binds).expect("a space");
-        let slot = EngineSlot {
-            class: EngineClass::Render,
-            instances: 1,
-            timeline,
-        };
-        let description = ContextDescription {
-            address_space: space,
-            recoverable: true,
-            slots: vec![slot],
-        };
-        gpu.create_context(ContextId(1), description)
-            .expect("a context");
-        let bind = Bind {
-            address_space: space,
-            va: BASE,
-            length: MEMORY,
-            extents: vec![Extent {
-                address: 0,
-                length: MEMORY,
-            }],
-            read_only: false,
-            null: false,
-            waits: vec![],
-            signal: 1,
-        };
-        gpu.bind(bind).expect("a bind");
-        let rig = Self {
-            gpu,
-            memory,
-            ended,
-            submitted: 0,
-        };
-        rig.wait();
-        rig
-    }
-
-    fn wait(&self) {
-        let outcome = self.ended.recv().expect("the GPU is there");
-        assert_eq!(outcome, Outcome::Completed);
-    }
-
-    fn put(&self, at: u64, dwords: &[u32]) {
-        for (number, dword) in dwords.iter().enumerate() {
-            let written = self.memory.write_u32(at + number as u64 * 4, *dword);
-            written.expect("inside");
-        }
+        Self(Engine::new(threads, MEMORY))
     }
 
     /// Puts a batch of walks over groups of one thread of 16 channels.
     fn put_walks(&self, kernel: &[u32], groups: u32, walks: usize) {
-        self.put(KERNEL, kernel);
-        self.put(DYNAMIC, &[0, 0, 0, 0, 0, 0, 1, 0]);
+        self.0.put(KERNEL, kernel);
+        self.0.put(DYNAMIC, &[0, 0, 0, 0, 0, 0, 1, 0]);
         let mut bases = [0; 19];
         bases[0] = 0x6101_0011;
         for (dword, address) in [
@@ -173,36 +98,18 @@ impl Kernels {
             batch.extend([0, 0, 1, 0, 1, u32::MAX, u32::MAX]);
         }
         batch.push(END);
-        self.put(BATCH, &batch);
-    }
-
-    fn run(&mut self) -> Duration {
-        self.submitted += 1;
-        let start = Instant::now();
-        let submitted = self.gpu.submit(Submission {
-            context: ContextId(1),
-            slot: 0,
-            batches: vec![BASE + BATCH],
-            waits: vec![],
-            signal: self.submitted,
-            priority: 0,
-            sseu: None,
-            cancelled: false,
-        });
-        submitted.expect("a submission");
-        self.wait();
-        start.elapsed()
+        self.0.put(BATCH, &batch);
     }
 
     /// Has so many threads multiply.
     pub(crate) fn multiply(&mut self, threads: u32) -> Duration {
         self.put_walks(MULTIPLY, threads, 1);
-        self.run()
+        self.0.run(BATCH)
     }
 
     /// Starts so many kernels that do nothing.
     pub(crate) fn start(&mut self, kernels: usize) -> Duration {
         self.put_walks(NOTHING, 1, kernels);
-        self.run()
+        self.0.run(BATCH)
     }
 }

@@ -3,7 +3,9 @@
 
 #![allow(dead_code, reason = "not every bench uses everything")]
 
+pub(crate) mod engine;
 pub(crate) mod kernels;
+pub(crate) mod rounds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};

@@ -229,7 +229,6 @@ pub(crate) fn shader_tools(args: &SetupArgs) -> Result<PathBuf> {
 }
 
 /// OpenCL on the host's processor, and nothing else of the set-up.
-#[allow(dead_code, reason = "for commands that come with it")]
 pub(crate) fn pocl(args: &SetupArgs) -> Result<Pocl> {
     let root = alone(args, &packages::pocl())?;
     Pocl::new(&Cache::open()?, root)

@@ -24,13 +24,12 @@ exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries" \
 /// Where it stands.
 const LINKERS: &str = "usr/libexec/virtio-igpu";
 
-/// A root with PoCL and with piglit, whose OpenCL tests run on it.
+/// A root with PoCL, and with piglit's tests of OpenCL.
 pub(crate) struct Pocl {
     root: PathBuf,
     kernels: PathBuf,
 }
 
-#[allow(dead_code, reason = "for commands that come with it")]
 impl Pocl {
     /// Makes that root ready.
     pub(super) fn new(cache: &Cache, root: PathBuf) -> Result<Self> {
@@ -67,6 +66,7 @@ impl Pocl {
     }
 
     /// The root's folder: piglit stands in its `usr/lib/x86_64-linux-gnu/piglit`.
+    #[allow(dead_code, reason = "for those who run its programs")]
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

@@ -8,13 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use eu::isa;
 use object::{Object, ObjectSection};
 
 use crate::paths::checkout;
 use crate::tally::Tally;
-use crate::{exec, setup, vm};
+use crate::{exec, ocloc, setup, vm};
 
 /// Fewer kernels than that, and something is wrong with the corpus.
 const KERNELS_LEAST: u64 = 200;
@@ -48,7 +48,7 @@ pub(super) fn all(root: &Path) -> Result<Tally> {
 /// Has `eu/tests/opencl` compile random kernels and run them; a test is one kernel.
 fn random_kernels(root: &Path) -> Result<Tally> {
     let mut tools = vm::with_libraries(root);
-    tools.arg(compiler(root)?);
+    tools.arg(ocloc::program(root)?);
     let words: Vec<_> = std::iter::once(tools.get_program())
         .chain(tools.get_args())
         .map(|word| word.to_string_lossy())
@@ -93,7 +93,6 @@ fn listings(root: &Path) -> Result<Tally> {
     let scratch = tempfile::tempdir().context("cannot create a folder for the kernels")?;
     let tools = Tools {
         root,
-        compiler: compiler(root)?,
         scratch: scratch.path(),
     };
     let mut count = Count::default();
@@ -187,23 +186,9 @@ fn sources() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The compiler has its version in its name.
-fn compiler(root: &Path) -> Result<PathBuf> {
-    let folder = root.join("usr/bin");
-    fs::read_dir(&folder)
-        .with_context(|| format!("cannot list {}", folder.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("ocloc-")
-        })
-        .with_context(|| format!("looked for ocloc-* in {}; found none", folder.display()))
-}
-
 struct Tools<'a> {
     /// With the tools' libraries.
     root: &'a Path,
-    compiler: PathBuf,
     scratch: &'a Path,
 }
 
@@ -216,19 +201,7 @@ impl Tools<'_> {
 
     /// Compiles a source and compares all of its kernels.
     fn compare(&self, source: &Path, options: &str, count: &mut Count) -> Result<Tally> {
-        let mut ocloc = self.command(&self.compiler);
-        ocloc.args(["compile", "-q", "-device", "tgllp", "-file"]);
-        ocloc.arg(source).args(["-output", "kernels"]);
-        if !options.is_empty() {
-            ocloc.args(["-options", options]);
-        }
-        // What it has to say of a source it says on standard output.
-        let said = ocloc.output().context("cannot start ocloc")?;
-        if !said.status.success() {
-            bail!("ocloc failed:\n{}", String::from_utf8_lossy(&said.stdout));
-        }
-        let file = self.scratch.join("kernels_tgllp.bin");
-        let image = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let image = ocloc::compile(self.root, source, options, self.scratch)?;
         let mut tally = Tally::default();
         for (name, code) in kernels(&image).context("what ocloc wrote is no ELF file")? {
             tally.merge(Tally::one(self.same(&name, code)?));

@@ -1,42 +1,60 @@
-//! What the compiler writes: an ELF file with a section of code for each kernel, and a
-//! description of how their payload is laid out (`.ze_info`, in YAML).
+//! Programs: an ELF file with a section of code for each kernel, and a description of how their
+//! payload is laid out (`.ze_info`, in YAML).
 
 use object::{Object, ObjectSection};
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// A compiled program.
-pub(crate) struct Program {
+#[derive(Clone, Debug)]
+pub struct Program {
     kernels: Vec<Kernel>,
 }
 
 /// A compiled kernel.
-pub(crate) struct Kernel {
-    pub(crate) name: String,
-    pub(crate) code: Vec<u8>,
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// Its name in the source.
+    pub name: String,
+    /// Its machine code.
+    pub code: Vec<u8>,
     /// Channels of a thread.
-    pub(crate) simd: u32,
+    pub simd: u32,
     /// Bytes of shared local memory.
-    pub(crate) local: u32,
+    pub local: u32,
     /// Bytes of scratch space for a thread.
-    pub(crate) scratch: u32,
+    pub scratch: u32,
+    /// Whether its groups have a barrier.
+    pub barrier: bool,
     /// What stands in the payload that all threads have alike.
-    pub(crate) arguments: Vec<PayloadArgument>,
+    pub arguments: Vec<PayloadArgument>,
+    /// Which surface of the binding table is which argument: pairs of both numbers.
+    pub surfaces: Vec<(usize, usize)>,
     /// Bytes of each thread's own payload: its local ids.
-    pub(crate) each_thread: u32,
+    pub each_thread: u32,
 }
 
 /// A piece of the payload.
-pub(crate) struct PayloadArgument {
-    pub(crate) kind: String,
-    pub(crate) offset: usize,
-    pub(crate) size: usize,
-    pub(crate) index: usize,
+#[derive(Clone, Debug)]
+pub struct PayloadArgument {
+    /// What it is, in the format's words (`arg_type`).
+    pub kind: String,
+    /// Where it stands, in bytes.
+    pub offset: usize,
+    /// Its bytes.
+    pub size: usize,
+    /// Number of the kernel's argument that it belongs to.
+    pub index: usize,
     /// Of a piece of an argument passed by value: where in it.
-    pub(crate) source_offset: usize,
+    pub source_offset: usize,
 }
 
 impl Program {
-    pub(crate) fn parse(binary: &[u8]) -> Self {
+    /// Takes a file of the compiler's apart.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    pub fn parse(binary: &[u8]) -> Self {
         let file = object::File::parse(binary).expect("an ELF file");
         let section = |name: &str| {
             let section = file.section_by_name(name);
@@ -58,7 +76,12 @@ impl Program {
         }
     }
 
-    pub(crate) fn kernel(&self, name: &str) -> &Kernel {
+    /// The kernel of that name.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn kernel(&self, name: &str) -> &Kernel {
         let mut kernels = self.kernels.iter();
         kernels
             .find(|kernel| kernel.name == name)
@@ -83,6 +106,7 @@ impl Kernel {
                 .iter()
                 .map(|buffer| number(&buffer["size"]))
                 .sum(),
+            barrier: number(&environment["barrier_count"]) > 0,
             arguments: list("payload_arguments")
                 .iter()
                 .map(|argument| PayloadArgument {
@@ -91,6 +115,13 @@ impl Kernel {
                     size: number(&argument["size"]) as usize,
                     index: number(&argument["arg_index"]) as usize,
                     source_offset: number(&argument["source_offset"]) as usize,
+                })
+                .collect(),
+            surfaces: list("binding_table_indices")
+                .iter()
+                .map(|surface| {
+                    let part = |key: &str| number(&surface[key]) as usize;
+                    (part("bti_value"), part("arg_index"))
                 })
                 .collect(),
             each_thread: list("per_thread_payload_arguments")
