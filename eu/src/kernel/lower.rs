@@ -1,6 +1,6 @@
 //! From an instruction to an op: operands become places in the register file, checked once.
 
-use super::op::{Action, Domain, Op, Operand, Rows, Target, Where};
+use super::op::{Action, Domain, Lane, Op, Operand, Rows, Target, Where};
 use super::packed;
 use crate::isa::{
     ArchitectureRegister, DataType, Destination, ExtendedDescriptor, Instruction, Opcode, Place,
@@ -31,6 +31,8 @@ pub(crate) fn trap(offset: u32, end: u32, trap: Trap) -> Op {
         target: Target::None,
         result: DataType::UD,
         sources: [Operand::NONE; 3],
+        lanes: [Lane::Here(0); 3],
+        whole: None,
         offset,
         end,
         jip: NOWHERE,
@@ -89,6 +91,14 @@ fn lowered(instruction: &Instruction, offset: u32, end: u32) -> Result<Op, Trap>
         );
     }
     op.action = action(instruction, &op)?;
+    if let Action::Packed(packed) = op.action {
+        for (number, lane) in op.lanes.iter_mut().enumerate() {
+            if instruction.sources[number].is_some() {
+                *lane = packed::lane(packed, &op.sources[number]);
+            }
+        }
+        op.whole = packed::whole(&op.target);
+    }
     Ok(op)
 }
 

@@ -3,7 +3,7 @@
 
 mod lower;
 pub(crate) mod op;
-mod packed;
+pub(crate) mod packed;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -39,6 +39,11 @@ pub(crate) struct Op {
     pub(crate) result: DataType,
     /// What it reads.
     pub(crate) sources: [Operand; 3],
+    /// Of a packed op, how it comes by that.
+    pub(crate) lanes: [Lane; 3],
+    /// Of a packed op, the first byte of the result if that is whole dwords, one behind the
+    /// other.
+    pub(crate) whole: Option<u16>,
     /// Bytes from the instruction base address to it.
     pub(crate) offset: u32,
     /// Bytes from the instruction base address to what is behind it.
@@ -141,6 +146,19 @@ pub(crate) enum Packed {
     UnsignedToFloat,
     FloatToInteger,
     FloatToUnsigned,
+}
+
+/// How a packed op comes by an operand's dwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// They stand one behind the other from this byte on, as they are needed.
+    Here(u16),
+    /// One for all channels stands at this byte.
+    Same(u16),
+    /// This one for all channels.
+    Constant(u32),
+    /// They are gathered or changed as the operand says.
+    Otherwise,
 }
 
 /// Where a result goes.

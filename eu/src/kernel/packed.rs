@@ -1,7 +1,7 @@
 //! Which instructions are computed as vectors of dwords: those whose results are the low bits of
 //! what dwords give, or floats, with sources that need no address register.
 
-use super::op::{Op, Operand, Packed, Target, Where};
+use super::op::{Lane, Op, Operand, Packed, Target, Where};
 use crate::isa::{Condition, DataType, Instruction, Opcode};
 
 /// The operation on dwords that an instruction is, if it is one.
@@ -37,6 +37,65 @@ pub(super) fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
         _ if floats(sources) => of_floats(instruction.opcode, op, kind?),
         _ if integers(sources) => of_integers(instruction.opcode, op, kind),
         _ => None,
+    }
+}
+
+/// How an op comes by an operand's dwords.
+pub(super) fn lane(packed: Packed, operand: &Operand) -> Lane {
+    let changed = operand.negate || operand.absolute;
+    match operand.place {
+        Where::Unit(at) if operand.kind.size() == 4 && !changed => Lane::Here(at),
+        Where::Scalar(at) if operand.kind.size() == 4 && !changed => Lane::Same(at),
+        Where::Constant(bits) => {
+            let dword = extended(bits, operand.kind);
+            Lane::Constant(modified(dword, operand, is_logical(packed)))
+        }
+        _ => Lane::Otherwise,
+    }
+}
+
+/// Where a result stands, if it is whole dwords one behind the other.
+pub(super) fn whole(target: &Target) -> Option<u16> {
+    match *target {
+        Target::Register { at, step: 4, kind } if kind.size() == 4 => Some(at),
+        _ => None,
+    }
+}
+
+/// Whether a modifier of its operands inverts bits instead of a number's sign.
+pub(crate) fn is_logical(packed: Packed) -> bool {
+    matches!(packed, Packed::And | Packed::Or | Packed::Xor | Packed::Not)
+}
+
+/// The dword that a smaller integer is extended to.
+#[inline(always)]
+pub(crate) fn extended(bits: u32, kind: DataType) -> u32 {
+    match kind {
+        DataType::UB => u32::from(bits as u8),
+        DataType::B => bits as u8 as i8 as u32,
+        DataType::UW => u32::from(bits as u16),
+        DataType::W => bits as u16 as i16 as u32,
+        _ => bits,
+    }
+}
+
+/// A dword with its operand's modifiers.
+#[inline(always)]
+pub(crate) fn modified(dword: u32, operand: &Operand, logical: bool) -> u32 {
+    if operand.kind.is_float() {
+        let clear = if operand.absolute {
+            0x7fff_ffff
+        } else {
+            u32::MAX
+        };
+        let flip = if operand.negate { 0x8000_0000 } else { 0 };
+        dword & clear ^ flip
+    } else if !operand.negate {
+        dword
+    } else if logical {
+        !dword
+    } else {
+        dword.wrapping_neg()
     }
 }
 

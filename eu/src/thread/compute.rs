@@ -2,8 +2,8 @@
 //! instructions are has a faster way in [`packed`](super::packed) that has to give the same.
 
 use super::file::RegisterFile;
+use super::mask::predicate;
 use super::operand::{self, Lanes};
-use super::predicate;
 use super::rounding::{self, FloatMode, Rounding};
 use crate::isa::{Condition, DataType, Opcode};
 use crate::kernel::op::{Domain, Op, Operand};

@@ -114,6 +114,22 @@ impl RegisterFile {
         }
     }
 
+    /// `N` dwords from `at` on; none where a checked operand does not reach.
+    #[inline(always)]
+    pub(crate) fn dwords<const N: usize>(&self, at: usize) -> Option<&[[u8; 4]; N]> {
+        self.bytes.get(at..)?.as_chunks().0.first_chunk()
+    }
+
+    /// The same, to be written.
+    #[inline(always)]
+    pub(crate) fn dwords_mut<const N: usize>(&mut self, at: usize) -> Option<&mut [[u8; 4]; N]> {
+        self.bytes
+            .get_mut(at..)?
+            .as_chunks_mut()
+            .0
+            .first_chunk_mut()
+    }
+
     /// A dword.
     #[inline(always)]
     pub(crate) fn dword(&self, at: usize) -> u32 {

@@ -8,6 +8,7 @@
 mod compute;
 pub(crate) mod file;
 mod flow;
+mod mask;
 mod math;
 mod operand;
 mod packed;
@@ -19,7 +20,6 @@ mod send;
 mod tests;
 mod vectors;
 
-use crate::isa::PredicateControl;
 use crate::kernel::Kernel;
 use crate::kernel::op::{Action, Op};
 use crate::memory::Memory;
@@ -172,17 +172,25 @@ impl Thread {
             if left == 0 {
                 break Ok(Pause::Budget);
             }
-            left -= 1;
             if op.joins {
                 self.channels.arrive(next);
             }
-            let enabled = self.enabled(op);
+            let active = self.channels.active();
+            if let Action::Packed(_) = op.action {
+                let rest = &ops[next as usize..];
+                let most = usize::try_from(left).map_or(rest.len(), |left| rest.len().min(left));
+                let count = self
+                    .vectors
+                    .run(&mut self.file, self.mode, &rest[..most], active);
+                left -= count as u64;
+                next += count as u32;
+                continue;
+            }
+            left -= 1;
+            let enabled = mask::enabled(&self.file, op, active);
             let step = match op.action {
-                Action::Packed(packed) => {
-                    self.vectors
-                        .execute(&mut self.file, self.mode, op, packed, enabled);
-                    Ok(())
-                }
+                // Done.
+                Action::Nop | Action::Packed(_) => Ok(()),
                 Action::Compute(opcode, domain) => {
                     if op.reads_special {
                         self.show_special(op, left);
@@ -197,7 +205,6 @@ impl Thread {
                 Action::Math(function, domain) => {
                     math::execute(&mut self.file, self.mode, op, function, domain, enabled)
                 }
-                Action::Nop => Ok(()),
                 Action::Branch(opcode, control) => {
                     match self.branch(kernel, op, next, opcode, control, enabled) {
                         Ok(target) => {
@@ -249,23 +256,6 @@ impl Thread {
         pause
     }
 
-    /// The channels that execute an op; bit 0 is its first.
-    #[inline(always)]
-    fn enabled(&self, op: &Op) -> u32 {
-        let all = op.channels();
-        let mask = if op.mask_disabled {
-            all
-        } else {
-            self.channels.active() >> op.channel_offset & all
-        };
-        match op.predicate {
-            None => mask,
-            // `sel` chooses by it.
-            Some(_) if selects(op) => mask,
-            Some(control) => mask & predicate(self.file.flags(), op, control),
-        }
-    }
-
     /// Works out what is only there when it is read.
     #[cold]
     fn show_special(&mut self, op: &Op, left: u64) {
@@ -274,67 +264,5 @@ impl Thread {
         self.file.set_dword(file::INSTRUCTION_POINTER, op.offset);
         let time = self.executed.wrapping_sub(left);
         self.file.write(file::TIMESTAMP, time.to_le_bytes());
-    }
-}
-
-/// Whether an op's predicate says which source is taken, not whether it is executed.
-#[inline(always)]
-fn selects(op: &Op) -> bool {
-    use crate::isa::Opcode;
-    use crate::kernel::op::Packed;
-    matches!(
-        op.action,
-        Action::Compute(Opcode::Sel, _)
-            | Action::Packed(
-                Packed::Select
-                    | Packed::SelectFloat
-                    | Packed::ChooseInteger
-                    | Packed::ChooseUnsigned
-                    | Packed::ChooseFloat
-            )
-    )
-}
-
-/// The channels whose predicate holds; bit 0 is the op's first.
-#[inline(always)]
-fn predicate(flags: u64, op: &Op, control: PredicateControl) -> u32 {
-    let start = u32::from(op.flag_bit);
-    let bits = match control {
-        PredicateControl::Sequential => flags.rotate_right(start) as u32,
-        control => grouped(flags, start, control),
-    };
-    if op.inverted {
-        !bits & op.channels()
-    } else {
-        bits & op.channels()
-    }
-}
-
-/// Predicates that look at more than the channel's bit.
-#[cold]
-fn grouped(flags: u64, start: u32, control: PredicateControl) -> u32 {
-    let (low, high) = (flags as u32, (flags >> 32) as u32);
-    match control {
-        PredicateControl::Sequential => flags.rotate_right(start) as u32,
-        PredicateControl::AnyVertical => (low | high).rotate_right(start),
-        PredicateControl::AllVertical => (low & high).rotate_right(start),
-        PredicateControl::AnyHorizontal(group) | PredicateControl::AllHorizontal(group) => {
-            let group = u32::from(group.clamp(1, 32));
-            let all = u32::MAX >> (32 - group);
-            let mut result = 0;
-            for channel in (0..32).step_by(group as usize) {
-                // The groups are the flag register's, wherever the op's channels begin.
-                let first = (start + channel) & !(group - 1);
-                let bits = flags.rotate_right(first % 64) as u32 & all;
-                let holds = match control {
-                    PredicateControl::AnyHorizontal(_) => bits != 0,
-                    _ => bits == all,
-                };
-                if holds {
-                    result |= all << channel;
-                }
-            }
-            result
-        }
     }
 }

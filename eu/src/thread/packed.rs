@@ -4,11 +4,28 @@
 
 use super::compute;
 use super::file::{self, RegisterFile};
+use super::mask::{self, predicate};
 use super::operand;
-use super::predicate;
 use super::rounding::{FloatMode, Rounding};
-use crate::isa::{Condition, DataType, Opcode};
-use crate::kernel::op::{Domain, Op, Operand, Packed, Target, Where};
+use crate::isa::{Condition, Opcode};
+use crate::kernel::op::{Action, Domain, Lane, Op, Operand, Packed, Target, Where};
+use crate::kernel::packed::{extended, is_logical, modified};
+
+/// Executes ops up to the first that is none of these, or that channels may wait for; the first
+/// is there already. Returns how many.
+#[inline(always)]
+pub(super) fn run(file: &mut RegisterFile, mode: FloatMode, ops: &[Op], active: u32) -> usize {
+    for (count, op) in ops.iter().enumerate() {
+        match op.action {
+            Action::Packed(packed) if !op.joins || count == 0 => {
+                let enabled = mask::enabled(file, op, active);
+                execute(file, mode, op, packed, enabled);
+            }
+            _ => return count,
+        }
+    }
+    ops.len()
+}
 
 /// Executes an op for the channels that are enabled.
 #[inline(always)]
@@ -26,86 +43,68 @@ pub(super) fn execute(
     }
 }
 
-/// An operand's dwords: integers extended, floats as they are.
+/// Dwords as they stand in the register file.
+type Dwords<const N: usize> = [[u8; 4]; N];
+
+/// A bit for each channel.
+const BITS: [u32; 32] = {
+    let mut bits = [0; 32];
+    let mut channel = 0;
+    while channel < 32 {
+        bits[channel] = 1 << channel;
+        channel += 1;
+    }
+    bits
+};
+
+/// A source's dwords: where they stand, if they do as they are needed, else in `room`. (Copied
+/// in any case they would stay in memory, and an op take twice as long.)
 #[inline(always)]
-fn raw<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
-    match operand.place {
-        Where::Unit(at) if operand.kind.size() == 4 => {
-            let at = usize::from(at);
-            let mut lanes = [0; N];
-            if let Some(bytes) = file.bytes.get(at..at + N * 4) {
-                for (lane, bytes) in lanes.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                    *lane = u32::from_le_bytes(*bytes);
-                }
+fn source<'a, const N: usize>(
+    file: &'a RegisterFile,
+    op: &Op,
+    packed: Packed,
+    number: usize,
+    room: &'a mut Dwords<N>,
+) -> &'a Dwords<N> {
+    match op.lanes[number] {
+        Lane::Here(at) => {
+            if let Some(dwords) = file.dwords(usize::from(at)) {
+                return dwords;
             }
-            lanes
         }
-        Where::Scalar(at) if operand.kind.size() == 4 => [file.dword(usize::from(at)); N],
-        Where::Constant(bits) => [extended(bits, operand.kind); N],
-        _ => gathered(file, operand),
+        Lane::Same(at) => *room = [file.read(usize::from(at)); N],
+        Lane::Constant(dword) => *room = [dword.to_le_bytes(); N],
+        Lane::Otherwise => gathered(file, &op.sources[number], is_logical(packed), room),
     }
+    room
 }
 
-/// The dword that a smaller integer is extended to.
-#[inline(always)]
-fn extended(bits: u32, kind: DataType) -> u32 {
-    match kind {
-        DataType::UB => u32::from(bits as u8),
-        DataType::B => bits as u8 as i8 as u32,
-        DataType::UW => u32::from(bits as u16),
-        DataType::W => bits as u16 as i16 as u32,
-        _ => bits,
-    }
-}
-
-/// [`raw`] of what does not stand one dword behind the other.
+/// A source that does not stand one dword behind the other as it is needed.
 #[inline(never)]
-fn gathered<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
-    let mut lanes = [0; N];
-    // No packed operand is found by an address register, which is all that can be refused.
-    if let Ok(bits) = operand::bits(file, operand, N) {
-        for (lane, bits) in lanes.iter_mut().zip(bits) {
-            *lane = extended(bits, operand.kind);
+fn gathered<const N: usize>(
+    file: &RegisterFile,
+    operand: &Operand,
+    logical: bool,
+    room: &mut Dwords<N>,
+) {
+    if let Where::Unit(at) = operand.place
+        && operand.kind.size() == 4
+        && let Some(dwords) = file.dwords::<N>(usize::from(at))
+    {
+        *room = *dwords;
+    } else if let Ok(bits) = operand::bits(file, operand, N) {
+        // No packed operand is found by an address register, which is all that can be refused.
+        for (dword, bits) in room.iter_mut().zip(bits) {
+            *dword = extended(bits, operand.kind).to_le_bytes();
         }
     }
-    lanes
-}
-
-/// An operand's integers.
-#[inline(always)]
-fn integers<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
-    let lanes = raw(file, operand);
-    if operand.negate {
-        each(lanes, u32::wrapping_neg)
-    } else {
-        lanes
+    if operand.negate || operand.absolute {
+        for dword in room {
+            let value = u32::from_le_bytes(*dword);
+            *dword = modified(value, operand, logical).to_le_bytes();
+        }
     }
-}
-
-/// An operand's bits.
-#[inline(always)]
-fn logical<const N: usize>(file: &RegisterFile, operand: &Operand) -> [u32; N] {
-    let invert = if operand.negate { u32::MAX } else { 0 };
-    each(raw(file, operand), |lane: u32| lane ^ invert)
-}
-
-/// An operand's floats, denormals flushed or not.
-#[inline(always)]
-fn floats<const N: usize>(file: &RegisterFile, operand: &Operand, keep: bool) -> [f32; N] {
-    let mut lanes = raw::<N>(file, operand);
-    if !keep {
-        lanes = each(lanes, flushed);
-    }
-    if operand.absolute || operand.negate {
-        let clear = if operand.absolute {
-            0x7fff_ffff
-        } else {
-            u32::MAX
-        };
-        let flip = if operand.negate { 0x8000_0000 } else { 0 };
-        lanes = each(lanes, |lane| lane & clear ^ flip);
-    }
-    each(lanes, f32::from_bits)
 }
 
 #[inline(always)]
@@ -120,43 +119,35 @@ fn flushed(bits: u32) -> u32 {
 /// Puts dwords, or what the target's type has of them, where the results go.
 #[inline(always)]
 fn put<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enabled: u32) {
-    let Target::Register { at, step, kind } = op.target else {
-        return scatter(file, op, &lanes, enabled);
-    };
-    if step != 4 || kind.size() != 4 {
-        return scatter(file, op, &lanes, enabled);
-    }
-    let at = usize::from(at);
-    let Some(bytes) = file.bytes.get_mut(at..at + N * 4) else {
-        return;
-    };
-    let (chunks, _) = bytes.as_chunks_mut::<4>();
-    let Ok(chunks) = <&mut [[u8; 4]; N]>::try_from(chunks) else {
-        return;
-    };
-    if N == usize::from(op.exec_size) && enabled == op.channels() {
-        for (chunk, lane) in chunks.iter_mut().zip(lanes) {
-            *chunk = lane.to_le_bytes();
+    if let Some(at) = op.whole
+        && let Some(dwords) = file.dwords_mut::<N>(usize::from(at))
+    {
+        if enabled == u32::MAX >> (32 - N) {
+            for channel in 0..N {
+                dwords[channel] = lanes[channel].to_le_bytes();
+            }
+            return;
+        }
+        for channel in 0..N {
+            let old = u32::from_le_bytes(dwords[channel]);
+            let new = if enabled & BITS[channel] != 0 {
+                lanes[channel]
+            } else {
+                old
+            };
+            dwords[channel] = new.to_le_bytes();
         }
         return;
     }
-    for (channel, (chunk, lane)) in chunks.iter_mut().zip(lanes).enumerate() {
-        let old = u32::from_le_bytes(*chunk);
-        let new = if enabled >> channel & 1 != 0 {
-            lane
-        } else {
-            old
-        };
-        *chunk = new.to_le_bytes();
-    }
+    scatter(file, op, lanes, enabled);
 }
 
 /// [`put`] where results do not stand one dword behind the other. By [`operand::put_target`],
 /// whose elements are twice as wide, it would take half as long again.
 #[inline(never)]
-fn scatter(file: &mut RegisterFile, op: &Op, lanes: &[u32], enabled: u32) {
+fn scatter<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enabled: u32) {
     let count = usize::from(op.exec_size);
-    let channels = lanes[..count]
+    let channels = lanes[..count.min(N)]
         .iter()
         .enumerate()
         .filter(|(channel, _)| enabled >> channel & 1 != 0);
@@ -195,19 +186,27 @@ fn scatter(file: &mut RegisterFile, op: &Op, lanes: &[u32], enabled: u32) {
 fn put_floats<const N: usize>(
     file: &mut RegisterFile,
     op: &Op,
-    mut lanes: [f32; N],
+    lanes: [f32; N],
     enabled: u32,
     keep: bool,
 ) {
     if op.saturate {
-        // What is not a number becomes 0.
-        lanes = each(lanes, |lane| if lane > 0.0 { lane.min(1.0) } else { 0.0 });
+        return put(file, op, clamped(lanes, keep), enabled);
     }
-    let mut bits = each(lanes, f32::to_bits);
-    if !keep {
-        bits = each(bits, flushed);
+    if keep {
+        return put(file, op, each(lanes, f32::to_bits), enabled);
     }
+    let bits = each(lanes, |lane: f32| flushed(lane.to_bits()));
     put(file, op, bits, enabled);
+}
+
+/// Floats between 0 and 1; what is not a number becomes 0.
+#[inline(never)]
+fn clamped<const N: usize>(lanes: [f32; N], keep: bool) -> [u32; N] {
+    each(lanes, |lane| {
+        let bits = if lane > 0.0 { lane.min(1.0) } else { 0.0 }.to_bits();
+        if keep { bits } else { flushed(bits) }
+    })
 }
 
 /// `f` of each lane. A loop, as `map` may stay a call that is not compiled for the processor's
@@ -221,69 +220,120 @@ fn each<T: Copy, U: Copy + Default, const N: usize>(a: [T; N], f: impl Fn(T) -> 
     lanes
 }
 
-/// `f` of each two lanes.
+/// `f` of each dword.
 #[inline(always)]
-fn zip<T: Copy, U: Copy + Default, const N: usize>(
-    a: [T; N],
-    b: [T; N],
-    f: impl Fn(T, T) -> U,
-) -> [U; N] {
-    let mut lanes = [U::default(); N];
+fn one<T: Copy + Default, const N: usize>(a: &Dwords<N>, f: impl Fn(u32) -> T) -> [T; N] {
+    let mut lanes = [T::default(); N];
     for channel in 0..N {
-        lanes[channel] = f(a[channel], b[channel]);
+        lanes[channel] = f(u32::from_le_bytes(a[channel]));
     }
     lanes
+}
+
+/// `f` of each two dwords.
+#[inline(always)]
+fn two<T: Copy + Default, const N: usize>(
+    a: &Dwords<N>,
+    b: &Dwords<N>,
+    f: impl Fn(u32, u32) -> T,
+) -> [T; N] {
+    let mut lanes = [T::default(); N];
+    for channel in 0..N {
+        let (a, b) = (
+            u32::from_le_bytes(a[channel]),
+            u32::from_le_bytes(b[channel]),
+        );
+        lanes[channel] = f(a, b);
+    }
+    lanes
+}
+
+/// `f` of each three dwords.
+#[inline(always)]
+fn three<T: Copy + Default, const N: usize>(
+    a: &Dwords<N>,
+    b: &Dwords<N>,
+    c: &Dwords<N>,
+    f: impl Fn(u32, u32, u32) -> T,
+) -> [T; N] {
+    let mut lanes = [T::default(); N];
+    for channel in 0..N {
+        let (a, b) = (
+            u32::from_le_bytes(a[channel]),
+            u32::from_le_bytes(b[channel]),
+        );
+        lanes[channel] = f(a, b, u32::from_le_bytes(c[channel]));
+    }
+    lanes
+}
+
+/// Floats as they are computed with, denormals kept or not, as one loop for each.
+macro_rules! with_floats {
+    ($keep:expr, |$float:ident| $body:expr) => {
+        if $keep {
+            let $float = f32::from_bits;
+            $body
+        } else {
+            let $float = |bits| f32::from_bits(flushed(bits));
+            $body
+        }
+    };
 }
 
 #[inline(always)]
 fn to_mask<const N: usize>(holds: [bool; N]) -> u32 {
     let mut mask = 0;
-    for (channel, holds) in holds.into_iter().enumerate() {
-        mask |= u32::from(holds) << channel;
+    for channel in 0..N {
+        mask |= if holds[channel] { BITS[channel] } else { 0 };
     }
     mask
 }
 
-/// What two sources compare to.
+/// Where what two sources compare to holds.
 #[inline(always)]
-fn ordered<T: Copy + PartialOrd, const N: usize>(op: &Op, a: [T; N], b: [T; N]) -> [bool; N] {
+fn ordered<T: Copy + PartialOrd, const N: usize>(
+    op: &Op,
+    a: &Dwords<N>,
+    b: &Dwords<N>,
+    value: impl Fn(u32) -> T,
+) -> u32 {
     match op.condition {
-        Some(Condition::Equal) => zip(a, b, |a, b| a == b),
-        Some(Condition::Greater) => zip(a, b, |a, b| a > b),
-        Some(Condition::GreaterOrEqual) => zip(a, b, |a, b| a >= b),
-        Some(Condition::Less) => zip(a, b, |a, b| a < b),
-        Some(Condition::LessOrEqual) => zip(a, b, |a, b| a <= b),
-        _ => zip(a, b, |a, b| a != b),
+        Some(Condition::Equal) => to_mask(two(a, b, |a, b| value(a) == value(b))),
+        Some(Condition::Greater) => to_mask(two(a, b, |a, b| value(a) > value(b))),
+        Some(Condition::GreaterOrEqual) => to_mask(two(a, b, |a, b| value(a) >= value(b))),
+        Some(Condition::Less) => to_mask(two(a, b, |a, b| value(a) < value(b))),
+        Some(Condition::LessOrEqual) => to_mask(two(a, b, |a, b| value(a) <= value(b))),
+        _ => to_mask(two(a, b, |a, b| value(a) != value(b))),
     }
 }
 
 /// The result of a comparison: flags, and all ones where it holds.
 #[inline(always)]
-fn compare<T: Copy + PartialOrd, const N: usize>(
-    file: &mut RegisterFile,
-    op: &Op,
-    a: [T; N],
-    b: [T; N],
-    enabled: u32,
-) {
-    let holds = ordered(op, a, b);
-    operand::put_flags(file, op, to_mask(holds), enabled);
+fn put_comparison<const N: usize>(file: &mut RegisterFile, op: &Op, holds: u32, enabled: u32) {
+    operand::put_flags(file, op, holds, enabled);
     if op.target != Target::None {
-        let lanes = each(holds, |holds| u32::from(holds).wrapping_neg());
+        let mut lanes = [0; N];
+        for channel in 0..N {
+            lanes[channel] = if holds & BITS[channel] != 0 {
+                u32::MAX
+            } else {
+                0
+            };
+        }
         put(file, op, lanes, enabled);
     }
 }
 
 /// The first where it is chosen, the second elsewhere.
 #[inline(always)]
-fn chosen<const N: usize>(first: [bool; N], a: [u32; N], b: [u32; N]) -> [u32; N] {
-    let mut lanes = b;
+fn chosen<const N: usize>(first: u32, a: &Dwords<N>, b: &Dwords<N>) -> [u32; N] {
+    let mut lanes = [0; N];
     for channel in 0..N {
-        lanes[channel] = if first[channel] {
-            a[channel]
-        } else {
-            b[channel]
-        };
+        let (a, b) = (
+            u32::from_le_bytes(a[channel]),
+            u32::from_le_bytes(b[channel]),
+        );
+        lanes[channel] = if first & BITS[channel] != 0 { a } else { b };
     }
     lanes
 }
@@ -305,13 +355,13 @@ fn put_carry<const N: usize>(
     file: &mut RegisterFile,
     op: &Op,
     lanes: [u32; N],
-    carries: [bool; N],
+    carries: u32,
     enabled: u32,
 ) {
-    let count = usize::from(op.exec_size).min(N);
-    for (channel, carry) in carries[..count].iter().enumerate() {
-        if enabled >> channel & 1 != 0 {
-            file.accumulators[operand::accumulator(channel)] = i64::from(*carry);
+    for (channel, bit) in BITS[..usize::from(op.exec_size).min(N)].iter().enumerate() {
+        if enabled & bit != 0 {
+            let carry = i64::from(carries >> channel & 1);
+            file.accumulators[operand::accumulator(channel)] = carry;
         }
     }
     put(file, op, lanes, enabled);
@@ -325,197 +375,141 @@ fn wide<const N: usize>(
     packed: Packed,
     enabled: u32,
 ) {
-    let [first, second, third] = &op.sources;
     let keep = mode.keep_single;
+    let (mut x, mut y, mut z) = ([[0; 4]; N], [[0; 4]; N], [[0; 4]; N]);
+    let a = source(file, op, packed, 0, &mut x);
+    let b = source(file, op, packed, 1, &mut y);
+    let c = source(file, op, packed, 2, &mut z);
     match packed {
-        Packed::Move => put(file, op, integers::<N>(file, first), enabled),
-        Packed::MoveFloat => put(file, op, raw::<N>(file, first), enabled),
-        Packed::Not => {
-            let lanes = each(logical::<N>(file, first), |a| !a);
-            put_logical(file, op, lanes, enabled);
-        }
-        Packed::And => {
-            let lanes = zip::<_, _, N>(logical(file, first), logical(file, second), |a, b| a & b);
-            put_logical(file, op, lanes, enabled);
-        }
-        Packed::Or => {
-            let lanes = zip::<_, _, N>(logical(file, first), logical(file, second), |a, b| a | b);
-            put_logical(file, op, lanes, enabled);
-        }
-        Packed::Xor => {
-            let lanes = zip::<_, _, N>(logical(file, first), logical(file, second), |a, b| a ^ b);
-            put_logical(file, op, lanes, enabled);
-        }
-        Packed::Shl => {
-            let lanes = zip::<_, _, N>(integers(file, first), integers(file, second), |a, b| {
-                a << (b & 31)
-            });
-            put(file, op, lanes, enabled);
-        }
-        Packed::Shr => {
-            let lanes = zip::<_, _, N>(integers(file, first), integers(file, second), |a, b| {
-                a >> (b & 31)
-            });
-            put(file, op, lanes, enabled);
-        }
+        Packed::Move | Packed::MoveFloat => put(file, op, one(a, |a| a), enabled),
+        Packed::Not => put_logical(file, op, one(a, |a| !a), enabled),
+        Packed::And => put_logical(file, op, two(a, b, |a, b| a & b), enabled),
+        Packed::Or => put_logical(file, op, two(a, b, |a, b| a | b), enabled),
+        Packed::Xor => put_logical(file, op, two(a, b, |a, b| a ^ b), enabled),
+        Packed::Shl => put(file, op, two(a, b, |a, b| a << (b & 31)), enabled),
+        Packed::Shr => put(file, op, two(a, b, |a, b| a >> (b & 31)), enabled),
         Packed::Asr => {
-            let lanes = zip::<u32, _, N>(integers(file, first), integers(file, second), |a, b| {
-                ((a as i32) >> (b & 31)) as u32
-            });
+            let lanes = two(a, b, |a, b| ((a as i32) >> (b & 31)) as u32);
             put(file, op, lanes, enabled);
         }
-        Packed::AddInteger => {
-            let lanes = zip::<_, _, N>(
-                integers(file, first),
-                integers(file, second),
-                u32::wrapping_add,
-            );
-            put(file, op, lanes, enabled);
-        }
-        Packed::MultiplyInteger => {
-            let lanes = zip::<_, _, N>(
-                integers(file, first),
-                integers(file, second),
-                u32::wrapping_mul,
-            );
-            put(file, op, lanes, enabled);
-        }
+        Packed::AddInteger => put(file, op, two(a, b, u32::wrapping_add), enabled),
+        Packed::MultiplyInteger => put(file, op, two(a, b, u32::wrapping_mul), enabled),
         Packed::MadInteger => {
-            let product = zip::<_, _, N>(
-                integers(file, second),
-                integers(file, third),
-                u32::wrapping_mul,
-            );
-            let lanes = zip(integers(file, first), product, u32::wrapping_add);
+            let lanes = three(a, b, c, |a, b, c| a.wrapping_add(b.wrapping_mul(c)));
             put(file, op, lanes, enabled);
         }
         Packed::AddCarry => {
-            let (a, b) = (raw::<N>(file, first), raw(file, second));
-            let lanes = zip(a, b, u32::wrapping_add);
-            put_carry(file, op, lanes, zip(a, lanes, |a, sum| sum < a), enabled);
+            let carries = to_mask(two(a, b, |a, b| a.wrapping_add(b) < a));
+            put_carry(file, op, two(a, b, u32::wrapping_add), carries, enabled);
         }
         Packed::SubtractBorrow => {
-            let (a, b) = (raw::<N>(file, first), raw(file, second));
-            let lanes = zip(a, b, u32::wrapping_sub);
-            put_carry(file, op, lanes, zip(a, b, |a, b| a < b), enabled);
+            let borrows = to_mask(two(a, b, |a, b| a < b));
+            put_carry(file, op, two(a, b, u32::wrapping_sub), borrows, enabled);
         }
+        // Bits are moved: nothing is flushed.
         Packed::Select | Packed::SelectFloat => {
             let mask = match op.predicate {
                 Some(control) => predicate(file.flags(), op, control),
                 None => u32::MAX,
             };
-            let (a, b) = if packed == Packed::Select {
-                (integers::<N>(file, first), integers::<N>(file, second))
-            } else {
-                // Bits are moved: nothing is flushed.
-                let bits = |operand| each(floats::<N>(file, operand, true), f32::to_bits);
-                (bits(first), bits(second))
-            };
-            let mut lanes = b;
-            for channel in 0..N {
-                lanes[channel] = if mask >> channel & 1 != 0 {
-                    a[channel]
-                } else {
-                    b[channel]
-                };
-            }
-            put(file, op, lanes, enabled);
+            put(file, op, chosen(mask, a, b), enabled);
         }
         Packed::ChooseInteger => {
-            let (a, b) = (raw::<N>(file, first), raw::<N>(file, second));
-            let signed = |lanes| each(lanes, |lane: u32| lane as i32);
-            let lanes = chosen(ordered(op, signed(a), signed(b)), a, b);
-            put(file, op, lanes, enabled);
+            let mask = ordered(op, a, b, |lane| lane as i32);
+            put(file, op, chosen(mask, a, b), enabled);
         }
         Packed::ChooseUnsigned => {
-            let (a, b) = (raw::<N>(file, first), raw::<N>(file, second));
-            put(file, op, chosen(ordered(op, a, b), a, b), enabled);
+            let mask = ordered(op, a, b, |lane| lane);
+            put(file, op, chosen(mask, a, b), enabled);
         }
         Packed::ChooseFloat => {
-            let (a, b) = (
-                floats::<N>(file, first, keep),
-                floats::<N>(file, second, keep),
-            );
             // Of a number and what is none, the number.
-            let nan = each(b, f32::is_nan);
-            let first = zip(ordered(op, a, b), nan, |holds, nan| holds || nan);
-            let lanes = chosen(first, each(a, f32::to_bits), each(b, f32::to_bits));
+            let nan = to_mask(one(b, |lane| f32::from_bits(lane).is_nan()));
+            let mask = with_floats!(keep, |float| ordered(op, a, b, float));
+            let mut lanes = chosen(mask | nan, a, b);
+            if !keep {
+                lanes = each(lanes, flushed);
+            }
             put(file, op, lanes, enabled);
         }
         Packed::CompareInteger => {
-            let lanes = |operand| each(raw::<N>(file, operand), |lane| lane as i32);
-            let (a, b) = (lanes(first), lanes(second));
-            compare(file, op, a, b, enabled);
+            let holds = ordered(op, a, b, |lane| lane as i32);
+            put_comparison::<N>(file, op, holds, enabled);
         }
         Packed::CompareUnsigned => {
-            let (a, b) = (raw::<N>(file, first), raw(file, second));
-            compare(file, op, a, b, enabled);
+            let holds = ordered(op, a, b, |lane| lane);
+            put_comparison::<N>(file, op, holds, enabled);
         }
         Packed::CompareFloat => {
-            let (a, b) = (floats::<N>(file, first, keep), floats(file, second, keep));
-            compare(file, op, a, b, enabled);
+            let holds = with_floats!(keep, |float| ordered(op, a, b, float));
+            put_comparison::<N>(file, op, holds, enabled);
         }
         Packed::FloatToInteger => {
-            let lanes = each(floats::<N>(file, first, true), |lane| lane as i32 as u32);
-            put(file, op, lanes, enabled);
+            put(
+                file,
+                op,
+                one(a, |a| f32::from_bits(a) as i32 as u32),
+                enabled,
+            );
         }
         Packed::FloatToUnsigned => {
-            let lanes = each(floats::<N>(file, first, true), |lane| lane as u32);
-            put(file, op, lanes, enabled);
+            put(file, op, one(a, |a| f32::from_bits(a) as u32), enabled);
         }
-        Packed::Floor => rounded::<N>(file, mode, op, enabled, f32::floor),
-        Packed::Ceil => rounded::<N>(file, mode, op, enabled, f32::ceil),
-        Packed::RoundEven => rounded::<N>(file, mode, op, enabled, f32::round_ties_even),
-        Packed::Truncate => rounded::<N>(file, mode, op, enabled, f32::trunc),
+        Packed::Floor => {
+            let lanes = rounded(a, keep, f32::floor);
+            put_floats(file, op, lanes, enabled, keep);
+        }
+        Packed::Ceil => {
+            let lanes = rounded(a, keep, f32::ceil);
+            put_floats(file, op, lanes, enabled, keep);
+        }
+        Packed::RoundEven => {
+            let lanes = rounded(a, keep, f32::round_ties_even);
+            put_floats(file, op, lanes, enabled, keep);
+        }
+        Packed::Truncate => {
+            let lanes = rounded(a, keep, f32::trunc);
+            put_floats(file, op, lanes, enabled, keep);
+        }
         _ if mode.rounding != Rounding::Nearest => general(file, mode, op, packed, enabled),
-        Packed::Fraction => rounded::<N>(file, mode, op, enabled, |lane| {
-            if lane.is_finite() {
-                lane - lane.floor()
-            } else {
-                f32::NAN
-            }
+        Packed::Fraction => {
+            let lanes = rounded(a, keep, |lane| {
+                if lane.is_finite() {
+                    lane - lane.floor()
+                } else {
+                    f32::NAN
+                }
+            });
+            put_floats(file, op, lanes, enabled, keep);
+        }
+        Packed::AddFloat => with_floats!(keep, |float| {
+            let lanes = two(a, b, |a, b| float(a) + float(b));
+            put_floats(file, op, lanes, enabled, keep);
         }),
-        Packed::AddFloat => {
-            let (a, b) = (floats::<N>(file, first, keep), floats(file, second, keep));
-            put_floats(file, op, zip(a, b, |a, b| a + b), enabled, keep);
-        }
-        Packed::MultiplyFloat => {
-            let (a, b) = (floats::<N>(file, first, keep), floats(file, second, keep));
-            put_floats(file, op, zip(a, b, |a, b| a * b), enabled, keep);
-        }
-        Packed::MadFloat => {
-            let sums = floats::<N>(file, first, keep);
-            let a = floats::<N>(file, second, keep);
-            let b = floats::<N>(file, third, keep);
-            let mut lanes = sums;
-            for channel in 0..N {
-                lanes[channel] = a[channel].mul_add(b[channel], sums[channel]);
-            }
-            put_floats::<N>(file, op, lanes, enabled, keep);
-        }
+        Packed::MultiplyFloat => with_floats!(keep, |float| {
+            let lanes = two(a, b, |a, b| float(a) * float(b));
+            put_floats(file, op, lanes, enabled, keep);
+        }),
+        Packed::MadFloat => with_floats!(keep, |float| {
+            let lanes = three(a, b, c, |a, b, c| float(b).mul_add(float(c), float(a)));
+            put_floats(file, op, lanes, enabled, keep);
+        }),
         Packed::IntegerToFloat => {
-            let lanes = each(raw::<N>(file, first), |lane| lane as i32 as f32);
-            put_floats(file, op, lanes, enabled, true);
+            put_floats(file, op, one(a, |a| a as i32 as f32), enabled, true);
         }
         Packed::UnsignedToFloat => {
-            let lanes = each(raw::<N>(file, first), |lane| lane as f32);
-            put_floats(file, op, lanes, enabled, true);
+            put_floats(file, op, one(a, |a| a as f32), enabled, true);
         }
     }
 }
 
 /// A function of one float whose result is exact, or nearly.
 #[inline(always)]
-fn rounded<const N: usize>(
-    file: &mut RegisterFile,
-    mode: FloatMode,
-    op: &Op,
-    enabled: u32,
-    f: impl Fn(f32) -> f32,
-) {
-    let keep = mode.keep_single;
-    let lanes = each(floats::<N>(file, &op.sources[0], keep), f);
-    put_floats(file, op, lanes, enabled, keep);
+fn rounded<const N: usize>(a: &Dwords<N>, keep: bool, f: impl Fn(f32) -> f32) -> [f32; N] {
+    one(a, |bits| {
+        let bits = if keep { bits } else { flushed(bits) };
+        f(f32::from_bits(bits))
+    })
 }
 
 /// The same op, element by element: in the rounding modes that processors are slow to change.

@@ -5,7 +5,7 @@
 use super::file::RegisterFile;
 use super::packed;
 use super::rounding::FloatMode;
-use crate::kernel::op::{Op, Packed};
+use crate::kernel::op::Op;
 
 /// What the host's processor has.
 #[derive(Clone, Copy, Debug)]
@@ -28,32 +28,27 @@ impl Vectors {
         }
     }
 
-    /// Executes an op for the channels that are enabled.
+    /// Executes ops as far as they are [`packed`]; returns how many.
     #[inline(always)]
-    pub(super) fn execute(
+    pub(super) fn run(
         self,
         file: &mut RegisterFile,
         mode: FloatMode,
-        op: &Op,
-        packed: Packed,
-        enabled: u32,
-    ) {
+        ops: &[Op],
+        active: u32,
+    ) -> usize {
         #[cfg(target_arch = "x86_64")]
         if self.avx2 {
             // SAFETY: `avx2` is only true where the processor has said that it has all that the
             // function is compiled for.
-            return unsafe { with_avx2(file, mode, op, packed, enabled) };
+            return unsafe { with_avx2(file, mode, ops, active) };
         }
-        without(file, mode, op, packed, enabled);
+        packed::run(file, mode, ops, active)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,bmi2,lzcnt,popcnt")]
-fn with_avx2(file: &mut RegisterFile, mode: FloatMode, op: &Op, packed: Packed, enabled: u32) {
-    packed::execute(file, mode, op, packed, enabled);
-}
-
-fn without(file: &mut RegisterFile, mode: FloatMode, op: &Op, packed: Packed, enabled: u32) {
-    packed::execute(file, mode, op, packed, enabled);
+fn with_avx2(file: &mut RegisterFile, mode: FloatMode, ops: &[Op], active: u32) -> usize {
+    packed::run(file, mode, ops, active)
 }
