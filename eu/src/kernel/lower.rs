@@ -73,9 +73,10 @@ fn lowered(instruction: &Instruction, offset: u32, end: u32) -> Result<Op, Trap>
         Some(_) => 1,
         None => instruction.exec_size,
     };
+    let nibbles = nibbles(instruction.destination.as_ref());
     for (operand, source) in op.sources.iter_mut().zip(&instruction.sources) {
         if let Some(source) = source {
-            *operand = operand_of(source, channels)?;
+            *operand = operand_of(source, channels, nibbles)?;
             op.reads_special |= reads_special(source);
         }
     }
@@ -306,10 +307,18 @@ fn accumulator_element(number: u8, byte: u8, kind: DataType) -> Result<u8, Trap>
     Ok(element as u8)
 }
 
-fn operand_of(source: &Source, exec_size: u8) -> Result<Operand, Trap> {
+/// From one channel's element of a vector of nibbles to the next one's. The nibbles stand for
+/// words, and go where words would: where results are a dword apart, every second is taken.
+fn nibbles(destination: Option<&Destination>) -> usize {
+    let step = destination.map_or(2, |to| usize::from(to.stride) * to.kind.size() as usize);
+    (step / 2).max(1)
+}
+
+/// A source for so many channels; `nibbles` apart are those of constant vectors.
+fn operand_of(source: &Source, exec_size: u8, nibbles: usize) -> Result<Operand, Trap> {
     match *source {
         Source::Immediate { bits, kind } => Ok(Operand {
-            place: constant(bits, kind),
+            place: constant(bits, kind, nibbles),
             kind: match kind {
                 DataType::UV => DataType::UW,
                 DataType::V => DataType::W,
@@ -333,11 +342,11 @@ fn operand_of(source: &Source, exec_size: u8) -> Result<Operand, Trap> {
     }
 }
 
-fn constant(bits: u64, kind: DataType) -> Where {
-    let nibble = |number: usize| (bits >> (4 * number) & 15) as i16;
+fn constant(bits: u64, kind: DataType, nibbles: usize) -> Where {
+    let nibble = |channel: usize| (bits >> (4 * (channel * nibbles % 8)) & 15) as i16;
     match kind {
         DataType::UV => Where::Words(std::array::from_fn(nibble)),
-        DataType::V => Where::Words(std::array::from_fn(|number| nibble(number) << 12 >> 12)),
+        DataType::V => Where::Words(std::array::from_fn(|channel| nibble(channel) << 12 >> 12)),
         DataType::VF => Where::Floats(std::array::from_fn(|number| {
             restricted_float((bits >> (8 * number)) as u8)
         })),

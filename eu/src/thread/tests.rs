@@ -450,6 +450,39 @@ fn alike(a: u32, b: u32, float: bool) -> bool {
     a == b || float && nan(a) && nan(b)
 }
 
+/// Intel's compiler makes `0x400:uv` of the dwords 0 and 4, and `0x40:uv` of the words.
+#[test]
+fn constant_vectors_stand_for_words() {
+    let sums = |bits: u64, kind: DataType, stride: u8| -> Vec<u32> {
+        let mut to = destination(4, DataType::UD);
+        to.stride = stride;
+        let constant = Source::Immediate { bits, kind };
+        let one = instruction(
+            Opcode::Add,
+            4,
+            to,
+            &[register(2, 0, UNIT, DataType::UD), constant],
+        );
+        let mut file = RegisterFile::zeroed();
+        execute(&mut file, FloatMode::of(0), &lower(&one, 0), 0xf);
+        (0..4)
+            .map(|channel| file.dword(4 * 32 + channel * 4 * usize::from(stride)))
+            .collect()
+    };
+    assert_eq!(sums(0x0C08_0400, DataType::UV, 1), [0, 4, 8, 12]);
+    assert_eq!(sums(0x0F08_0400, DataType::V, 1), [0, 4, !7, !0]);
+    assert_eq!(sums(0x0005_0004, DataType::UV, 2), [4, 5, 4, 5]);
+    let mut file = RegisterFile::zeroed();
+    let constant = Source::Immediate {
+        bits: 0x7654_3210,
+        kind: DataType::UV,
+    };
+    let one = instruction(Opcode::Mov, 8, destination(4, DataType::UW), &[constant]);
+    execute(&mut file, FloatMode::of(0), &lower(&one, 0), 0xff);
+    assert_eq!(file.dword(4 * 32), 0x0001_0000);
+    assert_eq!(file.dword(4 * 32 + 12), 0x0007_0006);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 

@@ -18,6 +18,7 @@ enum Outcome {
 
 /// Executes an instruction: reads all channels, then writes all.
 pub(super) fn execute(registers: &mut Registers, one: &Instruction) {
+    let one = &spread(one);
     let enabled = enabled(registers, one);
     let channels: Vec<usize> = (0..usize::from(one.exec_size))
         .filter(|channel| enabled >> channel & 1 != 0)
@@ -39,6 +40,23 @@ pub(super) fn execute(registers: &mut Registers, one: &Instruction) {
             registers.put(to, channel, result.bits);
         }
     }
+}
+
+/// The same with a nibble for each channel in its constant vectors. As they are their nibbles are
+/// for results that are words apart: of dwords a channel has two, and takes the first.
+fn spread(one: &Instruction) -> Instruction {
+    let mut one = one.clone();
+    let to = one.destination.expect("a destination");
+    let words = (u32::from(to.stride) * to.kind.size() / 2).max(1);
+    for source in one.sources.iter_mut().flatten() {
+        if let Source::Immediate { bits, kind } = source
+            && matches!(kind, DataType::V | DataType::UV)
+        {
+            let nibble = |channel: u32| *bits >> (channel * words * 4 % 32) & 15;
+            *bits = (0..8).map(|channel| nibble(channel) << (channel * 4)).sum();
+        }
+    }
+    one
 }
 
 fn flag_bit(one: &Instruction) -> u32 {
