@@ -39,6 +39,8 @@ pub(crate) enum Action {
     Vm(VmArgs),
     /// Run subtests of the unmodified IGT GPU tools in a guest
     Igt(IgtArgs),
+    /// Run suites of others on the shader cores: piglit's OpenCL tests, llama.cpp's operators
+    Suite(SuiteArgs),
     /// Fetch and prepare everything a guest needs, and stop there
     Setup(SetupArgs),
     /// Build the QEMU that has our device: Debian's source with qemu-patches/ applied
@@ -71,6 +73,8 @@ pub(crate) enum Image {
     Igt,
     /// As well Mesa's Vulkan drivers, vulkaninfo, drm_info and modetest
     Mesa,
+    /// As well piglit and llama.cpp's tests
+    Suites,
 }
 
 /// Which QEMU runs the guest.
@@ -312,6 +316,39 @@ pub(crate) struct IgtArgs {
     /// Which subtests to run
     #[arg(value_name = "PATTERN")]
     pub(crate) patterns: Vec<String>,
+}
+
+/// Run tests of others.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo xtask suite piglit                   all that PoCL passes: about an hour in an emulated guest
+  cargo xtask suite piglit vload -v          those with this in their name, and what failing ones print
+  cargo xtask suite piglit --pocl            on the host's processor, by PoCL: writes ci/piglit/pocl.list
+  cargo xtask suite llama SOFT_MAX           llama.cpp's tests of an operator
+")]
+pub(crate) struct SuiteArgs {
+    /// How the guest is made; its image is always `suites`.
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+    /// Which suite
+    #[arg(value_enum)]
+    pub(crate) suite: crate::suites::Suite,
+    /// Run piglit's tests on PoCL instead, without a guest, and keep what came of each
+    #[arg(long)]
+    pub(crate) pocl: bool,
+    /// How many tests run at once
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) at_once: u32,
+    /// Seconds for one test of piglit's, or one operator of llama.cpp's: 240, or 1800, if not given
+    #[arg(long, value_name = "SECS")]
+    pub(crate) timeout: Option<u64>,
+    /// Show what failing tests printed
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Run only those with one of these in their names
+    #[arg(value_name = "TEXT")]
+    pub(crate) names: Vec<String>,
 }
 
 /// Make the pictures.

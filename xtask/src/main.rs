@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a person types in this project, from set-up to the tests.
 
+mod answers;
 mod apt;
 mod bench;
 mod build;
@@ -17,6 +18,7 @@ mod progress;
 mod records;
 mod setup;
 mod stamp;
+mod suites;
 mod tally;
 mod test;
 mod trace;
@@ -45,6 +47,7 @@ fn run(action: &cli::Action) -> Result<u8> {
         cli::Action::Test(args) => test::test(args),
         cli::Action::Vm(args) => vm::vm(args),
         cli::Action::Igt(args) => igt::igt(args),
+        cli::Action::Suite(args) => suites::suite(args),
         cli::Action::Setup(args) => setup::run(args).map(|_| 0),
         cli::Action::Qemu(args) => setup::patched_qemu(args),
         cli::Action::Build(args) => build::build(args),

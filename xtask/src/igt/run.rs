@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use super::list::Subtest;
+use crate::answers::{Answer, Stream};
 use crate::klog::Allowances;
 use crate::vm::Lab;
 
@@ -54,66 +55,6 @@ pub(crate) struct Report {
     pub(crate) log: String,
     /// What is wrong with the kernel log or the guest.
     pub(crate) complaints: Vec<String>,
-}
-
-/// A job's answer, as the agent sends it.
-#[derive(Debug, PartialEq)]
-enum Answer {
-    Begun(usize),
-    Ended {
-        number: usize,
-        status: u8,
-        seconds: f64,
-        output: Vec<u8>,
-        log: Vec<u8>,
-    },
-}
-
-/// Takes the agent's stream apart.
-#[derive(Default)]
-struct Stream {
-    bytes: Vec<u8>,
-}
-
-impl Stream {
-    fn add(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// The next whole answer.
-    fn next(&mut self) -> Option<Answer> {
-        let end = self.bytes.iter().position(|&byte| byte == b'\n')?;
-        let line = String::from_utf8_lossy(&self.bytes[..end]).into_owned();
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words.as_slice() {
-            ["BEGIN", number] => {
-                self.bytes.drain(..=end);
-                Some(Answer::Begun(number.parse().ok()?))
-            }
-            ["END", number, status, begun, ended, output, log] => {
-                let (output, log): (usize, usize) = (output.parse().ok()?, log.parse().ok()?);
-                let all = end + 1 + output + log;
-                if self.bytes.len() < all {
-                    return None;
-                }
-                let seconds = ended.parse::<f64>().ok()? - begun.parse::<f64>().ok()?;
-                let body: Vec<u8> = self.bytes.drain(..all).skip(end + 1).collect();
-                let (output, log) = body.split_at(output);
-                Some(Answer::Ended {
-                    number: number.parse().ok()?,
-                    status: status.parse().ok()?,
-                    seconds,
-                    output: output.to_vec(),
-                    log: log.to_vec(),
-                })
-            }
-            _ => {
-                // Not the agent's: nothing else should write here, so it is dropped.
-                self.bytes.drain(..=end);
-                self.next()
-            }
-        }
-    }
 }
 
 /// What IGT's exit statuses mean.
@@ -323,26 +264,7 @@ fn judge(
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Outcome, Stream, outcome};
-
-    #[test]
-    fn answers_are_taken_apart_wherever_the_pieces_break() {
-        let text = b"BEGIN 0\nEND 0 77 1.50 2.25 3 4\nabc[ 1]BEGIN 1\n";
-        let mut stream = Stream::default();
-        let mut found = Vec::new();
-        for byte in text {
-            stream.add(&[*byte]);
-            found.extend(stream.next());
-        }
-        let ended = Answer::Ended {
-            number: 0,
-            status: 77,
-            seconds: 0.75,
-            output: b"abc".to_vec(),
-            log: b"[ 1]".to_vec(),
-        };
-        assert_eq!(found, [Answer::Begun(0), ended, Answer::Begun(1)]);
-    }
+    use super::{Outcome, outcome};
 
     #[test]
     fn statuses_have_igts_meaning() {

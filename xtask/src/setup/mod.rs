@@ -163,6 +163,7 @@ pub(crate) fn run(args: &SetupArgs) -> Result<Ready> {
     // change nothing that is built for it.
     let other = [
         packages::image_set(Image::Mesa),
+        packages::image_set(Image::Suites),
         packages::SHADERS_SET,
         packages::PEER_SET,
         packages::QEMU_BUILD_SET,

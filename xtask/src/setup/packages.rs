@@ -32,6 +32,9 @@ const GUEST: &str =
 /// What it has besides in the larger image: users of the device that are no tests.
 const MESA: &str = "drm-info libdrm-tests mesa-vulkan-drivers vulkan-tools mesa-utils-bin libegl1 libegl-mesa0 \
     libgl1-mesa-dri libgles2 libgl1 intel-opencl-icd clinfo clpeak pciutils";
+/// What it has besides in the largest image: suites of others whose kernels and shaders the GPU
+/// executes.
+const SUITES: &str = "piglit llama.cpp-tests libggml0-backend-vulkan";
 /// The compiler of shaders.
 const SHADERS: &str = "base-files libc-bin glslc";
 /// The name of that set of packages, and of the root made of it.
@@ -141,11 +144,16 @@ pub(super) fn wanted(args: &SetupArgs) -> Vec<Wanted> {
         suite: "forky",
         packages: words(GUEST),
     });
-    if args.image == Image::Mesa {
+    let larger = match args.image {
+        Image::Igt => None,
+        Image::Mesa => Some(format!("{GUEST} {MESA}")),
+        Image::Suites => Some(format!("{GUEST} {MESA} {SUITES}")),
+    };
+    if let Some(packages) = larger {
         sets.push(Wanted {
-            name: image_set(Image::Mesa),
+            name: image_set(args.image),
             suite: "forky",
-            packages: words(&format!("{GUEST} {MESA}")),
+            packages: words(&packages),
         });
     }
     if args.peer {
@@ -184,6 +192,7 @@ pub(super) fn image_set(image: Image) -> &'static str {
     match image {
         Image::Igt => "rootfs",
         Image::Mesa => "rootfs-mesa",
+        Image::Suites => "rootfs-suites",
     }
 }
 

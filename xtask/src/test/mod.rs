@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, QemuChoice, TestArgs};
+use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, QemuChoice, SuiteArgs, TestArgs};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::setup::qemu::Device;
 use crate::tally::Tally;
 use crate::vm::{Lab, pass_on};
-use crate::{bench, build, demo, exec, igt, setup};
+use crate::{bench, build, demo, exec, igt, setup, suites};
 
 /// The kinds of tests, in the order they run.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
@@ -74,6 +74,17 @@ pub(crate) enum Kind {
     Instructions,
     /// The demo's picture, checked pixel for pixel, and its scene, of which some rows are
     Demo,
+    /// piglit's OpenCL tests, on Intel's driver: an hour, and only when asked for
+    Piglit,
+    /// llama.cpp's tests of its operators, on Mesa's Vulkan driver: hours, and only when asked for
+    Llama,
+}
+
+impl Kind {
+    /// Whether it runs with all others.
+    fn is_usual(self) -> bool {
+        !matches!(self, Self::Piglit | Self::Llama)
+    }
 }
 
 /// The groups of the guest's tests that run on the debug kernel with every change. (A
@@ -104,7 +115,7 @@ const GUEST_LIMIT: Duration = Duration::from_secs(900);
 pub(crate) fn test(args: &TestArgs) -> Result<u8> {
     let begun = Instant::now();
     let kinds: Vec<Kind> = match args.only.as_slice() {
-        [] => Kind::value_variants().to_vec(),
+        [] => usual_kinds(),
         only => only.to_vec(),
     };
     let mut lab = None;
@@ -148,6 +159,11 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
     Ok(total.exit())
 }
 
+fn usual_kinds() -> Vec<Kind> {
+    let all = Kind::value_variants().iter().copied();
+    all.filter(|kind| kind.is_usual()).collect()
+}
+
 fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
     match kind {
         Kind::Fmt => host::fmt(),
@@ -172,6 +188,8 @@ fn one(kind: Kind, args: &TestArgs, lab: &mut Option<Lab>) -> Result<Tally> {
         Kind::SelfHost => self_host::all(opened(args, lab)?),
         Kind::Instructions => instructions(args),
         Kind::Demo => demonstrated(opened(args, lab)?, &demo_args(args)?),
+        Kind::Piglit => suites::run(&suite_args(args, "piglit")?),
+        Kind::Llama => suites::run(&suite_args(args, "llama")?),
     }
 }
 
@@ -370,6 +388,17 @@ fn igt_args(args: &TestArgs) -> Result<IgtArgs> {
         Action::Igt(mut igt) => {
             igt.guest = args.guest.clone();
             Ok(igt)
+        }
+        _ => anyhow::bail!("the command line is not understood"),
+    }
+}
+
+/// What `cargo xtask suite` would be called with.
+fn suite_args(args: &TestArgs, name: &str) -> Result<SuiteArgs> {
+    match Cli::try_parse_from(["xtask", "suite", name])?.command {
+        Action::Suite(mut suite) => {
+            suite.guest = args.guest.clone();
+            Ok(suite)
         }
         _ => anyhow::bail!("the command line is not understood"),
     }

@@ -176,6 +176,12 @@ impl Guest<'_> {
         self
     }
 
+    /// As suites of others want their guests: with memory for their compilers.
+    pub(crate) fn for_suites(mut self) -> Self {
+        self.mem = "4G";
+        self
+    }
+
     /// Gives the guest so many processors, whatever the command line says.
     pub(crate) fn processors(mut self, count: u32) -> Self {
         self.processors = Some(count);

@@ -163,7 +163,7 @@ impl Content<'_> {
             }
             cpio.file("modules/order", false, order.as_bytes());
         }
-        for name in ["init", "igt-agent", "again", "lib.sh"] {
+        for name in ["init", "igt-agent", "suite-agent", "again", "lib.sh"] {
             let script = read(&scripts.join(name))?;
             cpio.file(&format!("payload/guest/{name}"), true, &script);
         }
