@@ -322,7 +322,8 @@ pub(crate) struct IgtArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo xtask suite piglit                   all that PoCL passes: about an hour in an emulated guest
+  cargo xtask suite piglit                   all that PoCL passes: hours in an emulated guest
+  cargo xtask suite piglit --every 4         a quarter of them, always the same
   cargo xtask suite piglit vload -v          those with this in their name, and what failing ones print
   cargo xtask suite piglit --pocl            on the host's processor, by PoCL: writes ci/piglit/pocl.list
   cargo xtask suite llama SOFT_MAX           llama.cpp's tests of an operator
@@ -337,10 +338,16 @@ pub(crate) struct SuiteArgs {
     /// Run piglit's tests on PoCL instead, without a guest, and keep what came of each
     #[arg(long)]
     pub(crate) pocl: bool,
+    /// Choose anew which cases of llama.cpp's operators are run, and keep the list
+    #[arg(long, conflicts_with = "pocl")]
+    pub(crate) choose: bool,
+    /// Of piglit's tests run only every Nth of the sorted list
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) every: u32,
     /// How many tests run at once
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) at_once: u32,
-    /// Seconds for one test of piglit's, or one operator of llama.cpp's: 240, or 1800, if not given
+    /// Seconds for one test of piglit's, or one operator of llama.cpp's: 240, or 900, if not given
     #[arg(long, value_name = "SECS")]
     pub(crate) timeout: Option<u64>,
     /// Show what failing tests printed

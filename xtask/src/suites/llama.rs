@@ -1,7 +1,9 @@
 //! llama.cpp's tests of its operators: what its Vulkan backend computes on Mesa's driver, and so
 //! on our GPU, is held by them against what its backend for the processor computes.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -10,6 +12,7 @@ use crate::cli::SuiteArgs;
 use crate::igt::expected::Expected;
 use crate::igt::run::Outcome;
 use crate::paths::checkout;
+use crate::stamp;
 use crate::tally::Tally;
 use crate::vm::Lab;
 
@@ -17,28 +20,28 @@ use crate::vm::Lab;
 const PROGRAM: &str = "/usr/libexec/x86_64-linux-gnu/llama.cpp-tests/test-backend-ops";
 /// The backend's name for our GPU.
 const BACKEND: &str = "Vulkan0";
-/// The operators, and of those with many cases a choice.
-const OPERATORS: &str = "ci/llama/operators.list";
+/// The cases that are run.
+const CASES: &str = "ci/llama/cases.list";
+/// How many of them an operator has at most: some have thousands.
+const CASES_OF_EACH: usize = 8;
 /// Operators that don't pass, and why.
 const EXPECTED: &str = "ci/llama/expected.toml";
 /// How long an operator may take.
-const SECONDS: u64 = 1800;
+const SECONDS: u64 = 900;
 
 /// Runs the operators, each as a job.
 pub(super) fn run(lab: &Lab, args: &SuiteArgs) -> Result<Tally> {
-    let file = checkout().join(OPERATORS);
+    let file = checkout().join(CASES);
     let text =
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let seconds = args.timeout.unwrap_or(SECONDS);
     let jobs: Vec<Job> = operators(&text)
+        .iter()
         .filter(|(name, _)| wanted(args, name))
-        .map(|(name, choice)| job(name, choice, seconds))
+        .map(|(name, cases)| job(name, cases, seconds))
         .collect();
     if jobs.is_empty() {
-        bail!(
-            "no operator in {OPERATORS} has {:?} in its name",
-            args.names
-        );
+        bail!("no operator in {CASES} has {:?} in its name", args.names);
     }
     let expected = Expected::read(
         &checkout().join(EXPECTED),
@@ -49,23 +52,92 @@ pub(super) fn run(lab: &Lab, args: &SuiteArgs) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Each operator, with a pattern of the parameters of those cases that are run, if not all are.
-fn operators(list: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
-    list.lines()
-        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
-        .map(|line| match line.trim().split_once(' ') {
-            Some((name, choice)) => (name, Some(choice.trim())),
-            None => (line.trim(), None),
-        })
+/// Each operator with its cases.
+fn operators(list: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let cases = list.lines().filter(|line| !line.starts_with('#'));
+    for (case, (operator, _)) in cases.filter_map(|case| Some((case, case.split_once('(')?))) {
+        found.entry(operator).or_default().push(case);
+    }
+    found
 }
 
-fn job(name: &str, choice: Option<&str>, seconds: u64) -> Job {
-    let choice = choice.map_or(String::new(), |pattern| format!(" -p '{pattern}'"));
+fn job(operator: &str, cases: &[&str], seconds: u64) -> Job {
     Job {
-        name: name.to_string(),
+        name: operator.to_string(),
         seconds,
-        command: format!("exec {PROGRAM} test -b {BACKEND} -o {name}{choice}"),
+        command: format!("exec {PROGRAM} test -b {BACKEND} -o '{}'", cases.join(",")),
     }
+}
+
+/// `cargo xtask suite llama --choose`: asks the program in a guest which cases it has that the
+/// backend can compute, and keeps some of each operator, at equal distances in the program's order.
+pub(super) fn choose(lab: &Lab) -> Result<u8> {
+    let mut output = Vec::new();
+    let finished = lab
+        .guest()
+        .for_suites()
+        .command(&[PROGRAM, "support", "-b", BACKEND, "--output", "csv"])
+        .timeout(Some(lab.patience(Duration::from_secs(300))))
+        .run(&mut |error, bytes, _| {
+            if !error {
+                output.extend_from_slice(bytes);
+            }
+        })?;
+    if !finished.good() {
+        bail!(
+            "{PROGRAM} in the guest ended with {:?}: {}",
+            finished.status,
+            finished.problems.join("; ")
+        );
+    }
+    let all = supported(&String::from_utf8_lossy(&output));
+    let count: usize = all.values().map(Vec::len).sum();
+    if count == 0 {
+        bail!("{PROGRAM} names no case that the backend {BACKEND} supports");
+    }
+    let mut text = HEADER.to_string();
+    let mut kept = 0;
+    for case in all.values().flat_map(|cases| spread(cases)) {
+        text.push_str(case);
+        text.push('\n');
+        kept += 1;
+    }
+    let file = checkout().join(CASES);
+    stamp::write_atomically(&file, text.as_bytes())?;
+    println!(
+        "{kept} of {count} cases of {} operators: {CASES}",
+        all.len()
+    );
+    Ok(0)
+}
+
+/// What the list begins with.
+const HEADER: &str = "\
+# Cases of llama.cpp's test-backend-ops. Written by `cargo xtask suite llama --choose`: of each
+# operator's cases that the Vulkan backend has on this GPU at most eight, at equal distances.
+";
+
+/// The cases that are supported, by their operators, out of the program's comma-separated values.
+fn supported(output: &str) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in output.lines() {
+        let fields: Vec<&str> = line.trim_matches('"').split("\",\"").collect();
+        if let [_, operator, parameters, _, "1", ..] = fields.as_slice() {
+            let cases = found.entry((*operator).to_string()).or_default();
+            let case = format!("{operator}({parameters})");
+            if !cases.contains(&case) {
+                cases.push(case);
+            }
+        }
+    }
+    found
+}
+
+/// Some of an operator's cases, each from the middle of an equal part of them.
+fn spread(cases: &[String]) -> impl Iterator<Item = &String> {
+    let kept = cases.len().min(CASES_OF_EACH);
+    (0..kept).map(move |part| &cases[(2 * part + 1) * cases.len() / (2 * kept)])
 }
 
 /// How many cases a run counted.
@@ -129,16 +201,39 @@ fn judge(ended: &Ended<'_>) -> (Outcome, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cases, cases, operators};
+    use super::{Cases, cases, operators, spread, supported};
 
     #[test]
-    fn operators_may_come_with_a_choice_of_cases() {
-        let list = "# all of it\nABS\nMUL_MAT type_a=(f32|f16),\n\n";
-        let found: Vec<_> = operators(list).collect();
-        assert_eq!(
-            found,
-            [("ABS", None), ("MUL_MAT", Some("type_a=(f32|f16),"))]
+    fn cases_are_read_by_their_operators() {
+        let list = "# all of it\nADD(a=[1,2],b=3)\nABS(v=0)\nADD(a=[2,2],b=3)\n\n";
+        let found = operators(list);
+        assert_eq!(found.keys().collect::<Vec<_>>(), [&"ABS", &"ADD"]);
+        assert_eq!(found["ADD"], ["ADD(a=[1,2],b=3)", "ADD(a=[2,2],b=3)"]);
+    }
+
+    #[test]
+    fn what_the_backend_has_is_kept() {
+        let line = |parameters: &str, has: u8| {
+            format!(
+                "\"Vulkan0\",\"ABS\",\"{parameters}\",\"support\",\"{has}\",\"yes\",\"Vulkan\"\n"
+            )
+        };
+        let output = format!(
+            "Found 1\n{}{}{}",
+            line("a=[1,2],v=0", 1),
+            line("v=1", 0),
+            line("v=2", 1)
         );
+        let found = supported(&output);
+        assert_eq!(found["ABS"], ["ABS(a=[1,2],v=0)", "ABS(v=2)"]);
+    }
+
+    #[test]
+    fn a_choice_is_spread_over_all_cases() {
+        let cases: Vec<String> = (0..32).map(|number| number.to_string()).collect();
+        let kept: Vec<&String> = spread(&cases).collect();
+        assert_eq!(kept, ["2", "6", "10", "14", "18", "22", "26", "30"]);
+        assert_eq!(spread(&cases[..3]).count(), 3);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub(crate) fn suite(args: &SuiteArgs) -> Result<u8> {
     if args.pocl {
         return piglit::on_pocl(args);
     }
+    if args.choose {
+        let lab = lab(&args.guest, Suite::Llama)?;
+        return lab.map_or(Ok(1), |lab| llama::choose(&lab));
+    }
     let tally = run(args)?;
     println!("{tally}");
     Ok(tally.exit())

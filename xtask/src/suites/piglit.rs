@@ -44,6 +44,7 @@ pub(super) fn run(lab: &Lab, args: &SuiteArgs) -> Result<Tally> {
     let seconds = args.timeout.unwrap_or(SECONDS);
     let jobs: Vec<Job> = on_pocl
         .iter()
+        .step_by(args.every as usize)
         .filter(|(name, outcome)| *outcome == "pass" && wanted(args, name))
         .map(|(name, _)| job(name, seconds))
         .collect();
