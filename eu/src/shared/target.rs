@@ -12,6 +12,10 @@ pub(super) fn virtual_address(sum: u64) -> u64 {
     sum & ADDRESS
 }
 
+/// Bits of an offset in shared local memory. Compilers set one above them to tell a pointer to its
+/// beginning from a null pointer.
+const LOCAL_OFFSET: u64 = (1 << 28) - 1;
+
 /// The binding table index that strict mode reports for shared local memory.
 const LOCAL_INDEX: u32 = 254;
 
@@ -48,8 +52,17 @@ pub(super) struct Port<'a, M> {
 }
 
 impl<M: Memory> Port<'_, M> {
+    /// What is looked at of an offset.
+    fn offset(&self, offset: u64) -> u64 {
+        match self.target {
+            Target::Local => offset & LOCAL_OFFSET,
+            Target::Flat(_) | Target::Surface { .. } | Target::Null => offset,
+        }
+    }
+
     /// Whether all of these bytes are there.
     pub(super) fn contains(&self, offset: u64, length: usize) -> bool {
+        let offset = self.offset(offset);
         let limit = match self.target {
             Target::Flat(_) => return true,
             Target::Surface { size, .. } => size,
@@ -68,6 +81,7 @@ impl<M: Memory> Port<'_, M> {
 
     /// An access outside the target: nothing, or a finding.
     pub(super) fn outside(&self, offset: u64, write: bool) -> Result<(), Trap> {
+        let offset = self.offset(offset);
         let surface = match self.target {
             Target::Surface { index, .. } => index,
             Target::Local => LOCAL_INDEX,
@@ -85,6 +99,7 @@ impl<M: Memory> Port<'_, M> {
 
     /// Reads an element that is either inside or 0.
     pub(super) fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), Trap> {
+        let offset = self.offset(offset);
         if !self.contains(offset, out.len()) {
             out.fill(0);
             return self.outside(offset, false);
@@ -106,6 +121,7 @@ impl<M: Memory> Port<'_, M> {
 
     /// Writes an element, or nothing if it isn't inside.
     pub(super) fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Trap> {
+        let offset = self.offset(offset);
         if !self.contains(offset, data.len()) {
             return self.outside(offset, true);
         }
@@ -130,7 +146,7 @@ impl<M: Memory> Port<'_, M> {
         offset: u64,
         change: &mut dyn FnMut(u32) -> u32,
     ) -> Result<u32, Trap> {
-        let offset = offset & !3;
+        let offset = self.offset(offset) & !3;
         if !self.contains(offset, 4) {
             self.outside(offset, true)?;
             return Ok(0);
@@ -158,7 +174,7 @@ impl<M: Memory> Port<'_, M> {
         offset: u64,
         change: &mut dyn FnMut(u64) -> u64,
     ) -> Result<u64, Trap> {
-        let offset = offset & !7;
+        let offset = self.offset(offset) & !7;
         if !self.contains(offset, 8) {
             self.outside(offset, true)?;
             return Ok(0);

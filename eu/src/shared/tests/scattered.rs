@@ -320,6 +320,33 @@ fn strict_bounds() {
     assert!(setup.send(&read.masked(0x7f), &outside, &[], 1).is_ok());
 }
 
+/// Intel's compiler sets bit 28 of pointers to shared local memory, so that none is a null pointer.
+#[test]
+fn bits_above_a_local_offset() {
+    let mut setup = Setup::new(false);
+    let tagged: [u32; 8] = std::array::from_fn(|lane| 0x1000_0000 + lane as u32 * 4);
+    let values: [u32; 8] = std::array::from_fn(|lane| 7 + lane as u32);
+    let write = Message::data(DataPort0, 12, 2 << 2, 254);
+    setup
+        .send(&write, &dwords(&tagged), &dwords(&values), 0)
+        .expect("a write");
+    let add = Message::data(DataPort1, 2, 0x37, 254);
+    setup
+        .send(&add, &dwords(&tagged), &dwords(&values), 1)
+        .expect("an atomic");
+    let read = Message::data(DataPort0, 4, 2 << 2, 254);
+    for begin in [0x1000_0000, 0] {
+        let addresses: [u32; 8] = std::array::from_fn(|lane| begin + lane as u32 * 4);
+        let answer = setup
+            .send(&read, &dwords(&addresses), &[], 1)
+            .expect("a read");
+        assert_eq!(answer, dwords(&values.map(|value| value * 2)));
+    }
+    let behind = [0x1fff_fffc; 8];
+    let answer = setup.send(&read, &dwords(&behind), &[], 1).expect("0");
+    assert_eq!(answer, [[0; 32]]);
+}
+
 /// A null surface reads as 0.
 #[test]
 fn null_surface() {

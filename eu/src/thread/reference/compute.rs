@@ -45,7 +45,7 @@ pub(super) fn execute(registers: &mut Registers, one: &Instruction) {
 /// The same with a nibble for each channel in its constant vectors. As they are their nibbles are
 /// for results that are words apart: of dwords a channel has two, and takes the first.
 fn spread(one: &Instruction) -> Instruction {
-    let mut one = one.clone();
+    let mut one = *one;
     let to = one.destination.expect("a destination");
     let words = (u32::from(to.stride) * to.kind.size() / 2).max(1);
     for source in one.sources.iter_mut().flatten() {
