@@ -322,10 +322,10 @@ pub(crate) struct IgtArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo xtask suite piglit                   all that PoCL passes: hours in an emulated guest
-  cargo xtask suite piglit --every 4         a quarter of them, always the same
+  cargo xtask suite piglit                   what PoCL passes of every fourth test
   cargo xtask suite piglit vload -v          those with this in their name, and what failing ones print
-  cargo xtask suite piglit --pocl            on the host's processor, by PoCL: writes ci/piglit/pocl.list
+  cargo xtask suite piglit --pocl --every 1  all of them on the host's processor, by PoCL: writes
+                                             ci/piglit/pocl.list, of which the passing are run in guests
   cargo xtask suite llama SOFT_MAX           llama.cpp's tests of an operator
 ")]
 pub(crate) struct SuiteArgs {
@@ -341,13 +341,13 @@ pub(crate) struct SuiteArgs {
     /// Choose anew which cases of llama.cpp's operators are run, and keep the list
     #[arg(long, conflicts_with = "pocl")]
     pub(crate) choose: bool,
-    /// Of piglit's tests run only every Nth of the sorted list
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    /// With --pocl: every Nth of piglit's sorted list is run, and so in the guest later
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) every: u32,
     /// How many tests run at once
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) at_once: u32,
-    /// Seconds for one test of piglit's, or one operator of llama.cpp's: 240, or 900, if not given
+    /// Seconds for one test of piglit's, or one operator of llama.cpp's: 600, or 900, if not given
     #[arg(long, value_name = "SECS")]
     pub(crate) timeout: Option<u64>,
     /// Show what failing tests printed
