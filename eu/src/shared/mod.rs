@@ -8,6 +8,7 @@ mod format;
 mod image;
 mod local;
 mod media;
+mod memo;
 pub mod message;
 pub mod operation;
 mod payload;
@@ -28,6 +29,7 @@ use crate::memory::Memory;
 use crate::trap::Trap;
 use bindings::Bindings;
 use image::Image;
+use memo::Memo;
 use operation::{Addresses, Atomic, Binding, BlockAddress, Operation};
 use payload::{Header, Payload};
 use sampler::Samplers;
@@ -63,6 +65,7 @@ pub struct SharedFunctions<M> {
     memory: M,
     bindings: Bindings,
     samplers: Samplers,
+    memo: Memo,
 }
 
 impl<M: Memory> SharedFunctions<M> {
@@ -73,6 +76,7 @@ impl<M: Memory> SharedFunctions<M> {
             memory,
             bindings: Bindings::new(),
             samplers: Samplers::default(),
+            memo: Memo::default(),
         }
     }
 
@@ -90,7 +94,7 @@ impl<M: Memory> SharedFunctions<M> {
         local: &mut LocalMemory,
         answer: &mut Registers,
     ) -> Result<Answer, Trap> {
-        let operation = Operation::decode(request.function, request.descriptor)?;
+        let operation = self.memo.operation(request.function, request.descriptor)?;
         match operation {
             Operation::EndOfThread => return Ok(Answer::EndOfThread),
             Operation::Barrier => return Ok(Answer::BarrierReached),
