@@ -66,7 +66,6 @@ impl Pocl {
     }
 
     /// The root's folder: piglit stands in its `usr/lib/x86_64-linux-gnu/piglit`.
-    #[allow(dead_code, reason = "for those who run its programs")]
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
