@@ -1,11 +1,12 @@
 //! From an instruction to an op: operands become places in the register file, checked once.
 
-use super::op::{Action, Domain, Lane, Op, Operand, Rows, Target, Where};
+use super::op::{Action, Domain, Lane, Message, Op, Operand, Rows, Target, Where};
 use super::packed;
 use crate::isa::{
     ArchitectureRegister, DataType, Destination, ExtendedDescriptor, Instruction, Opcode, Place,
     Region, Register, Source, SyncFunction,
 };
+use crate::shared::operation::Operation;
 use crate::thread::file;
 use crate::trap::Trap;
 
@@ -184,15 +185,17 @@ fn action(instruction: &Instruction, op: &Op) -> Result<Action, Trap> {
             let Some(message) = instruction.message else {
                 return Err(Trap::IllegalInstruction);
             };
-            Action::Send {
+            let known = |descriptor| Operation::decode(message.function, descriptor).ok();
+            Action::Send(Message {
                 function: message.function,
                 descriptor: message.descriptor,
+                operation: message.descriptor.and_then(known),
                 extended: match message.extended {
                     ExtendedDescriptor::Immediate(bits) => Ok(bits),
                     ExtendedDescriptor::Register(number) => Err(number),
                 },
                 end_of_thread: message.end_of_thread,
-            }
+            })
         }
         Opcode::Math => match instruction.math {
             Some(function) => Action::Math(function, domain(instruction)?),

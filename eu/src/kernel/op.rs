@@ -2,6 +2,7 @@
 //! out. The interpreter runs it; a compiler could be fed with it.
 
 use crate::isa::{Condition, DataType, MathFunction, Opcode, PredicateControl, SharedFunction};
+use crate::shared::operation::Operation;
 use crate::trap::Trap;
 
 /// An instruction, ready to be run.
@@ -79,18 +80,24 @@ pub(crate) enum Action {
     /// A branch.
     Branch(Opcode, bool),
     /// `send`.
-    Send {
-        /// To whom.
-        function: SharedFunction,
-        /// The descriptor, if it is no register.
-        descriptor: Option<u32>,
-        /// The extended descriptor, or which dword of a0 holds it.
-        extended: Result<u32, u8>,
-        /// The thread ends.
-        end_of_thread: bool,
-    },
+    Send(Message),
     /// `sync.bar`.
     Barrier,
+}
+
+/// What a `send` says of its message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// To whom.
+    pub(crate) function: SharedFunction,
+    /// The descriptor; none: in a0.0.
+    pub(crate) descriptor: Option<u32>,
+    /// What the descriptor asks for, if that is known and something.
+    pub(crate) operation: Option<Operation>,
+    /// The extended descriptor, or which dword of a0 holds it.
+    pub(crate) extended: Result<u32, u8>,
+    /// The thread ends.
+    pub(crate) end_of_thread: bool,
 }
 
 /// What an operation computes with.
@@ -157,6 +164,8 @@ pub(crate) enum Lane {
     Same(u16),
     /// This one for all channels.
     Constant(u32),
+    /// They are the low halves of accumulators' elements, from this one on.
+    Accumulator(u8),
     /// They are gathered or changed as the operand says.
     Otherwise,
 }

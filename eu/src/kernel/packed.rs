@@ -46,6 +46,14 @@ pub(super) fn lane(packed: Packed, operand: &Operand) -> Lane {
     match operand.place {
         Where::Unit(at) if operand.kind.size() == 4 && !changed => Lane::Here(at),
         Where::Scalar(at) if operand.kind.size() == 4 && !changed => Lane::Same(at),
+        Where::Accumulator { element, rows } if operand.kind.size() == 4 && !changed => {
+            let unit = rows.horizontal == 1 && rows.vertical == 1 << rows.width;
+            if unit {
+                Lane::Accumulator(element)
+            } else {
+                Lane::Otherwise
+            }
+        }
         Where::Constant(bits) => {
             let dword = extended(bits, operand.kind);
             Lane::Constant(modified(dword, operand, is_logical(packed)))

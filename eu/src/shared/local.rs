@@ -105,11 +105,13 @@ impl LocalMemory {
     }
 
     /// Bytes.
+    #[inline]
     pub fn size(&self) -> u32 {
         self.bytes.len() as u32
     }
 
     /// Reads bytes that are inside; those outside are 0.
+    #[inline]
     pub(super) fn read(&mut self, thread: u32, offset: u32, out: &mut [u8]) -> Result<(), Trap> {
         self.watch(thread, offset, out.len(), Access::Read)?;
         match self.inside(offset, out.len()) {
@@ -120,6 +122,7 @@ impl LocalMemory {
     }
 
     /// Writes bytes, if they are inside.
+    #[inline]
     pub(super) fn write(&mut self, thread: u32, offset: u32, data: &[u8]) -> Result<(), Trap> {
         self.watch(thread, offset, data.len(), Access::Write)?;
         if let Some(bytes) = self.inside(offset, data.len()) {
@@ -144,12 +147,14 @@ impl LocalMemory {
         Ok(())
     }
 
+    #[inline]
     fn inside(&mut self, offset: u32, length: usize) -> Option<&mut [u8]> {
         let begin = offset as usize;
         self.bytes.get_mut(begin..begin.checked_add(length)?)
     }
 
     /// Notes an access and finds what is wrong with it.
+    #[inline]
     fn watch(
         &mut self,
         thread: u32,

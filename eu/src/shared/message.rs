@@ -1,6 +1,6 @@
 //! A message between a thread and a shared function, as bytes.
 
-use crate::isa::SharedFunction;
+use super::operation::Operation;
 
 /// Bytes of a register.
 pub const REGISTER: usize = 32;
@@ -11,8 +11,8 @@ pub type Registers = [[u8; REGISTER]];
 /// What a thread sends.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// To whom.
-    pub function: SharedFunction,
+    /// What it asks for, by whom it is sent to and its descriptor.
+    pub operation: &'a Operation,
     /// The message descriptor: function control (18:0), header present (19), answer's registers
     /// (24:20), first payload's registers (28:25).
     pub descriptor: u32,

@@ -8,7 +8,6 @@ mod format;
 mod image;
 mod local;
 mod media;
-mod memo;
 pub mod message;
 pub mod operation;
 mod payload;
@@ -29,7 +28,6 @@ use crate::memory::Memory;
 use crate::trap::Trap;
 use bindings::Bindings;
 use image::Image;
-use memo::Memo;
 use operation::{Addresses, Atomic, Binding, BlockAddress, Operation};
 use payload::{Header, Payload};
 use sampler::Samplers;
@@ -65,7 +63,6 @@ pub struct SharedFunctions<M> {
     memory: M,
     bindings: Bindings,
     samplers: Samplers,
-    memo: Memo,
 }
 
 impl<M: Memory> SharedFunctions<M> {
@@ -76,7 +73,6 @@ impl<M: Memory> SharedFunctions<M> {
             memory,
             bindings: Bindings::new(),
             samplers: Samplers::default(),
-            memo: Memo::default(),
         }
     }
 
@@ -94,7 +90,7 @@ impl<M: Memory> SharedFunctions<M> {
         local: &mut LocalMemory,
         answer: &mut Registers,
     ) -> Result<Answer, Trap> {
-        let operation = self.memo.operation(request.function, request.descriptor)?;
+        let operation = request.operation;
         match operation {
             Operation::EndOfThread => return Ok(Answer::EndOfThread),
             Operation::Barrier => return Ok(Answer::BarrierReached),
@@ -109,7 +105,7 @@ impl<M: Memory> SharedFunctions<M> {
         }
         let mut payload = Payload::new(request);
         let header = Header::take(request, &mut payload)?;
-        match &operation {
+        match operation {
             Operation::Scattered(what) => {
                 let base = stateless_base(&self.bases, what.addresses, header);
                 let mut mask = channels(request.mask, what.lanes.into());
@@ -205,7 +201,7 @@ impl<M: Memory> SharedFunctions<M> {
     }
 
     /// What a message is bound to; without binding memory from `base` on.
-    #[inline]
+    #[inline(always)]
     fn target(&mut self, extended: u32, binding: Binding, base: u64) -> Result<Target, Trap> {
         Ok(match binding {
             Binding::Local => Target::Local,
@@ -253,7 +249,7 @@ impl<M: Memory> SharedFunctions<M> {
 }
 
 /// Access of a thread to what its message is bound to.
-#[inline]
+#[inline(always)]
 fn port<'a, M: Memory>(
     bases: &Bases,
     memory: &'a mut M,
@@ -271,17 +267,20 @@ fn port<'a, M: Memory>(
 }
 
 /// The channels that execute, of as many as a message has.
+#[inline]
 fn channels(mask: u32, lanes: usize) -> u32 {
     mask & ((1 << lanes) - 1)
 }
 
 /// How many channels an atomic has in an instruction of so many.
+#[inline]
 fn atomic_lanes(what: &Atomic, exec_size: u8) -> u8 {
     what.lanes.unwrap_or(if exec_size > 8 { 16 } else { 8 })
 }
 
 /// What addresses without a surface are relative to: 32-bit ones to the general state base
 /// address and the kibibytes that a header's dword 5 adds to it, 64-bit ones to nothing.
+#[inline]
 fn stateless_base(bases: &Bases, addresses: Addresses, header: Option<Header<'_>>) -> u64 {
     if addresses == Addresses::Long {
         return 0;

@@ -14,6 +14,7 @@ pub(super) struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
+    #[inline]
     pub(super) fn new(request: &Request<'a>) -> Self {
         Self {
             first: request.first.as_flattened(),
@@ -22,11 +23,13 @@ impl<'a> Payload<'a> {
     }
 
     /// Registers that are left.
+    #[inline]
     pub(super) fn registers(&self) -> usize {
         (self.first.len() + self.second.len()) / REGISTER
     }
 
     /// Takes so many bytes, rounded up to registers.
+    #[inline]
     pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Trap> {
         let whole = bytes.next_multiple_of(REGISTER);
         if self.first.is_empty() {
@@ -40,6 +43,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Takes an operand of 32 bits for each of so many channels.
+    #[inline]
     pub(super) fn dwords(&mut self, lanes: usize) -> Result<[u32; LANES], Trap> {
         let bytes = self.take(lanes * 4)?;
         let mut values = [0; LANES];
@@ -50,6 +54,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Takes an operand of 64 bits for each of so many channels.
+    #[inline]
     pub(super) fn qwords(&mut self, lanes: usize) -> Result<[u64; LANES], Trap> {
         let bytes = self.take(lanes * 8)?;
         let mut values = [0; LANES];
@@ -66,6 +71,7 @@ pub(super) struct Header<'a>(&'a [u8]);
 
 impl<'a> Header<'a> {
     /// Takes the header, if the message has one.
+    #[inline]
     pub(super) fn take(
         request: &Request<'_>,
         payload: &mut Payload<'a>,
@@ -77,6 +83,7 @@ impl<'a> Header<'a> {
     }
 
     /// One of its eight dwords.
+    #[inline]
     pub(super) fn dword(&self, number: usize) -> u32 {
         let (dwords, _) = self.0.as_chunks();
         dwords
@@ -85,6 +92,7 @@ impl<'a> Header<'a> {
     }
 
     /// The first two dwords as one.
+    #[inline]
     pub(super) fn qword(&self) -> u64 {
         u64::from(self.dword(0)) | u64::from(self.dword(1)) << 32
     }

@@ -8,6 +8,7 @@ use crate::trap::{StrictFinding, Trap};
 const ADDRESS: u64 = (1 << 48) - 1;
 
 /// A sum of addresses as a GPU virtual address.
+#[inline]
 pub(super) fn virtual_address(sum: u64) -> u64 {
     sum & ADDRESS
 }
@@ -61,6 +62,7 @@ impl<M: Memory> Port<'_, M> {
     }
 
     /// Whether all of these bytes are there.
+    #[inline]
     pub(super) fn contains(&self, offset: u64, length: usize) -> bool {
         let offset = self.offset(offset);
         let limit = match self.target {
@@ -75,6 +77,7 @@ impl<M: Memory> Port<'_, M> {
     }
 
     /// Whether the target is shared local memory.
+    #[inline]
     pub(super) fn is_local(&self) -> bool {
         self.target == Target::Local
     }
@@ -98,6 +101,7 @@ impl<M: Memory> Port<'_, M> {
     }
 
     /// Reads an element that is either inside or 0.
+    #[inline]
     pub(super) fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), Trap> {
         let offset = self.offset(offset);
         if !self.contains(offset, out.len()) {
@@ -120,6 +124,7 @@ impl<M: Memory> Port<'_, M> {
     }
 
     /// Writes an element, or nothing if it isn't inside.
+    #[inline]
     pub(super) fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Trap> {
         let offset = self.offset(offset);
         if !self.contains(offset, data.len()) {

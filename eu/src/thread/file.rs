@@ -130,6 +130,21 @@ impl RegisterFile {
             .first_chunk_mut()
     }
 
+    /// `N` elements of the accumulators; none where there are not as many.
+    #[inline(always)]
+    pub(crate) fn accumulators_from<const N: usize>(&self, element: usize) -> Option<&[i64; N]> {
+        self.accumulators.get(element..)?.first_chunk()
+    }
+
+    /// The same, to be written.
+    #[inline(always)]
+    pub(crate) fn accumulators_from_mut<const N: usize>(
+        &mut self,
+        element: usize,
+    ) -> Option<&mut [i64; N]> {
+        self.accumulators.get_mut(element..)?.first_chunk_mut()
+    }
+
     /// A dword.
     #[inline(always)]
     pub(crate) fn dword(&self, at: usize) -> u32 {

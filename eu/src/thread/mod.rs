@@ -214,20 +214,10 @@ impl Thread {
                         Err(trap) => Err(trap),
                     }
                 }
-                Action::Send {
-                    function,
-                    descriptor,
-                    extended,
-                    end_of_thread,
-                } => {
-                    if enabled != 0 || end_of_thread {
-                        let message = send::Outgoing {
-                            function,
-                            descriptor,
-                            extended,
-                        };
+                Action::Send(ref message) => {
+                    if enabled != 0 || message.end_of_thread {
                         match self.send(op, message, enabled, sender, functions, local) {
-                            Ok(()) if end_of_thread || self.ended => {
+                            Ok(()) if message.end_of_thread || self.ended => {
                                 self.ended = true;
                                 break Ok(Pause::Ended);
                             }

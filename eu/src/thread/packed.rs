@@ -75,6 +75,14 @@ fn source<'a, const N: usize>(
         }
         Lane::Same(at) => *room = [file.read(usize::from(at)); N],
         Lane::Constant(dword) => *room = [dword.to_le_bytes(); N],
+        Lane::Accumulator(element) => match file.accumulators_from::<N>(usize::from(element)) {
+            Some(elements) => {
+                for channel in 0..N {
+                    room[channel] = (elements[channel] as u32).to_le_bytes();
+                }
+            }
+            None => gathered(file, &op.sources[number], is_logical(packed), room),
+        },
         Lane::Otherwise => gathered(file, &op.sources[number], is_logical(packed), room),
     }
     room
@@ -146,6 +154,21 @@ fn put<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enable
 /// whose elements are twice as wide, it would take half as long again.
 #[inline(never)]
 fn scatter<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enabled: u32) {
+    if let Target::Accumulator {
+        element,
+        step: 1,
+        kind,
+    } = op.target
+        && enabled == u32::MAX >> (32 - N)
+        && let Some(elements) = file.accumulators_from_mut::<N>(usize::from(element))
+    {
+        if kind.is_signed() {
+            *elements = each(lanes, |lane| i64::from(lane as i32));
+        } else {
+            *elements = each(lanes, i64::from);
+        }
+        return;
+    }
     let count = usize::from(op.exec_size);
     let channels = lanes[..count.min(N)]
         .iter()

@@ -1,31 +1,26 @@
 //! Messages: registers leave, registers come back.
 
 use super::{Barrier, Thread, file};
-use crate::isa::SharedFunction;
-use crate::kernel::op::{Op, Target, Where};
+use crate::kernel::op::{Message, Op, Operand, Target, Where};
 use crate::memory::Memory;
-use crate::shared::{Answer, LocalMemory, REGISTER, Request, Sender, SharedFunctions};
+use crate::shared::operation::Operation;
+use crate::shared::{Answer, LocalMemory, REGISTER, Registers, Request, Sender, SharedFunctions};
 use crate::trap::Trap;
 
-/// Most registers of a payload, and of an answer.
+/// Most registers of an answer.
 const MOST: usize = 32;
-
-/// What a `send` says of its message.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outgoing {
-    pub(super) function: SharedFunction,
-    /// None: in a0.0.
-    pub(super) descriptor: Option<u32>,
-    /// Or the dword of a0 that holds it.
-    pub(super) extended: Result<u32, u8>,
-}
+/// Most registers of a first and of a second payload.
+const FIRST: usize = 15;
+const SECOND: usize = 31;
+/// Registers that most payloads have no more than.
+const FEW: usize = 4;
 
 impl Thread {
     /// Sends a message and puts what it answers into registers.
     pub(super) fn send<M: Memory>(
         &mut self,
         op: &Op,
-        message: Outgoing,
+        message: &Message,
         enabled: u32,
         sender: Sender,
         functions: &mut SharedFunctions<M>,
@@ -42,35 +37,32 @@ impl Thread {
             (descriptor >> 25 & 15) as usize,
             (extended >> 6 & 31) as usize,
         ];
-        let mut payloads = [[[0; REGISTER]; MOST]; 2];
-        for (number, length) in lengths.into_iter().enumerate() {
-            if length == 0 {
-                continue;
-            }
-            let (Where::Scalar(at) | Where::Unit(at)) = op.sources[number].place else {
-                return Err(Trap::BadMessage("a payload that is not in registers"));
+        // Copies, as the answer may go where they come from.
+        let (mut few, mut many);
+        let (first, second): (&mut Registers, &mut Registers) =
+            if lengths.iter().all(|it| *it <= FEW) {
+                few = [[[0; REGISTER]; FEW]; 2];
+                let [first, second] = &mut few;
+                (first, second)
+            } else {
+                many = ([[0; REGISTER]; FIRST], [[0; REGISTER]; SECOND]);
+                (&mut many.0, &mut many.1)
             };
-            let first = usize::from(at);
-            let registers = self
-                .file
-                .bytes
-                .get(first..first + length * REGISTER)
-                .filter(|_| first + length * REGISTER <= file::GENERAL_BYTES)
-                .ok_or(Trap::BadMessage("a payload behind r127"))?;
-            payloads[number]
-                .as_flattened_mut()
-                .get_mut(..registers.len())
-                .ok_or(Trap::BadMessage("a payload of more than 32 registers"))?
-                .copy_from_slice(registers);
-        }
+        let (first, second) = (&mut first[..lengths[0]], &mut second[..lengths[1]]);
+        self.copy_payload(&op.sources[0], first)?;
+        self.copy_payload(&op.sources[1], second)?;
+        let operation = match message.operation {
+            Some(ref operation) => operation,
+            None => &Operation::decode(message.function, descriptor)?,
+        };
         let request = Request {
-            function: message.function,
+            operation,
             descriptor,
             extended,
             exec_size: op.exec_size,
             mask: enabled,
-            first: &payloads[0][..lengths[0]],
-            second: &payloads[1][..lengths[1]],
+            first,
+            second,
         };
         let wanted = (descriptor >> 20 & 31) as usize;
         let (registers, _) = self.file.bytes.as_chunks_mut::<REGISTER>();
@@ -93,6 +85,27 @@ impl Thread {
         };
         let answer = functions.send(sender, &request, local, registers)?;
         self.note(answer);
+        Ok(())
+    }
+
+    /// Copies a payload of as many registers as there is room for.
+    #[inline(always)]
+    fn copy_payload(&self, source: &Operand, payload: &mut Registers) -> Result<(), Trap> {
+        if payload.is_empty() {
+            return Ok(());
+        }
+        let (Where::Scalar(at) | Where::Unit(at)) = source.place else {
+            return Err(Trap::BadMessage("a payload that is not in registers"));
+        };
+        let first = usize::from(at);
+        let registers = self.file.bytes[..file::GENERAL_BYTES]
+            .get(first..)
+            .map(|rest| rest.as_chunks::<REGISTER>().0)
+            .and_then(|rest| rest.get(..payload.len()))
+            .ok_or(Trap::BadMessage("a payload behind r127"))?;
+        for (to, from) in payload.iter_mut().zip(registers) {
+            *to = *from;
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::Setup;
 use crate::isa::SharedFunction;
+use crate::shared::operation::Operation;
 use crate::shared::{Request, Sender};
 use proptest::prelude::*;
 
@@ -61,9 +62,13 @@ proptest! {
                 payload[(register * 5 + byte / 4) % payload.len()].to_le_bytes()[byte % 4]
             }))
             .collect();
+        let descriptor = low & !0xff | index;
+        let Ok(operation) = Operation::decode(FUNCTIONS[function], descriptor) else {
+            return Ok(());
+        };
         let request = Request {
-            function: FUNCTIONS[function],
-            descriptor: low & !0xff | index,
+            operation: &operation,
+            descriptor,
             extended,
             exec_size: 1 << exec,
             mask,

@@ -9,6 +9,7 @@ mod scattered;
 
 use crate::isa::SharedFunction;
 use crate::memory::{Memory, MemoryFault};
+use crate::shared::operation::Operation;
 use crate::shared::surface::tests::raw;
 use crate::shared::{Answer, Bases, LocalMemory, Request, Sender, SharedFunctions};
 use crate::trap::Trap;
@@ -155,8 +156,9 @@ impl Setup {
         second: &[[u8; 32]],
         answer: usize,
     ) -> Result<Vec<[u8; 32]>, Trap> {
+        let operation = Operation::decode(message.function, message.descriptor)?;
         let request = Request {
-            function: message.function,
+            operation: &operation,
             descriptor: message.descriptor,
             extended: message.extended,
             exec_size: message.exec_size,
