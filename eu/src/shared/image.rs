@@ -1,6 +1,7 @@
 //! Surfaces as images: their levels and layers, and where a texel is.
 
 use crate::shared::format::Format;
+use crate::shared::standard_tile::StandardTile;
 use crate::shared::surface::{Kind, Surface, Tiling};
 use crate::shared::tile;
 use crate::trap::Trap;
@@ -19,6 +20,8 @@ pub(super) type Coordinates = [u32; 3];
 pub(super) struct Image {
     pub(super) surface: Surface,
     pub(super) format: Format,
+    /// Of tilings that go by the texel.
+    tile: Option<StandardTile>,
 }
 
 impl Image {
@@ -35,9 +38,19 @@ impl Image {
         }
         let format = Format::of(surface.format)
             .ok_or(Trap::BadMessage("image with a format that isn't modelled"))?;
+        let deep = surface.kind == Kind::Image(3);
+        let tile = match surface.tiling {
+            Tiling::Yf => Some(StandardTile::new(false, deep, format.bytes)),
+            Tiling::Ys => Some(StandardTile::new(true, deep, format.bytes)),
+            _ => None,
+        };
+        if tile == Some(None) {
+            return Err(Trap::BadMessage("a tiling that the format doesn't have"));
+        }
         Ok(Some(Self {
             surface: *surface,
             format,
+            tile: tile.flatten(),
         }))
     }
 
@@ -77,6 +90,9 @@ impl Image {
         if level >= LEVELS {
             return None;
         }
+        if let Some(tile) = &self.tile {
+            return self.offset_in_tiles(tile, level, [x, y, layer]);
+        }
         let layer = u64::from(layer) + u64::from(surface.first_layer);
         let step = u64::from(surface.layer_rows);
         let (left, top) = if surface.kind == Kind::Image(1) {
@@ -96,10 +112,38 @@ impl Image {
         tile::offset(surface.tiling, surface.pitch.into(), x, y)
     }
 
+    /// The same where tiles go by the texel.
+    fn offset_in_tiles(
+        &self,
+        tile: &StandardTile,
+        level: u32,
+        [x, y, layer]: Coordinates,
+    ) -> Option<u64> {
+        let surface = &self.surface;
+        let ([left, top], tail) = match level.checked_sub(surface.tail) {
+            Some(below) => (self.level(surface.tail), tile.tail(below)?),
+            None => (self.level(level), [0; 3]),
+        };
+        let layer = u64::from(layer) + u64::from(surface.first_layer);
+        let step = u64::from(surface.layer_rows);
+        let (rows, slice) = match surface.kind {
+            Kind::Image(3) => (0, layer),
+            _ => (layer * step, 0),
+        };
+        let [right, down] = surface.offset.map(u64::from);
+        let x = u64::from(x) + left + right + tail[0];
+        let y = u64::from(y) + top + down + tail[1] + rows;
+        let bytes = u64::from(self.format.bytes);
+        Some(tile.offset(surface.pitch.into(), step, [x * bytes, y, slice + tail[2]]))
+    }
+
     /// Where a level begins in its layer: the first at the top, the second below it, the third
     /// right of that, the others below that one.
     fn level(&self, level: u32) -> [u64; 2] {
-        let [across, down] = self.surface.alignment;
+        let [across, down] = match &self.tile {
+            Some(tile) => tile.extent(),
+            None => self.surface.alignment,
+        };
         let width = |level: u32| {
             u64::from(
                 (self.surface.width >> level)

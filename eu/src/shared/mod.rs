@@ -13,6 +13,7 @@ pub mod operation;
 mod payload;
 mod sampler;
 mod scattered;
+mod standard_tile;
 mod surface;
 mod target;
 #[cfg(test)]

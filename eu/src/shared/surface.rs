@@ -33,6 +33,10 @@ pub(super) enum Tiling {
     X,
     /// Tiles of 128 bytes by 32 rows, in columns of 16 bytes.
     Y,
+    /// [`StandardTile`](super::standard_tile::StandardTile)s of 4 KiB.
+    Yf,
+    /// Those of 64 KiB.
+    Ys,
     /// Another, which isn't modelled.
     Other,
 }
@@ -79,6 +83,8 @@ pub(super) struct Surface {
     pub(super) level: u32,
     /// The level that a sampler, and a typed access, takes for level 0.
     pub(super) first_level: u32,
+    /// The first of the levels that share a tile; 15: there are none.
+    pub(super) tail: u32,
     /// Levels below this one, in texels, are multiples of these.
     pub(super) alignment: [u32; 2],
     /// Texels from the base to the image.
@@ -113,6 +119,8 @@ impl Surface {
             (0, _) => Tiling::Linear,
             (2, 0) => Tiling::X,
             (3, 0) => Tiling::Y,
+            (3, 1) => Tiling::Yf,
+            (3, 2) => Tiling::Ys,
             _ => Tiling::Other,
         };
         let alignment = |field| if field == 0 { 4 } else { 2u32 << field };
@@ -144,6 +152,7 @@ impl Surface {
             view_extent: bits(dword(4), 7, 11) + 1,
             level: bits(dword(5), 0, 4),
             first_level: bits(dword(5), 4, 4),
+            tail: bits(dword(5), 8, 4),
             alignment: [
                 alignment(bits(dword(0), 14, 2)),
                 alignment(bits(dword(0), 16, 2)),
@@ -165,6 +174,9 @@ impl Surface {
                     Tiling::Linear => self.height,
                     Tiling::X => self.height.next_multiple_of(8),
                     Tiling::Y | Tiling::Other => self.height.next_multiple_of(32),
+                    // As high as any of these tiles is.
+                    Tiling::Yf => self.height.next_multiple_of(64),
+                    Tiling::Ys => self.height.next_multiple_of(256),
                 };
                 let layers = u64::from(self.depth - 1) * u64::from(self.layer_rows);
                 Some((u64::from(rows) + layers) * u64::from(self.pitch))
@@ -222,7 +234,7 @@ pub(super) mod tests {
             (2, 99 | 49 << 16),
             (3, 511 | 6 << 21),
             (4, 2 << 18 | 4 << 7),
-            (5, 3 | 1 << 4 | 1 << 21 | 2 << 25),
+            (5, 3 | 1 << 4 | 6 << 8 | 1 << 21 | 2 << 25),
             (7, 4 << 25 | 5 << 22 | 6 << 19 | 1 << 16),
             (8, 0x1000),
         ]))
@@ -243,6 +255,7 @@ pub(super) mod tests {
             view_extent: 5,
             level: 3,
             first_level: 1,
+            tail: 6,
             alignment: [16, 4],
             offset: [8, 4],
             samples: 1,

@@ -4,14 +4,14 @@
 use crate::shared::surface::Tiling;
 
 /// Bytes from an image's beginning to the one that is so many bytes right and rows down, with so
-/// many bytes from one row to the next; none for tilings that aren't modelled.
+/// many bytes from one row to the next; none for tilings that aren't modelled, or go by the texel.
 pub(super) fn offset(tiling: Tiling, pitch: u64, x: u64, y: u64) -> Option<u64> {
     let tile = |width: u64, rows: u64| y / rows * rows * pitch + x / width * 4096;
     match tiling {
         Tiling::Linear => Some(y * pitch + x),
         Tiling::X => Some(tile(512, 8) + y % 8 * 512 + x % 512),
         Tiling::Y => Some(tile(128, 32) + x % 128 / 16 * 512 + y % 32 * 16 + x % 16),
-        Tiling::Other => None,
+        Tiling::Yf | Tiling::Ys | Tiling::Other => None,
     }
 }
 
@@ -20,7 +20,7 @@ pub(super) fn run(tiling: Tiling, x: u64) -> u64 {
     match tiling {
         Tiling::Linear => u64::MAX,
         Tiling::X => 512 - x % 512,
-        Tiling::Y | Tiling::Other => 16 - x % 16,
+        Tiling::Y | Tiling::Yf | Tiling::Ys | Tiling::Other => 16 - x % 16,
     }
 }
 
