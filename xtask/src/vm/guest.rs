@@ -178,7 +178,7 @@ impl Guest<'_> {
 
     /// As suites of others want their guests: with memory for their compilers.
     pub(crate) fn for_suites(mut self) -> Self {
-        self.mem = "4G";
+        self.mem = "6G";
         self
     }
 
