@@ -153,6 +153,19 @@ pub(crate) enum Packed {
     UnsignedToFloat,
     FloatToInteger,
     FloatToUnsigned,
+    /// With half floats.
+    Half(Half),
+}
+
+/// Operations with half floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// A move from or to single floats.
+    Convert,
+    Add,
+    Multiply,
+    Mad,
+    Compare,
 }
 
 /// How a packed op comes by an operand's dwords.

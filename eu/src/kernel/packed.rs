@@ -1,7 +1,7 @@
 //! Which instructions are computed as vectors of dwords: those whose results are the low bits of
 //! what dwords give, or floats, with sources that need no address register.
 
-use super::op::{Lane, Op, Operand, Packed, Target, Where};
+use super::op::{Half, Lane, Op, Operand, Packed, Target, Where};
 use crate::isa::{Condition, DataType, Instruction, Opcode};
 
 /// The operation on dwords that an instruction is, if it is one.
@@ -32,6 +32,7 @@ pub(super) fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
     }
     let kind = op.target.kind();
     match instruction.opcode {
+        _ if halves(sources, kind) => of_halves(instruction.opcode, op, sources).map(Packed::Half),
         Opcode::Cmp if !op.saturate => comparison(op, sources),
         Opcode::Sel if op.condition.is_some() => choice(op, sources, kind?),
         _ if floats(sources) => of_floats(instruction.opcode, op, kind?),
@@ -115,6 +116,36 @@ fn floats(sources: &[Operand]) -> bool {
 fn integers(sources: &[Operand]) -> bool {
     let integer = |it: &Operand| !it.kind.is_float() && it.kind.size() <= 4 && !it.absolute;
     sources.iter().all(integer)
+}
+
+/// Whether all are floats, and some of them half ones.
+fn halves(sources: &[Operand], kind: Option<DataType>) -> bool {
+    let mut kinds = sources.iter().map(|it| it.kind).chain(kind);
+    kinds.clone().any(|it| it == DataType::HF)
+        && kinds.all(|it| matches!(it, DataType::F | DataType::HF))
+}
+
+/// The operation with half floats, if single ones hold what it computes.
+fn of_halves(opcode: Opcode, op: &Op, sources: &[Operand]) -> Option<Half> {
+    if !matches!(op.target, Target::None | Target::Register { .. }) {
+        return None;
+    }
+    if opcode == Opcode::Cmp && !op.saturate {
+        return orders(op).map(|()| Half::Compare);
+    }
+    // Of two roundings the first must not be seen.
+    let once = op.result == DataType::F || sources.iter().all(|it| it.kind == DataType::HF);
+    if op.condition.is_some() {
+        return None;
+    }
+    match opcode {
+        // Bits are moved where both are the same.
+        Opcode::Mov if op.result != sources.first()?.kind => Some(Half::Convert),
+        Opcode::Add if once => Some(Half::Add),
+        Opcode::Mul if once => Some(Half::Multiply),
+        Opcode::Mad if once => Some(Half::Mad),
+        _ => None,
+    }
 }
 
 fn of_floats(opcode: Opcode, op: &Op, kind: DataType) -> Option<Packed> {

@@ -79,6 +79,7 @@ pub(super) fn execute<M: Memory>(
         match what.access {
             TypedAccess::Read { components } => {
                 let texel = match offset {
+                    Some((image, offset)) if image.format.is_uneven() => raw(port, image, offset)?,
                     Some((image, offset)) => read(port, image, offset)?,
                     None => [0, 0, 0, image.map_or(0, |image| image.format.one())],
                 };
@@ -142,6 +143,16 @@ pub(super) fn read<M: Memory>(
     let mut texel = [0; 16];
     port.read(offset, &mut texel[..usize::from(image.format.bytes)])?;
     Ok(image.format.unpack(&texel))
+}
+
+/// Reads a texel whose components typed reads can't tell apart: its bits are the first one.
+/// (Mesa's driver binds such images with their own format, has shaders read one component, and
+/// takes that apart.)
+fn raw<M: Memory>(port: &mut Port<'_, M>, image: &Image, offset: u64) -> Result<[u32; 4], Trap> {
+    let mut texel = [0; 4];
+    let length = texel.len().min(image.format.bytes.into());
+    port.read(offset, &mut texel[..length])?;
+    Ok([u32::from_le_bytes(texel), 0, 0, image.format.one()])
 }
 
 /// Writes those of a texel's components that a mask has; `values` has only them.

@@ -120,7 +120,13 @@ impl RegisterFile {
         self.bytes.get(at..)?.as_chunks().0.first_chunk()
     }
 
-    /// The same, to be written.
+    /// As [`RegisterFile::dwords`], of words.
+    #[inline(always)]
+    pub(crate) fn words<const N: usize>(&self, at: usize) -> Option<&[[u8; 2]; N]> {
+        self.bytes.get(at..)?.as_chunks().0.first_chunk()
+    }
+
+    /// [`RegisterFile::dwords`] to be written.
     #[inline(always)]
     pub(crate) fn dwords_mut<const N: usize>(&mut self, at: usize) -> Option<&mut [[u8; 4]; N]> {
         self.bytes

@@ -8,6 +8,7 @@
 mod compute;
 pub(crate) mod file;
 mod flow;
+mod halves;
 mod mask;
 mod math;
 mod operand;

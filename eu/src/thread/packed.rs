@@ -4,11 +4,12 @@
 
 use super::compute;
 use super::file::{self, RegisterFile};
+use super::halves;
 use super::mask::{self, predicate};
 use super::operand;
 use super::rounding::{FloatMode, Rounding};
 use crate::isa::{Condition, Opcode};
-use crate::kernel::op::{Action, Domain, Lane, Op, Operand, Packed, Target, Where};
+use crate::kernel::op::{Action, Domain, Half, Lane, Op, Operand, Packed, Target, Where};
 use crate::kernel::packed::{extended, is_logical, modified};
 
 /// Executes ops up to the first that is none of these, or that channels may wait for; the first
@@ -116,7 +117,7 @@ fn gathered<const N: usize>(
 }
 
 #[inline(always)]
-fn flushed(bits: u32) -> u32 {
+pub(super) fn flushed(bits: u32) -> u32 {
     if bits & 0x7f80_0000 == 0 {
         bits & 0x8000_0000
     } else {
@@ -126,7 +127,7 @@ fn flushed(bits: u32) -> u32 {
 
 /// Puts dwords, or what the target's type has of them, where the results go.
 #[inline(always)]
-fn put<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enabled: u32) {
+pub(super) fn put<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], enabled: u32) {
     if let Some(at) = op.whole
         && let Some(dwords) = file.dwords_mut::<N>(usize::from(at))
     {
@@ -206,7 +207,7 @@ fn scatter<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], en
 
 /// Puts floats where the results go.
 #[inline(always)]
-fn put_floats<const N: usize>(
+pub(super) fn put_floats<const N: usize>(
     file: &mut RegisterFile,
     op: &Op,
     lanes: [f32; N],
@@ -235,10 +236,27 @@ fn clamped<const N: usize>(lanes: [f32; N], keep: bool) -> [u32; N] {
 /// `f` of each lane. A loop, as `map` may stay a call that is not compiled for the processor's
 /// vectors.
 #[inline(always)]
-fn each<T: Copy, U: Copy + Default, const N: usize>(a: [T; N], f: impl Fn(T) -> U) -> [U; N] {
+pub(super) fn each<T: Copy, U: Copy + Default, const N: usize>(
+    a: [T; N],
+    f: impl Fn(T) -> U,
+) -> [U; N] {
     let mut lanes = [U::default(); N];
     for channel in 0..N {
         lanes[channel] = f(a[channel]);
+    }
+    lanes
+}
+
+/// `f` of each two lanes.
+#[inline(always)]
+pub(super) fn zip<T: Copy, U: Copy + Default, const N: usize>(
+    a: [T; N],
+    b: [T; N],
+    f: impl Fn(T, T) -> U,
+) -> [U; N] {
+    let mut lanes = [U::default(); N];
+    for channel in 0..N {
+        lanes[channel] = f(a[channel], b[channel]);
     }
     lanes
 }
@@ -314,7 +332,7 @@ fn to_mask<const N: usize>(holds: [bool; N]) -> u32 {
 
 /// Where what two sources compare to holds.
 #[inline(always)]
-fn ordered<T: Copy + PartialOrd, const N: usize>(
+pub(super) fn ordered<T: Copy + PartialOrd, const N: usize>(
     op: &Op,
     a: &Dwords<N>,
     b: &Dwords<N>,
@@ -332,7 +350,12 @@ fn ordered<T: Copy + PartialOrd, const N: usize>(
 
 /// The result of a comparison: flags, and all ones where it holds.
 #[inline(always)]
-fn put_comparison<const N: usize>(file: &mut RegisterFile, op: &Op, holds: u32, enabled: u32) {
+pub(super) fn put_comparison<const N: usize>(
+    file: &mut RegisterFile,
+    op: &Op,
+    holds: u32,
+    enabled: u32,
+) {
     operand::put_flags(file, op, holds, enabled);
     if op.target != Target::None {
         let mut lanes = [0; N];
@@ -494,7 +517,9 @@ fn wide<const N: usize>(
             let lanes = rounded(a, keep, f32::trunc);
             put_floats(file, op, lanes, enabled, keep);
         }
+        Packed::Half(Half::Compare) => halves::wide::<N>(file, mode, op, Half::Compare, enabled),
         _ if mode.rounding != Rounding::Nearest => general(file, mode, op, packed, enabled),
+        Packed::Half(half) => halves::wide::<N>(file, mode, op, half, enabled),
         Packed::Fraction => {
             let lanes = rounded(a, keep, |lane| {
                 if lane.is_finite() {
@@ -539,9 +564,10 @@ fn rounded<const N: usize>(a: &Dwords<N>, keep: bool, f: impl Fn(f32) -> f32) ->
 #[cold]
 fn general(file: &mut RegisterFile, mode: FloatMode, op: &Op, packed: Packed, enabled: u32) {
     let (opcode, domain) = match packed {
-        Packed::AddFloat => (Opcode::Add, Domain::Float),
-        Packed::MultiplyFloat => (Opcode::Mul, Domain::Float),
-        Packed::MadFloat => (Opcode::Mad, Domain::Float),
+        Packed::AddFloat | Packed::Half(Half::Add) => (Opcode::Add, Domain::Float),
+        Packed::MultiplyFloat | Packed::Half(Half::Multiply) => (Opcode::Mul, Domain::Float),
+        Packed::MadFloat | Packed::Half(Half::Mad) => (Opcode::Mad, Domain::Float),
+        Packed::Half(Half::Convert) => (Opcode::Mov, Domain::Float),
         Packed::Fraction => (Opcode::Frc, Domain::Float),
         _ => (Opcode::Mov, Domain::Integer),
     };

@@ -439,23 +439,7 @@ impl Executor for SoftGpu {
         let engines: serde_json::Map<_, _> = engines
             .iter()
             .zip(&counters.engines)
-            .map(|(engine, counts)| {
-                let value = serde_json::json!({
-                    "busy_ns": counts.busy_ns,
-                    "submissions": counts.submissions,
-                    "commands": counts.commands,
-                    "preemptions": counts.preemptions,
-                    "polls": counts.polls,
-                    "dropped_register_writes": counts.dropped_register_writes,
-                    "privilege_violations": counts.privilege_violations,
-                    "faults": counts.faults,
-                    "hangs": counts.hangs,
-                    "cancelled": counts.cancelled,
-                    "bytes_blitted": counts.bytes_blitted,
-                    "interrupts": counts.interrupts,
-                });
-                (engine.id.to_string(), value)
-            })
+            .map(|(engine, counts)| (engine.id.to_string(), serde_json::json!(counts)))
             .collect();
         serde_json::json!({
             "engines": engines,

@@ -290,14 +290,6 @@ fn probed(args: &TestArgs) -> Result<Tally> {
     probing::all(&Lab::open(&guest_args)?)
 }
 
-/// What doesn't pass on our GPU yet: volumes in tiles of 64 KiB, which it doesn't have, and packed
-/// formats written without a format in the shader.
-const VULKAN_SKIPPED: [&str; 3] = [
-    "images::kinds::3d",
-    "images::rgb10_a2",
-    "images::r11f_g11f_b10f",
-];
-
 /// In a guest with the image that has Mesa's driver, on the device that it takes for Intel's.
 fn vulkan(args: &TestArgs) -> Result<Tally> {
     let mut guest = args.guest.clone();
@@ -314,9 +306,7 @@ fn vulkan(args: &TestArgs) -> Result<Tally> {
         );
         return Ok(Tally::skip());
     }
-    let skipped = VULKAN_SKIPPED.iter().flat_map(|name| ["--skip", name]);
-    let words: Vec<&str> = ["igpu-vulkan-tests"].into_iter().chain(skipped).collect();
-    guest_programs(&lab, &words)
+    guest_programs(&lab, &["igpu-vulkan-tests"])
 }
 
 /// Both parts of the demo.

@@ -48,6 +48,13 @@ impl Format {
         if self.integer { 1 } else { 1f32.to_bits() }
     }
 
+    /// Whether its components differ in size: 10, 10, 10 and 2 bits, or 11, 11 and 10.
+    pub(super) fn is_uneven(&self) -> bool {
+        let mut sizes = self.components.iter().flatten().map(|it| it.bits);
+        let first = sizes.next();
+        sizes.any(|bits| Some(bits) != first)
+    }
+
     /// A texel's components: floats, or integers of 32 bits.
     pub(super) fn unpack(&self, texel: &[u8; 16]) -> [u32; 4] {
         let texel = u128::from_le_bytes(*texel);

@@ -228,6 +228,28 @@ fn typed_atomics() {
     assert_eq!(setup.data(place as u64)[..4], 135u32.to_le_bytes());
 }
 
+/// Components of different sizes are written apart, and read as one.
+#[test]
+fn uneven_texels() {
+    let mut setup = Setup::new(false);
+    // R10G10B10A2_UINT.
+    let picture = Picture {
+        format: 0xc4,
+        ..PLAIN
+    };
+    setup.bind(3, &picture.state());
+    let place = picture.place(4, [5, 6, 0]);
+    let at = dwords(&[[5; 8], [6; 8]].concat());
+    let texel: Vec<u32> = [0x155, 0x2aa, 0x3ff, 2].map(|it| [it; 8]).concat();
+    let write = Message::data(DataPort1, 13, 1 << 4, 3).masked(1);
+    setup.send(&write, &at, &dwords(&texel), 0).expect("good");
+    let bits: u32 = 0x155 | 0x2aa << 10 | 0x3ff << 20 | 2 << 30;
+    assert_eq!(setup.data(place as u64)[..4], bits.to_le_bytes());
+    let read = Message::data(DataPort1, 5, 0xe | 1 << 4, 3).masked(1);
+    let answer = setup.send(&read, &at, &[], 1).expect("good");
+    assert_eq!(dword(&answer, 0), bits);
+}
+
 /// Texels of a buffer, through the bindless surface that the extended descriptor names.
 #[test]
 fn texel_buffers() {

@@ -1,0 +1,256 @@
+//! Operations with half floats as vectors: they are computed as single floats, or double ones
+//! where that takes it, of which the nearest half float is that of the exact result. Written as
+//! loops that the compiler makes vectors of, as in [`packed`](super::packed).
+
+use super::file::RegisterFile;
+use super::operand;
+use super::packed::{self, flushed, ordered, put, put_comparison, put_floats};
+use super::rounding::FloatMode;
+use crate::isa::DataType;
+use crate::kernel::op::{Half, Op, Operand, Where};
+use crate::kernel::packed::modified;
+
+/// Executes an op for the channels that are enabled; results are rounded to nearest.
+#[inline(always)]
+pub(super) fn wide<const N: usize>(
+    file: &mut RegisterFile,
+    mode: FloatMode,
+    op: &Op,
+    half: Half,
+    enabled: u32,
+) {
+    let [first, second, third] = &op.sources;
+    let a: [f32; N] = floats(file, mode, first);
+    match half {
+        Half::Convert => put_results(file, mode, op, a, enabled),
+        Half::Add => {
+            let b = floats(file, mode, second);
+            put_results(file, mode, op, packed::zip(a, b, |a, b| a + b), enabled);
+        }
+        Half::Multiply => {
+            let b = floats(file, mode, second);
+            put_results(file, mode, op, packed::zip(a, b, |a, b| a * b), enabled);
+        }
+        Half::Mad => {
+            let b: [f32; N] = floats(file, mode, second);
+            let c: [f32; N] = floats(file, mode, third);
+            let mut lanes = a;
+            if op.result == DataType::HF {
+                for channel in 0..N {
+                    // Exact: a product has 22 bits, and at most 2^40 lie between its highest bit
+                    // and the lowest one of the term that it is added to, or it is infinite.
+                    let sum = f64::from(b[channel]) * f64::from(c[channel]) + f64::from(a[channel]);
+                    lanes[channel] = to_odd(sum);
+                }
+            } else {
+                for channel in 0..N {
+                    lanes[channel] = b[channel].mul_add(c[channel], a[channel]);
+                }
+            }
+            put_results(file, mode, op, lanes, enabled);
+        }
+        Half::Compare => {
+            let b: [f32; N] = floats(file, mode, second);
+            let bits = |lanes: [f32; N]| packed::each(lanes, |lane| lane.to_bits().to_le_bytes());
+            let holds = ordered(op, &bits(a), &bits(b), f32::from_bits);
+            put_comparison::<N>(file, op, holds, enabled);
+        }
+    }
+}
+
+/// A source's floats, half ones exactly.
+#[inline(always)]
+fn floats<const N: usize>(file: &RegisterFile, mode: FloatMode, source: &Operand) -> [f32; N] {
+    let mut lanes = [0_u32; N];
+    if source.kind == DataType::HF {
+        let mut halves = [0_u16; N];
+        match source.place {
+            Where::Unit(at) => {
+                if let Some(words) = file.words::<N>(usize::from(at)) {
+                    halves = packed::each(*words, u16::from_le_bytes);
+                }
+            }
+            Where::Scalar(at) => {
+                halves = [u16::from_le_bytes(file.read(usize::from(at))); N];
+            }
+            Where::Constant(bits) => halves = [bits as u16; N],
+            _ => gathered(file, source, &mut halves),
+        }
+        if !mode.keep_half {
+            halves = packed::each(halves, |half: u16| {
+                if half & 0x7c00 == 0 {
+                    half & 0x8000
+                } else {
+                    half
+                }
+            });
+        }
+        lanes = packed::each(halves, widened);
+    } else {
+        // No packed operand is found by an address register, which is all that can be refused.
+        if let Ok(bits) = operand::bits(file, source, N) {
+            for (lane, bits) in lanes.iter_mut().zip(bits) {
+                *lane = bits;
+            }
+        }
+        if !mode.keep_single {
+            lanes = packed::each(lanes, flushed);
+        }
+    }
+    if source.negate || source.absolute {
+        for lane in &mut lanes {
+            *lane = modified(*lane, source, false);
+        }
+    }
+    packed::each(lanes, f32::from_bits)
+}
+
+#[inline(never)]
+fn gathered<const N: usize>(file: &RegisterFile, source: &Operand, halves: &mut [u16; N]) {
+    if let Ok(bits) = operand::bits(file, source, N) {
+        for (half, bits) in halves.iter_mut().zip(bits) {
+            *half = bits as u16;
+        }
+    }
+}
+
+/// Puts floats where the results go, rounded to half floats where those are.
+#[inline(always)]
+fn put_results<const N: usize>(
+    file: &mut RegisterFile,
+    mode: FloatMode,
+    op: &Op,
+    mut lanes: [f32; N],
+    enabled: u32,
+) {
+    if op.result != DataType::HF {
+        return put_floats(file, op, lanes, enabled, mode.keep_single);
+    }
+    if op.saturate {
+        // What is not a number becomes 0.
+        lanes = packed::each(
+            lanes,
+            |lane: f32| if lane > 0.0 { lane.min(1.0) } else { 0.0 },
+        );
+    }
+    let mut halves = packed::each(lanes, |lane| narrowed(lane.to_bits()));
+    if !mode.keep_half {
+        halves = packed::each(halves, |half: u32| {
+            if half & 0x7c00 == 0 {
+                half & 0x8000
+            } else {
+                half
+            }
+        });
+    }
+    put(file, op, halves, enabled);
+}
+
+/// The bits of a half float as those of a float, exactly.
+#[inline(always)]
+fn widened(half: u16) -> u32 {
+    let half = u32::from(half);
+    // The exponents' biases are 112 apart; a product is right for denormals too.
+    let scaled = f32::from_bits((half & 0x7fff) << 13) * f32::from_bits((127 + 112) << 23);
+    let infinite = if half & 0x7c00 == 0x7c00 {
+        0x7f80_0000
+    } else {
+        0
+    };
+    scaled.to_bits() | infinite | (half & 0x8000) << 16
+}
+
+/// The bits of the half float that is nearest to a float, of two of the even one.
+#[inline(always)]
+fn narrowed(bits: u32) -> u32 {
+    /// What is as large or larger becomes infinite: 65,520.
+    const LARGE: u32 = 0x477f_f000;
+    /// The least normal half float, 2^-14.
+    const NORMAL: u32 = 113 << 23;
+    let magnitude = bits & 0x7fff_ffff;
+    let rounding = 0xfff + (magnitude >> 13 & 1);
+    let normal = magnitude.wrapping_sub(112 << 23).wrapping_add(rounding) >> 13;
+    // The last bit of floats from one half on is that of denormals: adding rounds.
+    let denormal = (f32::from_bits(magnitude) + 0.5)
+        .to_bits()
+        .wrapping_sub(0x3f00_0000);
+    let mut half = if magnitude < NORMAL { denormal } else { normal };
+    if magnitude >= LARGE {
+        half = 0x7c00;
+    }
+    if magnitude > 0x7f80_0000 {
+        half = 0x7e00;
+    }
+    half | bits >> 16 & 0x8000
+}
+
+/// A float from which rounding to a half float gives what rounding the double float gives: the
+/// bits that it has no room for make its last one 1.
+#[inline(always)]
+fn to_odd(value: f64) -> f32 {
+    let bits = value.to_bits();
+    let near = (value as f32).to_bits();
+    let exact = f64::from(f32::from_bits(near)).to_bits() == bits;
+    // Towards zero, then the last bit.
+    let above = f64::from(f32::from_bits(near)).abs() > value.abs();
+    let cut = near.wrapping_sub(u32::from(above));
+    f32::from_bits(if exact || value.is_nan() {
+        near
+    } else {
+        cut | 1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::small_float::{from_half, to_half};
+
+    /// All half floats, and floats around each of them and between, as the plain conversions have
+    /// them.
+    #[test]
+    fn conversions() {
+        for half in 0..=u16::MAX {
+            let value = from_half(half);
+            if value.is_nan() {
+                assert!(f32::from_bits(widened(half)).is_nan());
+                assert_eq!(narrowed(widened(half)) & 0x7fff, 0x7e00);
+                continue;
+            }
+            assert_eq!(widened(half), value.to_bits());
+            let middle = value.to_bits() + 0x1000;
+            for bits in [
+                value.to_bits(),
+                middle - 1,
+                middle,
+                middle + 1,
+                middle + 0x800,
+            ] {
+                let float = f32::from_bits(bits);
+                if !float.is_nan() {
+                    assert_eq!(narrowed(bits), u32::from(to_half(float)), "{float}");
+                }
+            }
+        }
+        for bits in (0..=u32::MAX - 997).step_by(997) {
+            let float = f32::from_bits(bits);
+            if !float.is_nan() {
+                assert_eq!(narrowed(bits), u32::from(to_half(float)), "{float}");
+            }
+        }
+    }
+
+    /// What lies beside the middle of two half floats by less than a float shows is not taken
+    /// for the middle.
+    #[test]
+    fn sums_are_rounded_once() {
+        let middle = 1.0 + f64::from(f32::from_bits((127 - 11) << 23));
+        let little = 2.0_f64.powi(-40);
+        assert_eq!(narrowed(to_odd(middle).to_bits()), 0x3c00);
+        assert_eq!(narrowed(to_odd(middle + little).to_bits()), 0x3c01);
+        assert_eq!(narrowed(to_odd(middle - little).to_bits()), 0x3c00);
+        assert_eq!(narrowed(to_odd(-middle - little).to_bits()), 0xbc01);
+        assert!(to_odd(f64::INFINITY).is_infinite());
+        assert!(to_odd(1e300).is_infinite() || to_odd(1e300) > 65520.0);
+    }
+}
