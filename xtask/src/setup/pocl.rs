@@ -23,6 +23,8 @@ exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries" \
 "#;
 /// Where it stands.
 const LINKERS: &str = "usr/libexec/virtio-igpu";
+/// Where piglit has libraries of its own.
+const PIGLITS: &str = "usr/lib/x86_64-linux-gnu/piglit/lib";
 
 /// A root with PoCL, and with piglit's tests of OpenCL.
 pub(crate) struct Pocl {
@@ -55,7 +57,7 @@ impl Pocl {
             path.push(":");
             path.push(others);
         }
-        let mut command = vm::with_libraries(&self.root);
+        let mut command = vm::with_libraries_of(&self.root, &[vm::LIBRARIES, PIGLITS]);
         command
             .arg(program)
             .env("PATH", path)

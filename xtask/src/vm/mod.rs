@@ -24,7 +24,7 @@ pub(crate) use command::vm;
 pub(crate) use guest::Guest;
 pub(crate) use host::Orders;
 pub(crate) use initramfs::shell_quoted;
-pub(crate) use qemu::{LIBRARIES, program as qemu_program, with_libraries};
+pub(crate) use qemu::{LIBRARIES, program as qemu_program, with_libraries, with_libraries_of};
 
 use crate::build::{self, Built};
 use crate::cli::GuestArgs;

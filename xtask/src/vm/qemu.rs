@@ -164,8 +164,20 @@ pub(crate) const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 /// A command that runs a program, which is still to be given, with the dynamic linker and the
 /// libraries of a root: no chroot, so it sees the host's files.
 pub(crate) fn with_libraries(root: &Path) -> Command {
+    with_libraries_of(root, &[LIBRARIES])
+}
+
+/// The same with the libraries of some of the root's folders.
+pub(crate) fn with_libraries_of(root: &Path, folders: &[&str]) -> Command {
     let mut command = exec::command(root.join("usr/lib64/ld-linux-x86-64.so.2"));
-    command.arg("--library-path").arg(root.join(LIBRARIES));
+    let mut path = OsString::new();
+    for (number, folder) in folders.iter().enumerate() {
+        if number > 0 {
+            path.push(":");
+        }
+        path.push(root.join(folder));
+    }
+    command.arg("--library-path").arg(path);
     command
 }
 
