@@ -60,7 +60,8 @@ impl Pool {
         self.limit
     }
 
-    /// Has another thread do something. What no thread could be started for is dropped.
+    /// Has another thread do something, if one is free soon: what no thread could be started
+    /// for is dropped, and so is the oldest of more tasks than there are threads.
     pub(crate) fn run(&self, task: Task) {
         {
             let mut threads = self.threads.lock();
@@ -76,7 +77,13 @@ impl Pool {
                 return;
             }
         }
-        self.queue.state.lock().tasks.push_back(task);
+        let old = {
+            let mut state = self.queue.state.lock();
+            state.tasks.push_back(task);
+            // What nobody has begun by now is hardly worth it any more.
+            (state.tasks.len() > self.limit).then(|| state.tasks.pop_front())
+        };
+        drop(old);
         self.queue.bell.notify_one();
     }
 }
