@@ -134,6 +134,10 @@ pub(crate) enum Packed {
     /// The low dword of the product.
     MultiplyInteger,
     MadInteger,
+    /// `mul` into an accumulator: the whole product.
+    MultiplyWhole,
+    /// `mach`.
+    MultiplyHigh,
     /// `addc`: the carry goes to the accumulator.
     AddCarry,
     /// `subb`: the borrow does.

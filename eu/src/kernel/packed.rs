@@ -19,6 +19,9 @@ pub(super) fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
     {
         return None;
     }
+    if let Some(product) = product(instruction.opcode, op, sources) {
+        return Some(product);
+    }
     let carries = matches!(instruction.opcode, Opcode::Addc | Opcode::Subb);
     if op.writes_accumulator && !carries {
         return None;
@@ -37,6 +40,22 @@ pub(super) fn packed(instruction: &Instruction, op: &Op) -> Option<Packed> {
         Opcode::Sel if op.condition.is_some() => choice(op, sources, kind?),
         _ if floats(sources) => of_floats(instruction.opcode, op, kind?),
         _ if integers(sources) => of_integers(instruction.opcode, op, kind),
+        _ => None,
+    }
+}
+
+/// Products of which more than a dword matters.
+fn product(opcode: Opcode, op: &Op, sources: &[Operand]) -> Option<Packed> {
+    let integer = op.target.kind().is_some_and(|kind| !kind.is_float());
+    let plain = integer && !op.saturate && op.condition.is_none();
+    if !plain || !integers(sources) || sources.iter().any(|it| it.negate) {
+        return None;
+    }
+    match (opcode, op.target) {
+        (Opcode::Mul, Target::Accumulator { step: 1, .. }) if !op.writes_accumulator => {
+            Some(Packed::MultiplyWhole)
+        }
+        (Opcode::Mach, Target::Register { .. }) => Some(Packed::MultiplyHigh),
         _ => None,
     }
 }

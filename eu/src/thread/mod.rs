@@ -13,6 +13,7 @@ mod mask;
 mod math;
 mod operand;
 mod packed;
+mod products;
 #[cfg(test)]
 mod reference;
 mod rounding;

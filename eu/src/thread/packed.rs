@@ -7,6 +7,7 @@ use super::file::{self, RegisterFile};
 use super::halves;
 use super::mask::{self, predicate};
 use super::operand;
+use super::products;
 use super::rounding::{FloatMode, Rounding};
 use crate::isa::{Condition, Opcode};
 use crate::kernel::op::{Action, Domain, Half, Lane, Op, Operand, Packed, Target, Where};
@@ -45,10 +46,10 @@ pub(super) fn execute(
 }
 
 /// Dwords as they stand in the register file.
-type Dwords<const N: usize> = [[u8; 4]; N];
+pub(super) type Dwords<const N: usize> = [[u8; 4]; N];
 
 /// A bit for each channel.
-const BITS: [u32; 32] = {
+pub(super) const BITS: [u32; 32] = {
     let mut bits = [0; 32];
     let mut channel = 0;
     while channel < 32 {
@@ -443,6 +444,14 @@ fn wide<const N: usize>(
         Packed::MadInteger => {
             let lanes = three(a, b, c, |a, b, c| a.wrapping_add(b.wrapping_mul(c)));
             put(file, op, lanes, enabled);
+        }
+        Packed::MultiplyWhole => {
+            let whole = products::multiply_whole(a, b, op);
+            products::put_whole(file, op, whole, enabled);
+        }
+        Packed::MultiplyHigh => {
+            let whole = products::multiply_high(file, a, b, op);
+            products::put_high(file, op, whole, enabled);
         }
         Packed::AddCarry => {
             let carries = to_mask(two(a, b, |a, b| a.wrapping_add(b) < a));
