@@ -62,6 +62,10 @@ fn product(opcode: Opcode, op: &Op, sources: &[Operand]) -> Option<Packed> {
 
 /// How an op comes by an operand's dwords.
 pub(super) fn lane(packed: Packed, operand: &Operand) -> Lane {
+    if let Packed::Half(_) = packed {
+        // It reads its operands itself: nothing is to be gathered for it.
+        return Lane::Here(0);
+    }
     let changed = operand.negate || operand.absolute;
     match operand.place {
         Where::Unit(at) if operand.kind.size() == 4 && !changed => Lane::Here(at),

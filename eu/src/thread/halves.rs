@@ -77,13 +77,7 @@ fn floats<const N: usize>(file: &RegisterFile, mode: FloatMode, source: &Operand
             _ => gathered(file, source, &mut halves),
         }
         if !mode.keep_half {
-            halves = packed::each(halves, |half: u16| {
-                if half & 0x7c00 == 0 {
-                    half & 0x8000
-                } else {
-                    half
-                }
-            });
+            halves = packed::each(halves, flushed_half);
         }
         lanes = packed::each(halves, widened);
     } else {
@@ -127,23 +121,23 @@ fn put_results<const N: usize>(
         return put_floats(file, op, lanes, enabled, mode.keep_single);
     }
     if op.saturate {
-        // What is not a number becomes 0.
-        lanes = packed::each(
-            lanes,
-            |lane: f32| if lane > 0.0 { lane.min(1.0) } else { 0.0 },
-        );
+        lanes = packed::each(lanes, packed::clamp);
     }
-    let mut halves = packed::each(lanes, |lane| narrowed(lane.to_bits()));
+    let mut halves = packed::each(lanes, |lane| narrowed(lane.to_bits()) as u16);
     if !mode.keep_half {
-        halves = packed::each(halves, |half: u32| {
-            if half & 0x7c00 == 0 {
-                half & 0x8000
-            } else {
-                half
-            }
-        });
+        halves = packed::each(halves, flushed_half);
     }
-    put(file, op, halves, enabled);
+    put(file, op, packed::each(halves, u32::from), enabled);
+}
+
+/// A half float's bits, those of a denormal as those of 0.
+#[inline(always)]
+fn flushed_half(half: u16) -> u16 {
+    if half & 0x7c00 == 0 {
+        half & 0x8000
+    } else {
+        half
+    }
 }
 
 /// The bits of a half float as those of a float, exactly.

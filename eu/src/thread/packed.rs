@@ -1,6 +1,6 @@
 //! Operations on dwords: what most of a kernel's instructions are. Those whose operands stand
-//! one dword behind the other, or are one for all, are quickest. Written over arrays of 8, 16 and 32, which the compiler makes vectors of. All sources
-//! are read before anything is written.
+//! one dword behind the other, or are one for all, are quickest. Written over arrays of 8, 16
+//! and 32, which the compiler makes vectors of. All sources are read before anything is written.
 
 use super::compute;
 use super::file::{self, RegisterFile};
@@ -225,13 +225,19 @@ pub(super) fn put_floats<const N: usize>(
     put(file, op, bits, enabled);
 }
 
-/// Floats between 0 and 1; what is not a number becomes 0.
+/// [`clamp`] of each, denormals kept or not.
 #[inline(never)]
 fn clamped<const N: usize>(lanes: [f32; N], keep: bool) -> [u32; N] {
     each(lanes, |lane| {
-        let bits = if lane > 0.0 { lane.min(1.0) } else { 0.0 }.to_bits();
+        let bits = clamp(lane).to_bits();
         if keep { bits } else { flushed(bits) }
     })
+}
+
+/// A float between 0 and 1; what is not a number becomes 0.
+#[inline(always)]
+pub(super) fn clamp(lane: f32) -> f32 {
+    if lane > 0.0 { lane.min(1.0) } else { 0.0 }
 }
 
 /// `f` of each lane. A loop, as `map` may stay a call that is not compiled for the processor's
@@ -510,22 +516,16 @@ fn wide<const N: usize>(
         Packed::FloatToUnsigned => {
             put(file, op, one(a, |a| f32::from_bits(a) as u32), enabled);
         }
-        Packed::Floor => {
-            let lanes = rounded(a, keep, f32::floor);
-            put_floats(file, op, lanes, enabled, keep);
-        }
-        Packed::Ceil => {
-            let lanes = rounded(a, keep, f32::ceil);
-            put_floats(file, op, lanes, enabled, keep);
-        }
-        Packed::RoundEven => {
-            let lanes = rounded(a, keep, f32::round_ties_even);
-            put_floats(file, op, lanes, enabled, keep);
-        }
-        Packed::Truncate => {
-            let lanes = rounded(a, keep, f32::trunc);
-            put_floats(file, op, lanes, enabled, keep);
-        }
+        Packed::Floor => put_floats(file, op, rounded(a, keep, f32::floor), enabled, keep),
+        Packed::Ceil => put_floats(file, op, rounded(a, keep, f32::ceil), enabled, keep),
+        Packed::RoundEven => put_floats(
+            file,
+            op,
+            rounded(a, keep, f32::round_ties_even),
+            enabled,
+            keep,
+        ),
+        Packed::Truncate => put_floats(file, op, rounded(a, keep, f32::trunc), enabled, keep),
         Packed::Half(Half::Compare) => halves::wide::<N>(file, mode, op, Half::Compare, enabled),
         _ if mode.rounding != Rounding::Nearest => general(file, mode, op, packed, enabled),
         Packed::Half(half) => halves::wide::<N>(file, mode, op, half, enabled),
