@@ -8,8 +8,6 @@ use crate::shared::payload::{LANES, Payload};
 use crate::shared::target::Port;
 use crate::trap::Trap;
 
-/// Bytes that a channel has at most.
-const ONE: usize = 64;
 /// Bytes of most stretches, and of the longest one that is accessed at once.
 const SHORT: usize = LANES * 16;
 const LONG: usize = LANES * 64;
@@ -183,14 +181,6 @@ fn read<M: Memory, const BYTES: usize, const CELL: usize>(
                 let cells = cells[it.first..=it.last].as_flattened_mut();
                 return port.read(begin, cells);
             }
-            if it.stride == 0 {
-                let mut one = [0; ONE];
-                if let Some(bytes) = one.get_mut(..span) {
-                    port.read(begin, bytes)?;
-                    repeat::<BYTES, CELL>(elements, &it, mask, bytes, cells, plane);
-                    return Ok(());
-                }
-            }
             let mut short = [0; SHORT];
             if let Some(bytes) = short.get_mut(..length) {
                 port.read(begin, bytes)?;
@@ -219,35 +209,6 @@ fn read<M: Memory, const BYTES: usize, const CELL: usize>(
     Ok(())
 }
 
-/// Puts what all channels read where the answer has it.
-fn repeat<const BYTES: usize, const CELL: usize>(
-    elements: &Elements,
-    stretch: &Stretch,
-    mask: u32,
-    bytes: &[u8],
-    cells: &mut [[u8; CELL]],
-    plane: usize,
-) {
-    let cells = cells.chunks_exact_mut(plane);
-    for (cells, start) in cells.zip(elements.starts::<BYTES>()) {
-        let Some(element) = at::<BYTES>(bytes, start) else {
-            continue;
-        };
-        let cell = widen(element);
-        match cells.first_chunk_mut::<LANES>() {
-            Some(cells) if mask & 0xffff == 0xffff => *cells = [cell; LANES],
-            _ => {
-                let lanes = stretch.first..=stretch.last;
-                for (lane, to) in lanes.clone().zip(&mut cells[lanes]) {
-                    if mask >> lane & 1 != 0 {
-                        *to = cell;
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Puts a stretch's bytes where the answer has them.
 fn spread<const BYTES: usize, const CELL: usize>(
     elements: &Elements,
@@ -262,6 +223,16 @@ fn spread<const BYTES: usize, const CELL: usize>(
         .chunks_exact_mut(plane)
         .zip(elements.starts::<BYTES>())
     {
+        if let (0, 0xffff, Some(element), Some(cells)) = (
+            stretch.stride,
+            mask & 0xffff,
+            at::<BYTES>(bytes, start),
+            cells.first_chunk_mut::<LANES>(),
+        ) {
+            // One element for all channels.
+            *cells = [widen(element); LANES];
+            continue;
+        }
         let mut from = start;
         for (lane, cell) in lanes.clone().zip(&mut cells[lanes.clone()]) {
             if let (true, Some(element)) = (mask >> lane & 1 != 0, at::<BYTES>(bytes, from)) {
