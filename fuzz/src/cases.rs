@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use softgpu::command::disassemble;
-use softgpu::record::{Replay, ReplayOptions};
+use softgpu::record::{Replay, ReplayOptions, VERSION};
 use softgpu::*;
 
 const CLASSES: [EngineClass; 4] = [
@@ -396,7 +396,8 @@ fn compare(memory: &Memory, flat: &[u32]) {
 
 /// Any bytes are replayed as a recording, within limits.
 pub fn recordings(data: &[u8]) {
-    let mut file = b"IGPUREC\n\x01\0\0\0".to_vec();
+    let mut file = b"IGPUREC\n".to_vec();
+    file.extend(VERSION.to_le_bytes());
     file.extend(data);
     let options = ReplayOptions {
         memory_limit: 1 << 20,

@@ -87,6 +87,7 @@ impl Options {
         chosen(&Choice {
             name: &self.executor,
             platform: &self.platform,
+            eus: None,
             strict: false,
             record: None,
             render_node: self.render_node.as_deref(),

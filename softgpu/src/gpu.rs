@@ -197,7 +197,7 @@ impl Gpu {
     /// The GPU without threads.
     pub(crate) fn stopped(config: GpuConfig, clock: Clock, seed: Option<u64>) -> Self {
         if let Some(recorder) = &config.recorder {
-            recorder.start(&config.platform, config.strict, seed, &config.memory);
+            recorder.start(&config, seed);
         }
         let engines = config.platform.engines;
         let timings: Vec<_> = engines.iter().map(|engine| engine.timing).collect();

@@ -109,6 +109,6 @@ pub use error::GpuError;
 pub use gpu::{Bind, ContextDescription, EngineSlot, Extent, Gpu, GpuConfig, Submission, Unbind};
 pub use ids::{AddressSpaceId, ContextId, Point, TimelineId, Wait};
 pub use memory::{Memory, MemoryError, Region};
-pub use platform::{EngineClass, EngineId, EngineTiming, Platform};
+pub use platform::{EngineClass, EngineId, EngineTiming, NotSoManyEus, Platform};
 pub use record::Recorder;
 pub use sseu::Sseu;

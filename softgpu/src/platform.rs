@@ -142,22 +142,55 @@ pub struct GraphicsVersion {
     pub minor: u8,
 }
 
-/// How many shader cores there would be (`struct drm_i915_query_topology_info`).
+/// Which shader cores there are (`struct drm_i915_query_topology_info`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topology {
     /// Slices.
     pub slices: u8,
-    /// Subslices in a slice; on Gen12 these are dual subslices.
+    /// Subslices for which there is room in a slice; on Gen12 these are dual subslices.
     pub subslices: u8,
+    /// Those that a slice has, a bit each. The others are fused off, as in the smaller parts
+    /// that are sold of a design.
+    pub subslice_mask: u8,
     /// Execution units in a subslice.
     pub eus_per_subslice: u8,
 }
 
 impl Topology {
+    /// One of which nothing is fused off.
+    const fn whole(slices: u8, subslices: u8, eus_per_subslice: u8) -> Self {
+        Self {
+            slices,
+            subslices,
+            subslice_mask: low_bits(subslices),
+            eus_per_subslice,
+        }
+    }
+
     /// Execution units in all.
     pub const fn eus(&self) -> u32 {
-        self.slices as u32 * self.subslices as u32 * self.eus_per_subslice as u32
+        self.eus_of(self.subslice_mask.count_ones())
     }
+
+    /// Execution units with so many subslices in a slice.
+    const fn eus_of(&self, subslices: u32) -> u32 {
+        self.slices as u32 * subslices * self.eus_per_subslice as u32
+    }
+}
+
+/// A mask with that many of its lowest bits set.
+const fn low_bits(count: u8) -> u8 {
+    (1_u16 << count).wrapping_sub(1) as u8
+}
+
+/// A platform is not made with so many execution units.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{platform} has {choices} execution units, not {eus}")]
+pub struct NotSoManyEus {
+    platform: &'static str,
+    /// What it can have, in words.
+    choices: String,
+    eus: u32,
 }
 
 /// What the i915 driver offers on a platform beside the basics.
@@ -266,11 +299,7 @@ impl Platform {
                 TIMING,
             ),
         ],
-        topology: Topology {
-            slices: 1,
-            subslices: 6,
-            eus_per_subslice: 16,
-        },
+        topology: Topology::whole(1, 6, 16),
         timestamp_frequency_hz: 19_200_000,
         ppgtt_bits: 48,
         features: Features {
@@ -318,11 +347,7 @@ impl Platform {
                 TIMING,
             ),
         ],
-        topology: Topology {
-            slices: 1,
-            subslices: 8,
-            eus_per_subslice: 8,
-        },
+        topology: Topology::whole(1, 8, 8),
         timestamp_frequency_hz: 12_000_000,
         ppgtt_bits: 48,
         features: Features {
@@ -341,6 +366,26 @@ impl Platform {
             .iter()
             .copied()
             .find(|platform| platform.name == name)
+    }
+
+    /// The same with so many execution units in all: the first subslices of each slice stay,
+    /// the others are fused off. There is no part of a subslice.
+    pub fn with_eus(mut self, eus: u32) -> Result<Self, NotSoManyEus> {
+        let topology = &mut self.topology;
+        let mut counts = 1..=topology.subslices;
+        if let Some(count) = counts.find(|count| topology.eus_of((*count).into()) == eus) {
+            topology.subslice_mask = low_bits(count);
+            return Ok(self);
+        }
+        let smaller =
+            (1..topology.subslices).map(|count| topology.eus_of(count.into()).to_string());
+        let smaller = smaller.collect::<Vec<_>>().join(", ");
+        let most = topology.eus_of(topology.subslices.into());
+        Err(NotSoManyEus {
+            platform: self.marketing_name,
+            choices: format!("{smaller} or {most}"),
+            eus,
+        })
     }
 
     /// Where `engine` stands in [`Platform::engines`].
@@ -373,6 +418,21 @@ mod tests {
         assert_eq!(Platform::ICL.topology.eus(), 64);
         assert_eq!(Platform::by_name("tgl"), Some(Platform::TGL));
         assert_eq!(Platform::by_name("adl"), None);
+    }
+
+    #[test]
+    fn a_smaller_part_lacks_whole_subslices() {
+        let quarter = Platform::ICL.with_eus(16).unwrap().topology;
+        assert_eq!((quarter.subslice_mask, quarter.eus()), (0b11, 16));
+        assert_eq!(quarter.subslices, 8);
+        assert_eq!(Platform::TGL.with_eus(96), Ok(Platform::TGL));
+        for eus in [0, 8, 24, 112, u32::MAX] {
+            let refused = Platform::TGL.with_eus(eus).unwrap_err();
+            let text = format!(
+                "Tiger Lake GT2 (Iris Xe) has 16, 32, 48, 64, 80 or 96 execution units, not {eus}"
+            );
+            assert_eq!(refused.to_string(), text);
+        }
     }
 
     #[test]

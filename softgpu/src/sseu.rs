@@ -30,11 +30,10 @@ const EU_MAX_SHIFT: u32 = 4;
 impl Sseu {
     /// All that the platform has.
     pub fn whole_device(platform: &Platform) -> Self {
-        let mask = |count: u8| (1_u16 << count).wrapping_sub(1) as u8;
         let topology = platform.topology;
         Self {
-            slice_mask: mask(topology.slices),
-            subslice_mask: mask(topology.subslices),
+            slice_mask: (1 << topology.slices) - 1,
+            subslice_mask: topology.subslice_mask,
             min_eus_per_subslice: topology.eus_per_subslice,
             max_eus_per_subslice: topology.eus_per_subslice,
         }
@@ -62,7 +61,7 @@ impl Sseu {
         let subslices = self.subslice_mask.count_ones();
         let mut value = ENABLE | SLICE_COUNT_ENABLE;
         if platform.graphics_version.major == 11 {
-            let half = u32::from(platform.topology.subslices / 2).min(4);
+            let half = (platform.topology.subslice_mask.count_ones() / 2).min(4);
             if slices == 1 && subslices > half {
                 // The field counts up to four subslices: more are said as two slices.
                 slices = 2;
@@ -90,6 +89,10 @@ mod tests {
             ..whole
         };
         assert_eq!(half.power_clock_state(&icl), 0x8004_1c88);
+        // All four of a smaller part's are more than half of them.
+        let small = icl.with_eus(32).unwrap();
+        let all = Sseu::whole_device(&small);
+        assert_eq!(all.power_clock_state(&small), 0x8004_2088);
         let tgl = Platform::TGL;
         let whole = Sseu::whole_device(&tgl);
         assert_eq!(whole.subslice_mask, 0x3f);
@@ -129,6 +132,9 @@ mod tests {
         for sseu in bad {
             assert_eq!(sseu.check(&Platform::ICL), Err(GpuError::BadSseu(sseu)));
         }
+        let smaller = Platform::ICL.with_eus(32).unwrap();
+        assert_eq!(whole.check(&smaller), Err(GpuError::BadSseu(whole)));
+        assert!(Sseu::whole_device(&smaller).check(&smaller).is_ok());
         // Tiger Lake has no choice.
         let tgl = Sseu::whole_device(&Platform::TGL);
         assert!(tgl.check(&Platform::TGL).is_ok());

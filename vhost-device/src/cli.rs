@@ -77,6 +77,12 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "tgl")]
     pub platform: String,
 
+    /// How many execution units the GPU has, in whole subslices: 16, 32, 48, 64, 80 or 96 on `tgl`,
+    /// 8 to 64 in eights on `icl`; the most there can be if nothing is said. Programs that measure a
+    /// GPU, or fill it, size their work by this, and a software GPU is no faster with more.
+    #[arg(long, value_name = "N")]
+    pub eus: Option<u32>,
+
     /// Reset a context that touches an unmapped GPU address, and report where, instead
     /// of giving it the scratch page as hardware does.
     #[arg(long)]

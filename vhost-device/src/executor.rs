@@ -24,6 +24,8 @@ pub struct Choice<'a> {
     pub name: &'a str,
     /// The software GPU's platform.
     pub platform: &'a str,
+    /// The software GPU's execution units; all that its platform can have if not given.
+    pub eus: Option<u32>,
     /// The software GPU's strict mode.
     pub strict: bool,
     /// Where the software GPU is recorded to.
@@ -48,9 +50,7 @@ pub enum GuestMemorySource {
 
 /// The software GPU of a platform, as it is without further options.
 pub fn software(platform: &str) -> anyhow::Result<Arc<dyn Factory>> {
-    Ok(Arc::new(softgpu::SoftGpuFactory::new(
-        platform, false, None,
-    )?))
+    Ok(Arc::new(softgpu::SoftGpuFactory::new(platform)?))
 }
 
 /// The factory that the command line's words ask for.
@@ -64,15 +64,23 @@ pub fn chosen(choice: &Choice<'_>) -> anyhow::Result<Arc<dyn Factory>> {
     }
     match choice.name {
         "softgpu" | "null" => {
-            let (platform, strict) = (choice.platform, choice.strict);
-            let factory = softgpu::SoftGpuFactory::new(platform, strict, choice.record)?;
-            Ok(match choice.name {
-                "null" => Arc::new(factory.null()),
-                _ => Arc::new(factory),
-            })
+            let mut factory = softgpu::SoftGpuFactory::new(choice.platform)?;
+            if let Some(eus) = choice.eus {
+                factory = factory.with_eus(eus)?;
+            }
+            if choice.strict {
+                factory = factory.strict();
+            }
+            if let Some(path) = choice.record {
+                factory = factory.recorded_to(path);
+            }
+            if choice.name == "null" {
+                factory = factory.null();
+            }
+            Ok(Arc::new(factory))
         }
-        "host" if choice.strict || choice.record.is_some() => {
-            anyhow::bail!("--strict and --record are for the software GPU")
+        "host" if choice.eus.is_some() || choice.strict || choice.record.is_some() => {
+            anyhow::bail!("--eus, --strict and --record are for the software GPU")
         }
         "host" => match choice.render_node {
             Some(path) => host(path, choice.guest_memory),
@@ -128,6 +136,7 @@ mod tests {
         let choice = Choice {
             name: "host",
             platform: "tgl",
+            eus: None,
             strict: false,
             record: None,
             render_node: Some(Path::new("/nowhere/renderD128")),
@@ -155,11 +164,21 @@ mod tests {
             ..choice
         });
         assert!(text.contains("needs --render-node"), "{text}");
+        for (eus, strict) in [(None, true), (Some(16), false)] {
+            let text = refusal(Choice {
+                eus,
+                strict,
+                ..choice
+            });
+            assert!(text.contains("--eus, --strict"), "{text}");
+        }
         let text = refusal(Choice {
-            strict: true,
+            name: "softgpu",
+            render_node: None,
+            eus: Some(17),
             ..choice
         });
-        assert!(text.contains("--strict"), "{text}");
+        assert!(text.contains("16, 32, 48, 64, 80 or 96"), "{text}");
         let text = refusal(Choice {
             name: "softgpu",
             ..choice

@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let factory = executor::chosen(&executor::Choice {
         name: &arguments.executor,
         platform: &arguments.platform,
+        eus: arguments.eus,
         strict: arguments.strict,
         record: arguments.record.as_deref(),
         render_node: arguments.render_node.as_deref(),

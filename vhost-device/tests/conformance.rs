@@ -13,7 +13,7 @@ struct SoftGpu;
 
 impl UnderTest for SoftGpu {
     fn factory(&self) -> Arc<dyn Factory> {
-        let factory = SoftGpuFactory::new("tgl", false, None);
+        let factory = SoftGpuFactory::new("tgl");
         Arc::new(factory.expect("the platform is there"))
     }
 

@@ -213,6 +213,10 @@ pub(crate) struct GuestArgs {
         help_heading = "Guest"
     )]
     pub(crate) platform: String,
+    /// Execution units of that GPU, in whole subslices (16 to 96 on tgl): all it can have if not
+    /// given. Programs that fill a GPU take less time with fewer
+    #[arg(long, value_name = "N", help_heading = "Guest")]
+    pub(crate) eus: Option<u32>,
     /// Number of virtual processors
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = "Guest")]
     pub(crate) smp: u32,

@@ -17,12 +17,16 @@ mod recorder;
 mod replay;
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
-use crate::completion::Outcome;
+use crate::completion::{CompletionSink, Outcome};
+use crate::gpu::GpuConfig;
 use crate::ids::Point;
+use crate::memory::Memory;
+use crate::platform::{NotSoManyEus, Platform};
 
 pub use image::image_hash;
 pub use recorder::Recorder;
@@ -32,7 +36,7 @@ pub use replay::{Replay, ReplayEvent, ReplayOptions};
 const MAGIC: &[u8; 8] = b"IGPUREC\n";
 
 /// The format's version. To be raised whenever a type that records hold changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Longest record: a bind of as many extents as there may be takes less.
 const LONGEST_RECORD: u32 = 32 << 20;
@@ -41,14 +45,7 @@ const LONGEST_RECORD: u32 = 32 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// The GPU that was recorded.
-    Start {
-        /// Its platform, by [`Platform::name`](crate::Platform::name).
-        platform: String,
-        /// Whether it was strict.
-        strict: bool,
-        /// The seed, of one without threads.
-        seed: Option<u64>,
-    },
+    Start(Start),
     /// From here on there is this memory, all zeros: base and length of each region.
     Memory(Vec<(u64, u64)>),
     /// The processor has written this, as far as the next submission can see.
@@ -74,6 +71,46 @@ pub enum Record {
         /// The hash.
         image: u64,
     },
+}
+
+/// The GPU that was recorded, as far as what its work comes to depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Its platform, by [`Platform::name`](crate::Platform::name).
+    pub platform: String,
+    /// Its execution units.
+    pub eus: u32,
+    /// Whether it was strict.
+    pub strict: bool,
+    /// Its [`GpuConfig::kernel_patience`].
+    pub kernel_patience: u64,
+    /// The seed, of one without threads.
+    pub seed: Option<u64>,
+}
+
+impl Start {
+    /// For a GPU made of this.
+    fn of(config: &GpuConfig, seed: Option<u64>) -> Self {
+        Self {
+            platform: config.platform.name.to_owned(),
+            eus: config.platform.topology.eus(),
+            strict: config.strict,
+            kernel_patience: config.kernel_patience,
+            seed,
+        }
+    }
+
+    /// What a GPU like it is made of, for now without memory.
+    fn config(&self, sink: Arc<dyn CompletionSink>) -> Result<GpuConfig, RecordingError> {
+        let platform = Platform::by_name(&self.platform)
+            .ok_or_else(|| RecordingError::UnknownPlatform(self.platform.clone()))?;
+        let platform = platform.with_eus(self.eus)?;
+        Ok(GpuConfig {
+            strict: self.strict,
+            kernel_patience: self.kernel_patience,
+            ..GpuConfig::new(platform, Memory::default(), sink)
+        })
+    }
 }
 
 /// What is wrong with a recording, or came in the way of its replay.
@@ -103,6 +140,9 @@ pub enum RecordingError {
     /// There is no such platform.
     #[error("no platform {0:?}")]
     UnknownPlatform(String),
+    /// The platform is not made like that.
+    #[error(transparent)]
+    NotSoManyEus(#[from] NotSoManyEus),
     /// It wants more memory than it may have, or memory that can't be.
     #[error("the recording's memory: {0}")]
     Memory(String),

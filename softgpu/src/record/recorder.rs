@@ -8,11 +8,11 @@ use std::path::Path;
 use parking_lot::{Mutex, ReentrantMutex, ReentrantMutexGuard};
 
 use super::image::{Bindings, Shadow, image_hash};
-use super::{Record, write_beginning, write_record};
+use super::{Record, Start, write_beginning, write_record};
 use crate::call::Call;
 use crate::completion::Completion;
+use crate::gpu::GpuConfig;
 use crate::memory::Memory;
-use crate::platform::Platform;
 
 /// Makes a recording of the GPU in whose [`GpuConfig`](crate::GpuConfig) it stands; one
 /// recorder is for one GPU.
@@ -75,24 +75,14 @@ impl Recorder {
     }
 
     /// The GPU has been made.
-    pub(crate) fn start(
-        &self,
-        platform: &Platform,
-        strict: bool,
-        seed: Option<u64>,
-        memory: &Memory,
-    ) {
+    pub(crate) fn start(&self, config: &GpuConfig, seed: Option<u64>) {
         let tape = &mut *self.tape.lock();
-        tape.address_mask = platform.address_mask();
+        tape.address_mask = config.platform.address_mask();
         if let Err(error) = write_beginning(&mut tape.output) {
             tape.failed = Some(error);
         }
-        tape.write(&Record::Start {
-            platform: platform.name.to_owned(),
-            strict,
-            seed,
-        });
-        tape.write(&Record::Memory(memory.ranges().collect()));
+        tape.write(&Record::Start(Start::of(config, seed)));
+        tape.write(&Record::Memory(config.memory.ranges().collect()));
     }
 
     /// No other call is made before the guard is dropped.

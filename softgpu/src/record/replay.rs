@@ -8,13 +8,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::image::{Bindings, image_hash};
-use super::{Reader, Record, RecordingError};
+use super::{Reader, Record, RecordingError, Start};
 use crate::completion::{Completion, CompletionSink, HangReport, Outcome};
 use crate::deterministic::{DeterministicGpu, Step};
-use crate::gpu::{Gpu, GpuConfig};
+use crate::gpu::Gpu;
 use crate::ids::Point;
 use crate::memory::{Memory, Region};
-use crate::platform::Platform;
 
 /// How long, in virtual time, the replay waits for work that ended in the recording.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -85,20 +84,10 @@ impl Replay {
         each: impl FnMut(&ReplayEvent),
     ) -> Result<Self, RecordingError> {
         let mut reader = Reader::new(input)?;
-        let Some((
-            _,
-            Record::Start {
-                platform,
-                strict,
-                seed,
-            },
-        )) = reader.read()?
-        else {
+        let Some((_, Record::Start(start))) = reader.read()? else {
             return Err(RecordingError::OutOfPlace { number: 0 });
         };
-        let platform =
-            Platform::by_name(&platform).ok_or(RecordingError::UnknownPlatform(platform))?;
-        let mut player = Player::new(platform, strict, seed, options, each);
+        let mut player = Player::new(&start, options, each)?;
         while let Some((number, record)) = reader.read()? {
             player.play(number, record)?;
         }
@@ -143,25 +132,15 @@ struct Player<F> {
 }
 
 impl<F: FnMut(&ReplayEvent)> Player<F> {
-    fn new(
-        platform: Platform,
-        strict: bool,
-        seed: Option<u64>,
-        options: &ReplayOptions,
-        each: F,
-    ) -> Self {
+    fn new(start: &Start, options: &ReplayOptions, each: F) -> Result<Self, RecordingError> {
         let events = Arc::new(Events::default());
         let sink: Arc<dyn CompletionSink> = Arc::clone(&events) as _;
-        let config = GpuConfig {
-            strict,
-            ..GpuConfig::new(platform, Memory::default(), sink)
-        };
-        let chosen = options.seed.or(seed).unwrap_or(0);
-        Self {
-            gpu: Gpu::deterministic(config, chosen),
+        let chosen = options.seed.or(start.seed).unwrap_or(0);
+        Ok(Self {
+            gpu: Gpu::deterministic(start.config(sink)?, chosen),
             events,
             each,
-            stepwise: seed == Some(chosen),
+            stepwise: start.seed == Some(chosen),
             options: *options,
             memory: Memory::default(),
             bindings: Bindings::default(),
@@ -171,7 +150,7 @@ impl<F: FnMut(&ReplayEvent)> Player<F> {
             recorded_image: None,
             records: 1,
             refused: 0,
-        }
+        })
     }
 
     fn play(&mut self, number: u64, record: Record) -> Result<(), RecordingError> {
@@ -180,7 +159,7 @@ impl<F: FnMut(&ReplayEvent)> Player<F> {
             return Err(RecordingError::TimeLimit { number });
         }
         match record {
-            Record::Start { .. } => return Err(RecordingError::OutOfPlace { number }),
+            Record::Start(_) => return Err(RecordingError::OutOfPlace { number }),
             Record::Memory(ranges) => {
                 self.memory = self.make_memory(&ranges)?;
                 self.gpu.set_memory(self.memory.clone());

@@ -14,11 +14,13 @@ fn encode(records: &[Record]) -> Vec<u8> {
 }
 
 fn start() -> Record {
-    Record::Start {
+    Record::Start(Start {
         platform: "tgl".to_owned(),
+        eus: 16,
         strict: true,
+        kernel_patience: 200,
         seed: Some(300),
-    }
+    })
 }
 
 /// A change here is a new [`VERSION`].
@@ -50,8 +52,8 @@ fn the_format_is_what_it_was() {
     ]);
     #[rustfmt::skip]
     let expected = [
-        b"IGPUREC\n".as_slice(), &[1, 0, 0, 0],
-        &[9, 0, 0, 0, 0, 3], b"tgl", &[1, 1, 0xac, 0x02],
+        b"IGPUREC\n".as_slice(), &[2, 0, 0, 0],
+        &[12, 0, 0, 0, 0, 3], b"tgl", &[16, 1, 0xc8, 0x01, 1, 0xac, 0x02],
         &[6, 0, 0, 0, 1, 1, 0, 0x80, 0x80, 0x40],
         &[18, 0, 0, 0, 3, 9, 1, 0x80, 0x20, 0x80, 0x20, 1, 0x80, 0x60, 0x80, 0x20, 0, 0, 1, 5, 6, 1],
         &[7, 0, 0, 0, 2, 0x80, 0x60, 3, 1, 2, 3],
@@ -99,6 +101,12 @@ fn what_is_no_recording_is_refused() {
     assert!(matches!(replay(&file), Error::OutOfPlace { number: 0 }));
     let file = encode(&[start(), start()]);
     assert!(matches!(replay(&file), Error::OutOfPlace { number: 1 }));
+    let Record::Start(mut odd) = start() else {
+        unreachable!()
+    };
+    odd.eus = 17;
+    let file = encode(&[Record::Start(odd)]);
+    assert!(matches!(replay(&file), Error::NotSoManyEus(_)));
     let mut file = encode(&[start()]);
     file.extend([1, 0, 0, 0, 77]);
     assert!(matches!(replay(&file), Error::Damaged { number: 1 }));

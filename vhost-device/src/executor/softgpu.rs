@@ -35,8 +35,8 @@ pub struct SoftGpuFactory {
 }
 
 impl SoftGpuFactory {
-    /// A factory for the platform of that name; its GPUs are recorded to `record`.
-    pub fn new(platform: &str, strict: bool, record: Option<&Path>) -> anyhow::Result<Self> {
+    /// A factory for the platform of that name.
+    pub fn new(platform: &str) -> anyhow::Result<Self> {
         let Some(model) = model::Platform::by_name(platform) else {
             let names: Vec<_> = model::Platform::ALL
                 .iter()
@@ -50,10 +50,36 @@ impl SoftGpuFactory {
         Ok(Self {
             platform: describe(&model),
             model,
-            strict,
+            strict: false,
             null: false,
-            record: record.map(Path::to_owned),
+            record: None,
         })
+    }
+
+    /// The same with so many execution units.
+    pub fn with_eus(self, eus: u32) -> anyhow::Result<Self> {
+        let model = self.model.with_eus(eus)?;
+        Ok(Self {
+            platform: describe(&model),
+            model,
+            ..self
+        })
+    }
+
+    /// The same, whose GPUs report what they shouldn't have been asked for.
+    pub fn strict(self) -> Self {
+        Self {
+            strict: true,
+            ..self
+        }
+    }
+
+    /// The same, whose GPUs are recorded to this file.
+    pub fn recorded_to(self, path: &Path) -> Self {
+        Self {
+            record: Some(path.to_owned()),
+            ..self
+        }
     }
 
     /// The same, whose engines execute nothing.
@@ -113,11 +139,14 @@ fn describe(model: &model::Platform) -> Platform {
         relocations: (model.graphics_version.major, model.graphics_version.minor) <= (12, 0),
         vm_bind: model.features.vm_bind,
         timestamp_frequency: model.timestamp_frequency_hz as u32,
-        topology: Topology::whole([
-            u16::from(model.topology.slices),
-            u16::from(model.topology.subslices),
-            u16::from(model.topology.eus_per_subslice),
-        ]),
+        topology: Topology {
+            subslices: model.topology.subslice_mask.into(),
+            ..Topology::whole([
+                u16::from(model.topology.slices),
+                u16::from(model.topology.subslices),
+                u16::from(model.topology.eus_per_subslice),
+            ])
+        },
         engines: model
             .engines
             .iter()

@@ -370,17 +370,17 @@ fn platform_reply(platform: &Platform) -> PlatformReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::executor::software;
+    use crate::executor::Factory;
+    use crate::executor::softgpu::SoftGpuFactory;
 
     #[test]
     fn the_guest_is_told_which_units_are_there_and_how_many_could_be() {
-        let factory = software("tgl").unwrap();
-        let mut platform = factory.platform().clone();
-        let whole = platform_reply(&platform);
+        let factory = SoftGpuFactory::new("tgl").unwrap();
+        let whole = platform_reply(factory.platform());
         assert_eq!(whole.subslice_mask.get(), 0b11_1111);
-        platform.topology.subslices = 0b11_0111;
-        let fused = platform_reply(&platform);
-        assert_eq!(fused.subslice_mask.get(), 0b11_0111);
+        let factory = factory.with_eus(48).unwrap();
+        let fused = platform_reply(factory.platform());
+        assert_eq!(fused.subslice_mask.get(), 0b111);
         assert_eq!(fused.max_subslices.get(), 6);
     }
 }

@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::cli::{Action, Cli, DemoArgs, IgtArgs, Image, Kernel, QemuChoice, SuiteArgs, TestArgs};
+use crate::cli::{
+    Action, Cli, DemoArgs, GuestArgs, IgtArgs, Image, Kernel, QemuChoice, SuiteArgs, TestArgs,
+};
 use crate::paths::{Cache, checkout};
 use crate::records::Records;
 use crate::setup::qemu::Device;
@@ -104,6 +106,9 @@ const DEBUG_GROUPS: [&str; 10] = [
 
 /// The groups of the guest's tests that run on Ice Lake with every change.
 const ICE_LAKE_GROUPS: [&str; 3] = ["contexts::", "together::", "bad_input::slices"];
+
+/// Those that run on an Ice Lake with half its execution units.
+const SMALLER_PART_GROUPS: [&str; 2] = ["identity::", "bad_input::slices"];
 
 /// The tests of the debug kernel's that run on Ice Lake too.
 const ICE_LAKE_DEBUG_GROUPS: [&str; 1] = ["fault_injection::slices"];
@@ -269,12 +274,18 @@ fn debug_kernel(args: &TestArgs) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The platform `icl`, in a guest with the kernel that the others have.
+/// The platform `icl`, in a guest with the kernel that the others have; whole, and as a smaller
+/// part, which shows that what is said of execution units is of those there are.
 fn ice_lake(args: &TestArgs) -> Result<Tally> {
     let mut args = args.clone();
     args.guest.platform = ICE_LAKE.into();
+    let smaller = GuestArgs {
+        eus: Some(32),
+        ..args.guest.clone()
+    };
+    let mut tally = groups(&Lab::open(&smaller)?, &SMALLER_PART_GROUPS)?;
     let lab = Lab::open(&args.guest)?;
-    let mut tally = groups(&lab, &ICE_LAKE_GROUPS)?;
+    tally.merge(groups(&lab, &ICE_LAKE_GROUPS)?);
     tally.merge(igt_list(&lab, &args, "ci/igt/icl.list")?);
     Ok(tally)
 }

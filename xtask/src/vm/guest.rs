@@ -236,6 +236,9 @@ impl Guest<'_> {
         if let Some(node) = &args.render_node {
             daemon_args.extend(["--render-node".into(), node.into()]);
         }
+        if let Some(eus) = args.eus {
+            daemon_args.extend(["--eus".into(), eus.to_string().into()]);
+        }
         let mut daemons = Vec::new();
         if let Some(built) = &self.lab.built {
             for gpu in 0..self.gpus {
