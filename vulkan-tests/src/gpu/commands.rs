@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command buffer that is being recorded.
 pub(crate) struct Commands<'r, 'g> {
-    rig: &'r Rig<'g>,
-    buffer: vk::CommandBuffer,
+    pub(super) rig: &'r Rig<'g>,
+    pub(super) buffer: vk::CommandBuffer,
 }
 
 impl<'g> Rig<'g> {

@@ -42,6 +42,8 @@ pub(crate) struct Offers {
     pub(crate) push_descriptors: bool,
     /// Copies into images by the host.
     pub(crate) host_image_copy: bool,
+    /// The queue takes no drawing: what its commands come to, shaders compute.
+    pub(crate) only_computes: bool,
     /// Bits of a timestamp on the queue; 0: there are none.
     pub(crate) timestamp_bits: u32,
     extensions: Vec<String>,
@@ -131,6 +133,7 @@ fn offers(instance: &ash::Instance, physical: vk::PhysicalDevice, name: &str) ->
     let limits = properties.properties.limits;
     let queues = vk!(instance.get_physical_device_queue_family_properties(physical));
     let family = compute_family(&queues).ok_or("the device has no queue for compute")?;
+    let of_family = queues.get(family as usize).copied().unwrap_or_default();
     for chain in [&mut v11.p_next, &mut v12.p_next, &mut v13.p_next] {
         *chain = std::ptr::null_mut();
     }
@@ -153,9 +156,8 @@ fn offers(instance: &ash::Instance, physical: vk::PhysicalDevice, name: &str) ->
         },
         push_descriptors: has(khr::push_descriptor::NAME),
         host_image_copy: copies.host_image_copy != 0,
-        timestamp_bits: queues
-            .get(family as usize)
-            .map_or(0, |it| it.timestamp_valid_bits),
+        only_computes: !of_family.queue_flags.contains(vk::QueueFlags::GRAPHICS),
+        timestamp_bits: of_family.timestamp_valid_bits,
         extensions,
     })
 }

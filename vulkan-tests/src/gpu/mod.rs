@@ -7,12 +7,14 @@ mod image;
 mod memory;
 mod program;
 mod rig;
+mod transfers;
 
 pub(crate) use device::{Gpu, Host, Offers};
 pub(crate) use image::{Image, Picture};
 pub(crate) use memory::{Buffer, Plain};
 pub(crate) use program::{Kernel, Program, Slot};
 pub(crate) use rig::Rig;
+pub(crate) use transfers::Rectangle;
 
 /// Why a test failed.
 pub(crate) use libtest_mimic::Failed;

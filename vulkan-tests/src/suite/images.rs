@@ -1,5 +1,5 @@
 //! Storage images: formats, dimensions, both tilings. Nothing is put in an image or taken out of
-//! it but by shaders and by the host: commands that copy or clear images are for a GPU that draws.
+//! it but by shaders and by the host: commands that copy or clear images are `transfers`' subject.
 
 use ash::vk::{Format, FormatFeatureFlags, ImageUsageFlags, ImageViewType};
 

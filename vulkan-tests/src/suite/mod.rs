@@ -94,7 +94,7 @@ pub(crate) fn all(offers: &Offers, formats: &dyn Fn(ash::vk::Format) -> Features
         sampling::tests(offers, formats),
         sync::tests(offers),
         programs::tests(),
-        transfers::tests(),
+        transfers::tests(offers, formats),
     ]
     .into_iter()
     .flatten()

@@ -317,7 +317,7 @@ fn vulkan(args: &TestArgs) -> Result<Tally> {
         );
         return Ok(Tally::skip());
     }
-    guest_programs(&lab, &["igpu-vulkan-tests"])
+    guest_programs(&lab, &["sh", "-c", ON_EACH_QUEUE])
 }
 
 /// Both parts of the demo.
@@ -350,6 +350,16 @@ fn igt_list(lab: &Lab, args: &TestArgs, list: &str) -> Result<Tally> {
 const EACH_GROUP: &str = r#"
 status=0
 for group; do igpu-guest-tests --test-threads=1 "$group" --skip many_contexts || status=$?; done
+exit $status
+"#;
+
+/// Runs our compute shaders on the queue that Mesa's driver offers, which draws to copy and to
+/// fill; and what copies and fills on one that it offers if it is asked to, which has shaders
+/// compute the same.
+const ON_EACH_QUEUE: &str = r#"
+status=0
+igpu-vulkan-tests || status=$?
+ANV_QUEUE_OVERRIDE=gc=0,c=1 igpu-vulkan-tests transfers || status=$?
 exit $status
 "#;
 
