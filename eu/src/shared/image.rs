@@ -44,6 +44,10 @@ impl Image {
             Tiling::Ys => Some(StandardTile::new(true, deep, format.bytes)),
             _ => None,
         };
+        let flat = matches!(surface.kind, Kind::Image(2 | 3) | Kind::Cube);
+        if format.side() > 1 && !flat {
+            return Err(Trap::BadMessage("blocks of texels in what has no rows"));
+        }
         if tile == Some(None) {
             return Err(Trap::BadMessage("a tiling that the format doesn't have"));
         }
@@ -106,9 +110,9 @@ impl Image {
             let [left, top] = self.level(level);
             (left, top + layer * step)
         };
-        let [right, down] = surface.offset;
-        let x = (u64::from(x) + left + u64::from(right)) * bytes;
-        let y = u64::from(y) + top + u64::from(down);
+        let [x, y, right, down] = self.in_elements([x, y, surface.offset[0], surface.offset[1]]);
+        let x = (x + left + right) * bytes;
+        let y = y + top + down;
         tile::offset(surface.tiling, surface.pitch.into(), x, y)
     }
 
@@ -130,29 +134,31 @@ impl Image {
             Kind::Image(3) => (0, layer),
             _ => (layer * step, 0),
         };
-        let [right, down] = surface.offset.map(u64::from);
-        let x = u64::from(x) + left + right + tail[0];
-        let y = u64::from(y) + top + down + tail[1] + rows;
+        let [x, y, right, down] = self.in_elements([x, y, surface.offset[0], surface.offset[1]]);
+        let x = x + left + right + tail[0];
+        let y = y + top + down + tail[1] + rows;
         let bytes = u64::from(self.format.bytes);
         Some(tile.offset(surface.pitch.into(), step, [x * bytes, y, slice + tail[2]]))
     }
 
-    /// Where a level begins in its layer: the first at the top, the second below it, the third
+    /// Which elements these columns and rows of texels are in.
+    fn in_elements(&self, texels: [u32; 4]) -> [u64; 4] {
+        texels.map(|texels| u64::from(texels / self.format.side()))
+    }
+
+    /// Where a level begins in its layer, in elements: the first at the top, the second below it, the third
     /// right of that, the others below that one.
     fn level(&self, level: u32) -> [u64; 2] {
         let [across, down] = match &self.tile {
             Some(tile) => tile.extent(),
             None => self.surface.alignment,
         };
-        let width = |level: u32| {
-            u64::from(
-                (self.surface.width >> level)
-                    .max(1)
-                    .next_multiple_of(across),
-            )
+        let elements = |texels: u32, level: u32, alignment: u32| {
+            let count = (texels >> level).max(1).div_ceil(self.format.side());
+            u64::from(count.next_multiple_of(alignment))
         };
-        let height =
-            |level: u32| u64::from((self.surface.height >> level).max(1).next_multiple_of(down));
+        let width = |level: u32| elements(self.surface.width, level, across);
+        let height = |level: u32| elements(self.surface.height, level, down);
         match level {
             0 => [0, 0],
             1 => [0, height(0)],

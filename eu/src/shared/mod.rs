@@ -177,6 +177,10 @@ impl<M: Memory> SharedFunctions<M> {
         };
         let (image, index) = self.image(request, binding)?;
         let image = image.as_ref();
+        let sampled = matches!(operation, Operation::Sample(_));
+        if !sampled && image.is_some_and(|image| !image.format.is_apart()) {
+            return Err(Trap::BadMessage("format that only the sampler knows"));
+        }
         let target = image.map_or(Target::Null, |image| Target::Flat(image.surface.base));
         let mut port = port(&self.bases, &mut self.memory, sender, local, target);
         match operation {

@@ -73,7 +73,7 @@ pub(super) struct Surface {
     pub(super) elements: u64,
     /// Bytes from one row to the next, or from one element of a buffer to the next.
     pub(super) pitch: u32,
-    /// Rows from one layer or slice to the next.
+    /// Rows from one layer or slice to the next; of blocks, where texels are compressed.
     pub(super) layer_rows: u32,
     /// The first layer.
     pub(super) first_layer: u32,
@@ -85,7 +85,7 @@ pub(super) struct Surface {
     pub(super) first_level: u32,
     /// The first of the levels that share a tile; 15: there are none.
     pub(super) tail: u32,
-    /// Levels below this one, in texels, are multiples of these.
+    /// Levels are multiples of these, in texels, or in blocks of them.
     pub(super) alignment: [u32; 2],
     /// Texels from the base to the image.
     pub(super) offset: [u32; 2],

@@ -135,14 +135,10 @@ fn place(image: &Image, [u, v, r, lod]: &[u32; 4]) -> Option<u64> {
 }
 
 /// Reads a texel's components.
-pub(super) fn read<M: Memory>(
-    port: &mut Port<'_, M>,
-    image: &Image,
-    offset: u64,
-) -> Result<[u32; 4], Trap> {
+fn read<M: Memory>(port: &mut Port<'_, M>, image: &Image, offset: u64) -> Result<[u32; 4], Trap> {
     let mut texel = [0; 16];
     port.read(offset, &mut texel[..usize::from(image.format.bytes)])?;
-    Ok(image.format.unpack(&texel))
+    Ok(image.format.components_of(&texel))
 }
 
 /// Reads a texel whose components typed reads can't tell apart: its bits are the first one.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ash::{ext, khr, vk};
+use ash::{ext, khr, nv, vk};
 
 use super::{Outcome, vk};
 
@@ -34,6 +34,8 @@ pub(crate) struct Offers {
     pub(crate) atomic_float: vk::PhysicalDeviceShaderAtomicFloatFeaturesEXT<'static>,
     /// Rotation within subgroups.
     pub(crate) rotate: bool,
+    /// Squares of four invocations, between which samplers take differences.
+    pub(crate) derivatives: bool,
     /// Subgroup operations.
     pub(crate) subgroups: vk::SubgroupFeatureFlags,
     /// The smallest and the largest subgroup that can be asked for.
@@ -109,6 +111,7 @@ fn offers(instance: &ash::Instance, physical: vk::PhysicalDevice, name: &str) ->
     let mut atomic_float = vk::PhysicalDeviceShaderAtomicFloatFeaturesEXT::default();
     let mut rotate = vk::PhysicalDeviceShaderSubgroupRotateFeaturesKHR::default();
     let mut copies = vk::PhysicalDeviceHostImageCopyFeaturesEXT::default();
+    let mut derivatives = vk::PhysicalDeviceComputeShaderDerivativesFeaturesNV::default();
     let mut features = vk::PhysicalDeviceFeatures2::default()
         .push_next(&mut v11)
         .push_next(&mut v12)
@@ -121,6 +124,9 @@ fn offers(instance: &ash::Instance, physical: vk::PhysicalDevice, name: &str) ->
     }
     if has(ext::host_image_copy::NAME) {
         features = features.push_next(&mut copies);
+    }
+    if has(nv::compute_shader_derivatives::NAME) {
+        features = features.push_next(&mut derivatives);
     }
     vk!(instance.get_physical_device_features2(physical, &mut features));
     let base = features.features;
@@ -147,6 +153,7 @@ fn offers(instance: &ash::Instance, physical: vk::PhysicalDevice, name: &str) ->
         v13,
         atomic_float,
         rotate: rotate.shader_subgroup_rotate != 0,
+        derivatives: derivatives.compute_derivative_group_quads != 0,
         subgroups: subgroups.supported_operations,
         subgroup_sizes: match sizes.required_subgroup_size_stages {
             it if it.contains(vk::ShaderStageFlags::COMPUTE) => {
@@ -201,6 +208,8 @@ impl<'h> Gpu<'h> {
             .shader_subgroup_rotate(offers.rotate);
         let mut host_copy = vk::PhysicalDeviceHostImageCopyFeaturesEXT::default()
             .host_image_copy(offers.host_image_copy);
+        let mut derivatives = vk::PhysicalDeviceComputeShaderDerivativesFeaturesNV::default()
+            .compute_derivative_group_quads(offers.derivatives);
         let mut names = Vec::new();
         let mut features = vk::PhysicalDeviceFeatures2::default().features(base);
         features = features
@@ -221,6 +230,10 @@ impl<'h> Gpu<'h> {
         if offers.host_image_copy {
             names.push(ext::host_image_copy::NAME.as_ptr());
             features = features.push_next(&mut host_copy);
+        }
+        if offers.derivatives {
+            names.push(nv::compute_shader_derivatives::NAME.as_ptr());
+            features = features.push_next(&mut derivatives);
         }
         let queue = vk::DeviceQueueCreateInfo::default()
             .queue_family_index(family)

@@ -169,6 +169,12 @@ impl Rig<'_> {
 }
 
 impl Image {
+    /// The same by another view, which shows it in this size.
+    pub(crate) fn seen_by(mut self, view: vk::ImageView, size: [u32; 3]) -> Self {
+        (self.view, self.picture.size) = (view, size);
+        self
+    }
+
     /// These levels, all layers.
     pub(super) fn part(&self, levels: std::ops::Range<u32>) -> vk::ImageSubresourceRange {
         vk::ImageSubresourceRange::default()

@@ -20,6 +20,7 @@ mod scratch;
 mod shared;
 mod subgroups;
 mod sync;
+mod textures;
 mod transfers;
 mod vectors;
 
@@ -92,6 +93,7 @@ pub(crate) fn all(offers: &Offers, formats: &dyn Fn(ash::vk::Format) -> Features
         dispatch::tests(),
         images::tests(offers, formats),
         sampling::tests(offers, formats),
+        textures::tests(offers, formats),
         sync::tests(offers),
         programs::tests(),
         transfers::tests(offers, formats),

@@ -179,7 +179,7 @@ fn texture(rig: &Rig<'_>, kind: &str, format: Format, plain: &Plain) -> Outcome<
     Ok(image)
 }
 
-fn sampler(filter: Filter, mode: SamplerAddressMode) -> vk::SamplerCreateInfo<'static> {
+pub(super) fn sampler(filter: Filter, mode: SamplerAddressMode) -> vk::SamplerCreateInfo<'static> {
     vk::SamplerCreateInfo::default()
         .mag_filter(filter)
         .min_filter(filter)
@@ -191,7 +191,12 @@ fn sampler(filter: Filter, mode: SamplerAddressMode) -> vk::SamplerCreateInfo<'s
 }
 
 /// The colours that a sampler gives at places.
-fn colours(rig: &Rig<'_>, kind: &str, slot: Slot, places: &[[f32; 4]]) -> Outcome<Vec<[f64; 4]>> {
+pub(super) fn colours(
+    rig: &Rig<'_>,
+    kind: &str,
+    slot: Slot,
+    places: &[[f32; 4]],
+) -> Outcome<Vec<[f64; 4]>> {
     let given: Vec<f32> = places.iter().flatten().copied().collect();
     let output = rig.space(places.len() * 16)?;
     let slots = [

@@ -1,6 +1,9 @@
 //! Texel formats: how components lie in a texel, and what their bits mean. Knows numbers only.
 
+mod block;
 mod table;
+
+use block::Block;
 
 use crate::small_float::{from_half, to_half, to_unsigned, unsigned};
 
@@ -31,11 +34,23 @@ pub(super) struct Component {
     pub(super) number: Number,
 }
 
+/// How the bytes of an element come to components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    /// Each has bits of its own.
+    Apart,
+    /// Three fractions of nine bits share an exponent of five.
+    SharedExponent,
+    /// An element is a square of texels.
+    Block(Block),
+}
+
 /// A texel format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Format {
-    /// Bytes of a texel: up to 16.
+    /// Bytes of an element, which is a texel or a block of them: up to 16.
     pub(super) bytes: u8,
+    packing: Packing,
     /// Red, green, blue, alpha. What is missing is 0, alpha 1.
     pub(super) components: [Option<Component>; 4],
     /// Components are integers.
@@ -48,6 +63,19 @@ impl Format {
         if self.integer { 1 } else { 1f32.to_bits() }
     }
 
+    /// Texels along each side of an element.
+    pub(super) fn side(&self) -> u32 {
+        match self.packing {
+            Packing::Block(_) => block::SIDE,
+            Packing::Apart | Packing::SharedExponent => 1,
+        }
+    }
+
+    /// Whether each component has bits of its own: others can be sampled, and no more.
+    pub(super) fn is_apart(&self) -> bool {
+        self.packing == Packing::Apart
+    }
+
     /// Whether its components differ in size: 10, 10, 10 and 2 bits, or 11, 11 and 10.
     pub(super) fn is_uneven(&self) -> bool {
         let mut sizes = self.components.iter().flatten().map(|it| it.bits);
@@ -55,8 +83,18 @@ impl Format {
         sizes.any(|bits| Some(bits) != first)
     }
 
-    /// A texel's components: floats, or integers of 32 bits.
-    pub(super) fn unpack(&self, texel: &[u8; 16]) -> [u32; 4] {
+    /// A texel's components: floats, or integers of 32 bits. What is in the element stands at the
+    /// texel's column and row.
+    pub(super) fn texel(&self, element: &[u8; 16], at: [u32; 2]) -> [u32; 4] {
+        match self.packing {
+            Packing::Apart => self.components_of(element),
+            Packing::SharedExponent => shared_exponent(element),
+            Packing::Block(block) => block.texel(self, element, at),
+        }
+    }
+
+    /// The components of a texel in which each has bits of its own.
+    pub(super) fn components_of(&self, texel: &[u8; 16]) -> [u32; 4] {
         let texel = u128::from_le_bytes(*texel);
         let mut values = [0, 0, 0, self.one()];
         for (value, component) in values.iter_mut().zip(self.components) {
@@ -86,6 +124,16 @@ impl Format {
         let there = |number: usize| u8::from(self.components[number].is_some()) << number;
         there(0) | there(1) | there(2) | there(3)
     }
+}
+
+/// Red, green and blue of R9G9B9E5: ninths of bits times a power of 2.
+fn shared_exponent(texel: &[u8; 16]) -> [u32; 4] {
+    let [a, b, c, d, ..] = *texel;
+    let bits = u32::from_le_bytes([a, b, c, d]);
+    // 15 is the exponent's bias; nine bits lie behind the point.
+    let scale = f32::from_bits((127 - 15 - 9 + (bits >> 27)) << 23);
+    let part = |shift: u32| ((bits >> shift & 0x1ff) as f32 * scale).to_bits();
+    [part(0), part(9), part(18), 1f32.to_bits()]
 }
 
 impl Component {
@@ -177,7 +225,7 @@ mod tests {
     fn floats(code: u16, bytes: &[u8]) -> [f32; 4] {
         let format = Format::of(code).expect("a format");
         assert_eq!(usize::from(format.bytes), bytes.len());
-        format.unpack(&texel(bytes)).map(f32::from_bits)
+        format.texel(&texel(bytes), [0, 0]).map(f32::from_bits)
     }
 
     /// Texels by hand.
@@ -204,15 +252,20 @@ mod tests {
         let packed = (0x3c0u32 | 0x400 << 11 | 0x1c0 << 22).to_le_bytes();
         assert_eq!(floats(0xd3, &packed), [1.0, 2.0, 0.5, 1.0]);
         assert_eq!(floats(0x100, &[0x1f, 0xf8]), [1.0, 0.0, 1.0, 1.0]);
+        // R9G9B9E5_SHAREDEXP: 1, 511 / 256 and 0; the least there is.
+        let packed = (256u32 | 511 << 9 | 16 << 27).to_le_bytes();
+        assert_eq!(floats(0xed, &packed), [1.0, 511.0 / 256.0, 0.0, 1.0]);
+        let least = 2f32.powi(-24);
+        assert_eq!(floats(0xed, &[1, 0, 0, 0]), [least, 0.0, 0.0, 1.0]);
         // R16G16B16A16_SINT, R8_UINT.
         let format = Format::of(0x82).expect("a format");
         let bytes = texel(&[0xff, 0xff, 1, 0, 0, 0x80, 0xff, 0x7f]);
         assert_eq!(
-            format.unpack(&bytes),
+            format.components_of(&bytes),
             [u32::MAX, 1, -32768i32 as u32, 32767]
         );
         let format = Format::of(0x143).expect("a format");
-        assert_eq!(format.unpack(&texel(&[200])), [200, 0, 0, 1]);
+        assert_eq!(format.components_of(&texel(&[200])), [200, 0, 0, 1]);
     }
 
     /// What doesn't fit is clamped, what is no number becomes 0, halves go to the even neighbour.
@@ -239,13 +292,13 @@ mod tests {
         /// one of the two least of signed ones.
         #[test]
         fn round_trips(code in 0..0x400u16, bytes in any::<[u8; 16]>()) {
-            let Some(format) = Format::of(code) else { return Ok(()); };
-            let values = format.unpack(&bytes);
+            let Some(format) = Format::of(code).filter(Format::is_apart) else { return Ok(()); };
+            let values = format.components_of(&bytes);
             let (packed, used) = format.pack(&values, 15);
             prop_assert!(used[usize::from(format.bytes)..].iter().all(|byte| *byte == 0));
-            prop_assert_eq!(format.unpack(&packed).map(|value| value & 0x7f80_0000 == 0x7f80_0000),
+            prop_assert_eq!(format.components_of(&packed).map(|value| value & 0x7f80_0000 == 0x7f80_0000),
                 values.map(|value| value & 0x7f80_0000 == 0x7f80_0000));
-            let again = format.unpack(&packed);
+            let again = format.components_of(&packed);
             for (one, two) in values.iter().zip(again) {
                 let (one, two) = (*one, two);
                 let nan = f32::from_bits(one).is_nan() && f32::from_bits(two).is_nan();

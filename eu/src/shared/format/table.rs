@@ -1,6 +1,7 @@
 //! The formats by their codes in surface states.
 
-use super::{Component, Format, Number};
+use super::block::Block;
+use super::{Component, Format, Number, Packing};
 use Number::{Float, Sint, Snorm, Srgb, Uint, Unorm};
 
 impl Format {
@@ -55,6 +56,10 @@ impl Format {
             0x0ea => without_alpha(blue_first(srgb(plain(4, 8, Unorm)))),
             0x0eb => without_alpha(plain(4, 8, Unorm)),
             0x0ec => without_alpha(srgb(plain(4, 8, Unorm))),
+            0x0ed => Format {
+                packing: Packing::SharedExponent,
+                ..packed([9, 9, 9, 0], Unorm)
+            },
             0x0f0 => luminance_alpha(plain(2, 16, Float)),
             0x100 => blue_first(packed([5, 6, 5, 0], Unorm)),
             0x102 => blue_first(packed([5, 5, 5, 1], Unorm)),
@@ -83,6 +88,22 @@ impl Format {
             0x144 => alpha(plain(1, 8, Unorm)),
             0x145 => intensity(plain(1, 8, Unorm)),
             0x146 => luminance(plain(1, 8, Unorm)),
+            0x180 => compressed(Block::Bc1, without_alpha(srgb(plain(4, 8, Unorm)))),
+            0x186 => compressed(Block::Bc1, plain(4, 8, Unorm)),
+            0x187 => compressed(Block::Bc2, plain(4, 8, Unorm)),
+            0x188 => compressed(Block::Bc3, plain(4, 8, Unorm)),
+            0x189 => compressed(Block::Bc4 { signed: false }, plain(1, 32, Float)),
+            0x18a => compressed(Block::Bc5 { signed: false }, plain(2, 32, Float)),
+            0x18b => compressed(Block::Bc1, srgb(plain(4, 8, Unorm))),
+            0x18c => compressed(Block::Bc2, srgb(plain(4, 8, Unorm))),
+            0x18d => compressed(Block::Bc3, srgb(plain(4, 8, Unorm))),
+            0x191 => compressed(Block::Bc1, without_alpha(plain(4, 8, Unorm))),
+            0x199 => compressed(Block::Bc4 { signed: true }, plain(1, 32, Float)),
+            0x19a => compressed(Block::Bc5 { signed: true }, plain(2, 32, Float)),
+            0x1a1 => compressed(Block::Bc6 { signed: true }, plain(3, 32, Float)),
+            0x1a2 => compressed(Block::Bc7, plain(4, 8, Unorm)),
+            0x1a3 => compressed(Block::Bc7, srgb(plain(4, 8, Unorm))),
+            0x1a4 => compressed(Block::Bc6 { signed: false }, plain(3, 32, Float)),
             _ => return None,
         })
     }
@@ -109,6 +130,7 @@ fn packed(bits: [u8; 4], number: Number) -> Format {
     });
     Format {
         bytes: shift.div_ceil(8),
+        packing: Packing::Apart,
         components,
         integer: matches!(number, Uint | Sint),
     }
@@ -143,6 +165,15 @@ fn srgb(format: Format) -> Format {
     Format {
         components: [curved(red), curved(green), curved(blue), alpha],
         ..format
+    }
+}
+
+/// Texels in blocks, which are decoded to these components.
+fn compressed(block: Block, decoded: Format) -> Format {
+    Format {
+        bytes: block.bytes(),
+        packing: Packing::Block(block),
+        ..decoded
     }
 }
 

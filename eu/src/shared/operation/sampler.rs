@@ -37,6 +37,10 @@ pub enum Sampling {
     Gradients,
     /// One component of the four texels that are filtered, of level 0.
     Gather,
+    /// The same, with an offset of each channel's own behind its first two coordinates.
+    GatherAt,
+    /// The level that would be filtered, and what it would be without limits.
+    LevelOfDetail,
     /// A texel by integer coordinates; the level is the third parameter.
     Load,
     /// A texel of level 0 by integer coordinates.
@@ -49,7 +53,10 @@ pub enum Sampling {
 
 /// A message to the sampler.
 pub(super) fn decode(descriptor: u32) -> Result<Operation, Trap> {
-    use Sampling::{Bias, Gather, Gradients, Implicit, Level, Load, LoadZero, Samples, Size, Zero};
+    use Sampling::{
+        Bias, Gather, GatherAt, Gradients, Implicit, Level, LevelOfDetail, Load, LoadZero, Samples,
+        Size, Zero,
+    };
     let (kind, compare) = match bits(descriptor, 12, 5) {
         0 => (Implicit, false),
         1 => (Bias, false),
@@ -60,9 +67,12 @@ pub(super) fn decode(descriptor: u32) -> Result<Operation, Trap> {
         6 => (Level, true),
         7 => (Load, false),
         8 => (Gather, false),
+        9 => (LevelOfDetail, false),
         10 => (Size, false),
         11 => (Samples, false),
         16 => (Gather, true),
+        17 => (GatherAt, false),
+        18 => (GatherAt, true),
         20 => (Gradients, true),
         24 => (Zero, false),
         25 => (Zero, true),
@@ -76,6 +86,9 @@ pub(super) fn decode(descriptor: u32) -> Result<Operation, Trap> {
         6 => (16, true),
         _ => return Err(Trap::BadMessage("SIMD mode of a sampler message")),
     };
+    if kind == GatherAt && short_parameters {
+        return Err(Trap::BadMessage("offsets of 16 bits in a sampler message"));
+    }
     Ok(Operation::Sample(Sample {
         kind,
         compare,

@@ -5,7 +5,6 @@ use crate::memory::Memory;
 use crate::shared::image::Image;
 use crate::shared::surface::{Kind, Select};
 use crate::shared::target::Port;
-use crate::shared::typed;
 use crate::trap::Trap;
 
 /// Coordinates beyond this are as good as infinite.
@@ -43,6 +42,31 @@ impl Filter<'_> {
         }
     }
 
+    /// A level within the sampler's limits.
+    fn limited(&self, level: f32) -> f32 {
+        let [least, most] = self.sampler.levels;
+        // What is no number is the greatest level.
+        level.min(most).max(least)
+    }
+
+    /// A level that there is.
+    fn there(&self, level: f32) -> f32 {
+        level.clamp(0.0, self.image.surface.level as f32)
+    }
+
+    /// The level that is filtered where that of the coordinates is this, and what that would be
+    /// without limits.
+    pub(super) fn detail(&self, level: f32) -> [f32; 2] {
+        let free = level + self.sampler.bias;
+        let level = self.there(self.limited(free));
+        let level = match self.sampler.between {
+            Between::First => 0.0,
+            Between::Nearest => (level + 0.5).floor(),
+            Between::Linear => level,
+        };
+        [level, free]
+    }
+
     /// The filtered colour at a point.
     pub(super) fn colour<M: Memory>(
         &self,
@@ -50,13 +74,10 @@ impl Filter<'_> {
         point: &Point,
     ) -> Result<[u32; 4], Trap> {
         let sampler = self.sampler;
-        let [least, most] = sampler.levels;
-        // What is no number is the greatest level.
-        let level = (point.level + sampler.bias).min(most).max(least);
+        let level = self.limited(point.level + sampler.bias);
         let smaller = level > 0.0;
         let linear = sampler.linear[usize::from(!smaller)] && !self.image.format.integer;
-        let last = self.image.surface.level as f32;
-        let level = level.clamp(0.0, last);
+        let level = self.there(level);
         match sampler.between {
             Between::First => self.of_level(port, point, 0, linear),
             Between::Nearest => self.of_level(port, point, (level + 0.5) as u32, linear),
@@ -182,6 +203,12 @@ impl Filter<'_> {
     ) -> Result<[u32; 4], Trap> {
         let mut place = [0, 0, layer];
         let mut border = false;
+        let mut at = at;
+        if self.image.surface.kind == Kind::Cube && self.sampler.seamless {
+            let (face, across, down) = over_the_edge(layer % 6, [at[0], at[1]], size[0]);
+            at = [across, down, 0];
+            place[2] = layer - layer % 6 + face;
+        }
         for axis in 0..self.dimensions() {
             let edge = match self.image.surface.kind {
                 Kind::Cube => Edge::Clamp,
@@ -216,10 +243,13 @@ impl Filter<'_> {
         level: u32,
         at: [u32; 3],
     ) -> Result<[u32; 4], Trap> {
-        match self.image.offset(level, at) {
-            Some(offset) => typed::read(port, self.image, offset),
-            None => Ok([0; 4]),
-        }
+        let image = self.image;
+        let Some(offset) = image.offset(level, at) else {
+            return Ok([0; 4]);
+        };
+        let mut element = [0; 16];
+        port.read(offset, &mut element[..usize::from(image.format.bytes)])?;
+        Ok(image.format.texel(&element, [at[0], at[1]]))
     }
 
     /// What a shader sees of a texel.
@@ -261,6 +291,36 @@ fn floor(value: f64) -> i64 {
     whole - i64::from(whole as f64 > value)
 }
 
+/// The texel that stands for one of a cube's face which may be beyond an edge: there the nearest
+/// one on the next face. Behind a corner, where there is none, it is one of those beside it.
+fn over_the_edge(layer: u32, [x, y]: [i64; 2], size: u32) -> (u32, i64, i64) {
+    let end = i64::from(size);
+    let inside = |it: i64| (0..end).contains(&it);
+    if inside(x) && inside(y) {
+        return (layer, x, y);
+    }
+    // One texel beyond, at most: offsets don't go with cubes.
+    let [x, y] = [x.clamp(-1, end), y.clamp(-1, end)];
+    let y = if inside(x) { y } else { y.clamp(0, end - 1) };
+    let size = size as f32;
+    let part = |it: i64| (it as f32 + 0.5) / size * 2.0 - 1.0;
+    let (face, across, down) = face(direction(layer, part(x), part(y)));
+    let texel = |it: f32| ((it * size) as i64).clamp(0, end - 1);
+    (face, texel(across), texel(down))
+}
+
+/// The direction to a place on a face's plane, from -1 to 1 on the face.
+fn direction(face: u32, across: f32, down: f32) -> [f32; 3] {
+    match face {
+        0 => [1.0, -down, -across],
+        1 => [-1.0, -down, across],
+        2 => [across, 1.0, down],
+        3 => [across, -1.0, -down],
+        4 => [across, -down, 1.0],
+        _ => [-across, -down, -1.0],
+    }
+}
+
 /// The face of a cube that a direction leads to, and where on it, from 0 to 1.
 fn face([x, y, z]: [f32; 3]) -> (u32, f32, f32) {
     let (face, across, down, depth) = if z.abs() >= x.abs() && z.abs() >= y.abs() {
@@ -286,7 +346,7 @@ fn face([x, y, z]: [f32; 3]) -> (u32, f32, f32) {
 
 #[cfg(test)]
 mod tests {
-    use super::face;
+    use super::{direction, face, over_the_edge};
 
     /// The middles of a cube's faces, and a corner's neighbourhood.
     #[test]
@@ -305,5 +365,31 @@ mod tests {
         assert_eq!(face([2.0, 1.0, -1.0]), (0, 0.75, 0.25));
         assert_eq!(face([1.0, 2.0, -1.0]), (2, 0.75, 0.25));
         assert_eq!(face([1.0, -1.0, -2.0]), (5, 0.25, 0.75));
+    }
+
+    /// Directions lead to where they are from, and what lies beyond an edge is at an edge of
+    /// another face, where that face's texel beyond is the one that we came from.
+    #[test]
+    fn edges_of_cubes() {
+        const SIZE: i64 = 8;
+        for layer in 0..6 {
+            assert_eq!(face(direction(layer, 0.5, -0.25)), (layer, 0.75, 0.375));
+            for along in 0..SIZE {
+                for [x, y] in [[-1, along], [SIZE, along], [along, -1], [along, SIZE]] {
+                    let (next, across, down) = over_the_edge(layer, [x, y], SIZE as u32);
+                    assert_ne!(next, layer);
+                    let from = [x.clamp(0, SIZE - 1), y.clamp(0, SIZE - 1)];
+                    let mut back = Vec::new();
+                    for [right, under] in [[-1, 0], [1, 0], [0, -1], [0, 1]] {
+                        let beyond = [across + right, down + under];
+                        if beyond.iter().any(|it| !(0..SIZE).contains(it)) {
+                            let (face, x, y) = over_the_edge(next, beyond, SIZE as u32);
+                            back.push((face, [x, y]));
+                        }
+                    }
+                    assert!(back.contains(&(layer, from)), "{layer} {x} {y}: {back:?}");
+                }
+            }
+        }
     }
 }

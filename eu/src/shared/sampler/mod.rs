@@ -215,8 +215,11 @@ fn put(
     let size = component_registers(what) * REGISTER;
     let wanted = (0..4).filter(|number| options.left_out >> number & 1 == 0);
     let answer = answer.as_flattened_mut();
-    let integer = matches!(what.kind, Sampling::Size | Sampling::Samples)
-        || image.is_some_and(|image| image.format.integer);
+    let integer = match what.kind {
+        Sampling::Size | Sampling::Samples => true,
+        Sampling::LevelOfDetail => false,
+        _ => image.is_some_and(|image| image.format.integer),
+    };
     for (slot, component) in answer.chunks_exact_mut(size).zip(wanted) {
         let bits: u32 = colour[component];
         if what.short_answers {
@@ -258,7 +261,9 @@ fn sample<M: Memory>(
         | Sampling::Level
         | Sampling::Zero
         | Sampling::Gradients
-        | Sampling::Gather => {}
+        | Sampling::Gather
+        | Sampling::GatherAt
+        | Sampling::LevelOfDetail => {}
     }
     // The reference comes first, then what is said of the level, then coordinates.
     let mut number = 0;
@@ -278,7 +283,13 @@ fn sample<M: Memory>(
     } else {
         1
     };
-    let coordinate = |axis: usize, lane: usize| parameters.float(number + axis * step, lane);
+    // Two offsets lie between the second coordinate and the third.
+    let apart = |axis: usize| match what.kind {
+        Sampling::GatherAt if axis > 1 => 2,
+        _ => 0,
+    };
+    let coordinate =
+        |axis: usize, lane: usize| parameters.float(number + axis * step + apart(axis), lane);
     let at = [0, 1, 2].map(|axis| coordinate(axis, lane));
     let surface = &filter.image.surface;
     let layer = match surface.kind {
@@ -287,7 +298,7 @@ fn sample<M: Memory>(
         _ => coordinate(3, lane),
     };
     let level = match what.kind {
-        Sampling::Implicit | Sampling::Bias => {
+        Sampling::Implicit | Sampling::Bias | Sampling::LevelOfDetail => {
             // The channels of a square of four: this row's second, the second row's first.
             let corner = lane & !3;
             let gradients = [0, 1, 2].map(|axis| {
@@ -304,17 +315,29 @@ fn sample<M: Memory>(
         }
         _ => said,
     };
+    let offset = match what.kind {
+        // Six bits each, signed.
+        Sampling::GatherAt => {
+            let signed = |which: usize| (parameters.bits(number + which, lane) << 26) as i32 >> 26;
+            [signed(2), signed(3), 0]
+        }
+        _ => options.offset,
+    };
     let point = Point {
         at,
         layer,
         level,
-        offset: options.offset,
+        offset,
         reference,
     };
-    if what.kind == Sampling::Gather {
-        return filter.gather(port, &point, options.gathered);
+    match what.kind {
+        Sampling::LevelOfDetail => {
+            let [level, free] = filter.detail(level);
+            Ok([level.to_bits(), free.to_bits(), 0, 0])
+        }
+        Sampling::Gather | Sampling::GatherAt => filter.gather(port, &point, options.gathered),
+        _ => filter.colour(port, &point),
     }
-    filter.colour(port, &point)
 }
 
 /// A texel by integer coordinates; outside the image 0, where the format has components.

@@ -71,6 +71,8 @@ pub(in crate::shared) struct Sampler {
     /// Across, down, deep.
     pub(super) edges: [Edge; 3],
     pub(super) comparison: Comparison,
+    /// What is beyond an edge of a cube's face is on the next face.
+    pub(super) seamless: bool,
     /// Coordinates are texels, not parts of the image.
     pub(super) texels: bool,
     /// sRGB formats are read as if they were linear.
@@ -82,6 +84,8 @@ pub(in crate::shared) struct Sampler {
 impl Sampler {
     /// What a state of four dwords says, but for the border colour.
     pub(super) fn decode(state: [u32; 4]) -> Self {
+        // The mode of cubes, or one that makes all others that of cubes.
+        let seamless = bits(state[3], 6, 3) == 3 || bit(state[1], 0);
         let edge = |first| match bits(state[3], first, 3) {
             0 => Edge::Wrap,
             1 => Edge::Mirror,
@@ -107,6 +111,7 @@ impl Sampler {
             ],
             edges: [edge(6), edge(3), edge(0)],
             comparison: Comparison(bits(state[1], 1, 3) as u8),
+            seamless,
             texels: bit(state[3], 10),
             skip_srgb: bit(state[2], 1),
             border: [0; 4],
@@ -195,7 +200,9 @@ mod tests {
         assert_eq!(sampler.bias, -0.5);
         assert_eq!(sampler.levels, [1.0, 14.0]);
         assert_eq!(sampler.edges, [Edge::Clamp, Edge::Mirror, Edge::Wrap]);
-        assert!(sampler.texels && sampler.skip_srgb);
+        assert!(sampler.texels && sampler.skip_srgb && !sampler.seamless);
+        assert!(Sampler::decode([0, 1, 0, 0]).seamless);
+        assert!(Sampler::decode([0, 0, 0, 3 << 6 | 3 << 3 | 3]).seamless);
         assert_eq!(sampler.comparison.result(0.5, 0.5), 0.0);
         assert_eq!(sampler.comparison.result(0.6, 0.5), 1.0);
     }

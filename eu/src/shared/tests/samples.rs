@@ -351,6 +351,11 @@ fn other_messages() {
         .expect("good");
     let expected = [(2, 2), (3, 2), (3, 1), (2, 1)].map(|(x, y)| value(x, y, 0) as f32);
     assert_eq!(colour(&answer), expected);
+    // The same, moved by what stands behind the coordinates: six bits of two right, one up.
+    let at = floats(&[1.0, 3.0]);
+    let moved = [at, dwords(&[2; 16]), dwords(&[0x3f; 16])].concat();
+    let answer = setup.send(&message(17), &moved, &[], 8).expect("good");
+    assert_eq!(colour(&answer), expected);
     let texel = value(3, 2, 0) as f32;
     for (reference, result) in [(texel - 1.0, 1.0), (texel, 0.0), (texel + 1.0, 0.0)] {
         let answer = setup
@@ -365,4 +370,113 @@ fn other_messages() {
         .send(&message(0), &floats(&[3.5, 2.5]), &[], 8)
         .expect("good");
     assert_eq!(colour(&answer)[0], texel);
+}
+
+/// The level of steps of four texels and more, with bias and limits.
+#[test]
+fn level_of_detail() {
+    let picture = Picture {
+        size: [16, 16, 1],
+        ..FLOATS
+    };
+    let mut setup = Setup::new(false);
+    let mut fields = picture.dwords();
+    fields.push((5, 3));
+    setup.bind(3, &state(&fields));
+    let mut detail = |between: u32, step: f32| {
+        setup.functions = crate::shared::SharedFunctions::new(
+            setup.functions.bases,
+            setup.functions.memory().clone(),
+        );
+        // A bias of a quarter, levels from half to three.
+        setup.sampler(
+            2,
+            [between << 20 | 0x40 << 1, 0x80 << 20 | 0x300 << 8, 0, 0],
+            [0; 4],
+        );
+        let mut across = [0; 16];
+        for (lane, at) in across.iter_mut().enumerate() {
+            *at = ((lane & 1) as f32 * step / 16.0).to_bits();
+        }
+        let payload = [dwords(&across), dwords(&[0; 16])].concat();
+        let answer = setup.send(&message(9), &payload, &[], 8).expect("good");
+        colour(&answer)
+    };
+    assert_eq!(detail(3, 4.0), [2.25, 2.25, 0.0, 0.0]);
+    assert_eq!(detail(1, 4.0), [2.0, 2.25, 0.0, 0.0]);
+    assert_eq!(detail(0, 4.0), [0.0, 2.25, 0.0, 0.0]);
+    assert_eq!(detail(3, 1.0), [0.5, 0.25, 0.0, 0.0]);
+    assert_eq!(detail(3, 64.0), [3.0, 6.25, 0.0, 0.0]);
+}
+
+/// Texels in blocks, two of each kind beside each other, in levels that end within one.
+#[test]
+fn blocks() {
+    // BC4 of 13 by 9 texels: 4 by 3 blocks of 8 bytes, aligned to 4; the second level below.
+    let picture = Picture {
+        format: 0x189,
+        tiling: 0,
+        ..FLOATS
+    };
+    let mut setup = Setup::new(true);
+    let mut fields = picture.dwords();
+    fields.push((5, 1));
+    setup.bind(3, &state(&fields));
+    setup.sampler(2, [1 << 20, 14 << 16, 0, 2 << 6 | 2 << 3 | 1 << 10], [0; 4]);
+    // The second block's texels are 51 / 255 but for the last, which is 0.
+    let block = [51, 0, 0, 0, 0, 0, 0, 0b0010_0000];
+    setup.data(2 * 128)[..8].fill(0);
+    setup.data(2 * 128 + 8)[..8].copy_from_slice(&block);
+    setup.data(4 * 128)[..8].copy_from_slice(&[255, 0, 0, 0, 0, 0, 0, 0]);
+    let mut at = |level: f32, x: f32, y: f32| {
+        let answer = setup
+            .send(&message(LEVEL), &floats(&[level, x, y]), &[], 8)
+            .expect("good");
+        colour(&answer)[0]
+    };
+    assert_eq!(at(0.0, 4.5, 8.5), 0.2);
+    assert_eq!(at(0.0, 3.5, 8.5), 0.0);
+    assert_eq!(at(1.0, 2.5, 3.5), 1.0);
+    // Nothing but the sampler knows them.
+    let read = Message {
+        descriptor: 1 << 19 | 5 << 14 | 3,
+        ..Message::data(crate::isa::SharedFunction::DataPort1, 0, 0, 0)
+    };
+    let refused = setup.send(&read, &dwords(&[0; 16])[..2], &[], 4);
+    assert!(refused.is_err());
+}
+
+/// A cube of six colours: half of what is at an edge is of the next face, if edges are seamless.
+#[test]
+fn seams() {
+    let picture = Picture {
+        kind: 3,
+        tiling: 0,
+        size: [4, 4, 1],
+        rows: 4,
+        ..FLOATS
+    };
+    for (seamless, expected) in [(1, 1.0), (0, 0.0)] {
+        let mut setup = Setup::new(false);
+        setup.bind(3, &picture.state());
+        for face in 0..6u64 {
+            for texel in 0..16u64 {
+                let place = (face * 4 + texel / 4) * 128 + texel % 4 * 4;
+                setup.data(place)[..4].copy_from_slice(&(face as f32).to_le_bytes());
+            }
+        }
+        let linear = 1 << 14 | 1 << 17;
+        setup.sampler(2, [linear, seamless, 0, 2 << 6 | 2 << 3], [0; 4]);
+        // At the edge of the first face, +x, to the third, +y.
+        let answer = setup
+            .send(
+                &message(LEVEL_ZERO),
+                &floats(&[1.0, 0.999_999, 0.1]),
+                &[],
+                8,
+            )
+            .expect("good");
+        let found = colour(&answer)[0];
+        assert!((found - expected).abs() < 1e-3, "{found}, not {expected}");
+    }
 }
