@@ -45,7 +45,7 @@ impl Image {
             _ => None,
         };
         let flat = matches!(surface.kind, Kind::Image(2 | 3) | Kind::Cube);
-        if format.side() > 1 && !flat {
+        if format.side_bits() > 0 && !flat {
             return Err(Trap::BadMessage("blocks of texels in what has no rows"));
         }
         if tile == Some(None) {
@@ -143,18 +143,20 @@ impl Image {
 
     /// Which elements these columns and rows of texels are in.
     fn in_elements(&self, texels: [u32; 4]) -> [u64; 4] {
-        texels.map(|texels| u64::from(texels / self.format.side()))
+        texels.map(|texels| u64::from(texels >> self.format.side_bits()))
     }
 
-    /// Where a level begins in its layer, in elements: the first at the top, the second below it, the third
-    /// right of that, the others below that one.
+    /// Where a level begins in its layer, in elements: the first at the top, the second below it,
+    /// the third right of that, the others below that one.
     fn level(&self, level: u32) -> [u64; 2] {
         let [across, down] = match &self.tile {
             Some(tile) => tile.extent(),
             None => self.surface.alignment,
         };
         let elements = |texels: u32, level: u32, alignment: u32| {
-            let count = (texels >> level).max(1).div_ceil(self.format.side());
+            let count = (texels >> level)
+                .max(1)
+                .div_ceil(1 << self.format.side_bits());
             u64::from(count.next_multiple_of(alignment))
         };
         let width = |level: u32| elements(self.surface.width, level, across);

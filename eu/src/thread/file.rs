@@ -126,6 +126,16 @@ impl RegisterFile {
         self.bytes.get(at..)?.as_chunks().0.first_chunk()
     }
 
+    /// [`RegisterFile::words`] to be written.
+    #[inline(always)]
+    pub(crate) fn words_mut<const N: usize>(&mut self, at: usize) -> Option<&mut [[u8; 2]; N]> {
+        self.bytes
+            .get_mut(at..)?
+            .as_chunks_mut()
+            .0
+            .first_chunk_mut()
+    }
+
     /// [`RegisterFile::dwords`] to be written.
     #[inline(always)]
     pub(crate) fn dwords_mut<const N: usize>(&mut self, at: usize) -> Option<&mut [[u8; 4]; N]> {

@@ -1,6 +1,6 @@
-//! Operations with half floats as vectors: they are computed as single floats, or double ones
-//! where that takes it, of which the nearest half float is that of the exact result. Written as
-//! loops that the compiler makes vectors of, as in [`packed`](super::packed).
+//! Operations with half floats as vectors: they are computed as single floats of which the nearest
+//! half float is that of the exact result. Written as loops that the compiler makes vectors of, as in
+//! [`packed`](super::packed).
 
 use super::file::RegisterFile;
 use super::operand;
@@ -37,10 +37,8 @@ pub(super) fn wide<const N: usize>(
             let mut lanes = a;
             if op.result == DataType::HF {
                 for channel in 0..N {
-                    // Exact: a product has 22 bits, and at most 2^40 lie between its highest bit
-                    // and the lowest one of the term that it is added to, or it is infinite.
-                    let sum = f64::from(b[channel]) * f64::from(c[channel]) + f64::from(a[channel]);
-                    lanes[channel] = to_odd(sum);
+                    // Exact: a product has 22 bits, the last of them at least 2^-48.
+                    lanes[channel] = sum_to_odd(b[channel] * c[channel], a[channel]);
                 }
             } else {
                 for channel in 0..N {
@@ -178,21 +176,18 @@ fn narrowed(bits: u32) -> u32 {
     half | bits >> 16 & 0x8000
 }
 
-/// A float from which rounding to a half float gives what rounding the double float gives: the
-/// bits that it has no room for make its last one 1.
+/// A float from which rounding to a half float gives what rounding the sum itself gives: the bits
+/// that it has no room for make its last one 1. Of floats far from the largest and the least.
 #[inline(always)]
-fn to_odd(value: f64) -> f32 {
-    let bits = value.to_bits();
-    let near = (value as f32).to_bits();
-    let exact = f64::from(f32::from_bits(near)).to_bits() == bits;
+fn sum_to_odd(a: f32, b: f32) -> f32 {
+    let sum = a + b;
+    // What the sum lacks, exactly (Knuth's two-sum); no number where the sum is infinite.
+    let of_b = sum - a;
+    let rest = (a - (sum - of_b)) + (b - of_b);
     // Towards zero, then the last bit.
-    let above = f64::from(f32::from_bits(near)).abs() > value.abs();
-    let cut = near.wrapping_sub(u32::from(above));
-    f32::from_bits(if exact || value.is_nan() {
-        near
-    } else {
-        cut | 1
-    })
+    let beyond = (rest.to_bits() ^ sum.to_bits()) >> 31;
+    let odd = sum.to_bits().wrapping_sub(beyond) | 1;
+    f32::from_bits(if rest.abs() > 0.0 { odd } else { sum.to_bits() })
 }
 
 #[cfg(test)]
@@ -238,13 +233,16 @@ mod tests {
     /// for the middle.
     #[test]
     fn sums_are_rounded_once() {
-        let middle = 1.0 + f64::from(f32::from_bits((127 - 11) << 23));
-        let little = 2.0_f64.powi(-40);
-        assert_eq!(narrowed(to_odd(middle).to_bits()), 0x3c00);
-        assert_eq!(narrowed(to_odd(middle + little).to_bits()), 0x3c01);
-        assert_eq!(narrowed(to_odd(middle - little).to_bits()), 0x3c00);
-        assert_eq!(narrowed(to_odd(-middle - little).to_bits()), 0xbc01);
-        assert!(to_odd(f64::INFINITY).is_infinite());
-        assert!(to_odd(1e300).is_infinite() || to_odd(1e300) > 65520.0);
+        let rounded = |a: f32, b: f32| narrowed(sum_to_odd(a, b).to_bits());
+        let middle = 1.0 + 2f32.powi(-11);
+        let little = 2f32.powi(-40);
+        assert_eq!(rounded(middle, 0.0), 0x3c00);
+        assert_eq!(rounded(middle, little), 0x3c01);
+        assert_eq!(rounded(middle, -little), 0x3c00);
+        assert_eq!(rounded(-middle, -little), 0xbc01);
+        assert_eq!(rounded(little, -middle), 0xbc00);
+        assert_eq!(rounded(1.0, -1.0), 0);
+        assert!(sum_to_odd(f32::INFINITY, 1.0).is_infinite());
+        assert!(sum_to_odd(f32::INFINITY, f32::NEG_INFINITY).is_nan());
     }
 }

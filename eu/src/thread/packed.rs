@@ -98,11 +98,8 @@ fn gathered<const N: usize>(
     logical: bool,
     room: &mut Dwords<N>,
 ) {
-    if let Where::Unit(at) = operand.place
-        && operand.kind.size() == 4
-        && let Some(dwords) = file.dwords::<N>(usize::from(at))
-    {
-        *room = *dwords;
+    if stepped(file, operand, room).is_some() {
+        // That was all.
     } else if let Ok(bits) = operand::bits(file, operand, N) {
         // No packed operand is found by an address register, which is all that can be refused.
         for (dword, bits) in room.iter_mut().zip(bits) {
@@ -115,6 +112,48 @@ fn gathered<const N: usize>(
             *dword = modified(value, operand, logical).to_le_bytes();
         }
     }
+}
+
+/// Gathers elements that stand in equal steps, as far as these are whole words.
+#[inline(always)]
+fn stepped<const N: usize>(
+    file: &RegisterFile,
+    operand: &Operand,
+    room: &mut Dwords<N>,
+) -> Option<()> {
+    let size = operand.kind.size();
+    let (at, step) = match operand.place {
+        Where::Unit(at) => (at, size),
+        Where::Strided(rows) if rows.vertical == rows.horizontal << rows.width => {
+            (rows.at, u32::from(rows.horizontal))
+        }
+        _ => return None,
+    };
+    let at = usize::from(at);
+    match step {
+        2 => {
+            let words = file.words::<N>(at)?;
+            for channel in 0..N {
+                room[channel] = u32::from(u16::from_le_bytes(words[channel])).to_le_bytes();
+            }
+        }
+        4 => *room = *file.dwords(at)?,
+        _ => return None,
+    }
+    if size < 4 {
+        // What stands beside the element is shifted out.
+        let unused = 32 - 8 * size;
+        if operand.kind.is_signed() {
+            *room = each(*room, |dword| {
+                ((i32::from_le_bytes(dword) << unused) >> unused).to_le_bytes()
+            });
+        } else {
+            *room = each(*room, |dword| {
+                ((u32::from_le_bytes(dword) << unused) >> unused).to_le_bytes()
+            });
+        }
+    }
+    Some(())
 }
 
 #[inline(always)]
@@ -171,6 +210,9 @@ fn scatter<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], en
         }
         return;
     }
+    if put_stepped(file, op, &lanes, enabled).is_some() {
+        return;
+    }
     let count = usize::from(op.exec_size);
     let channels = lanes[..count.min(N)]
         .iter()
@@ -204,6 +246,51 @@ fn scatter<const N: usize>(file: &mut RegisterFile, op: &Op, lanes: [u32; N], en
         }
         Target::None | Target::Indirect { .. } => {}
     }
+}
+
+/// Puts words and bytes that go where whole words or dwords begin.
+#[inline(always)]
+fn put_stepped<const N: usize>(
+    file: &mut RegisterFile,
+    op: &Op,
+    lanes: &[u32; N],
+    enabled: u32,
+) -> Option<()> {
+    let Target::Register { at, step, kind } = op.target else {
+        return None;
+    };
+    let at = usize::from(at);
+    // What stands beside the element stays.
+    let used = u32::MAX >> (32 - 8 * kind.size().min(4));
+    match step {
+        2 => {
+            let words = file.words_mut::<N>(at)?;
+            for channel in 0..N {
+                let old = u16::from_le_bytes(words[channel]);
+                let chosen = if enabled & BITS[channel] != 0 {
+                    used as u16
+                } else {
+                    0
+                };
+                let new = lanes[channel] as u16 & chosen | old & !chosen;
+                words[channel] = new.to_le_bytes();
+            }
+        }
+        4 => {
+            let dwords = file.dwords_mut::<N>(at)?;
+            for channel in 0..N {
+                let old = u32::from_le_bytes(dwords[channel]);
+                let chosen = if enabled & BITS[channel] != 0 {
+                    used
+                } else {
+                    0
+                };
+                dwords[channel] = (lanes[channel] & chosen | old & !chosen).to_le_bytes();
+            }
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 /// Puts floats where the results go.

@@ -63,11 +63,11 @@ impl Format {
         if self.integer { 1 } else { 1f32.to_bits() }
     }
 
-    /// Texels along each side of an element.
-    pub(super) fn side(&self) -> u32 {
+    /// The logarithm of how many texels are along each side of an element.
+    pub(super) fn side_bits(&self) -> u32 {
         match self.packing {
-            Packing::Block(_) => block::SIDE,
-            Packing::Apart | Packing::SharedExponent => 1,
+            Packing::Block(_) => block::SIDE.trailing_zeros(),
+            Packing::Apart | Packing::SharedExponent => 0,
         }
     }
 
@@ -83,8 +83,8 @@ impl Format {
         sizes.any(|bits| Some(bits) != first)
     }
 
-    /// A texel's components: floats, or integers of 32 bits. What is in the element stands at the
-    /// texel's column and row.
+    /// The components of a texel in its element: floats, or integers of 32 bits. The texel's column
+    /// and row tell its place in a block.
     pub(super) fn texel(&self, element: &[u8; 16], at: [u32; 2]) -> [u32; 4] {
         match self.packing {
             Packing::Apart => self.components_of(element),

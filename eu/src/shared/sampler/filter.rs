@@ -322,31 +322,55 @@ fn direction(face: u32, across: f32, down: f32) -> [f32; 3] {
 }
 
 /// The face of a cube that a direction leads to, and where on it, from 0 to 1.
-fn face([x, y, z]: [f32; 3]) -> (u32, f32, f32) {
-    let (face, across, down, depth) = if z.abs() >= x.abs() && z.abs() >= y.abs() {
-        if z >= 0.0 {
-            (4, x, -y, z)
-        } else {
-            (5, -x, -y, z)
-        }
+fn face(to: [f32; 3]) -> (u32, f32, f32) {
+    let [x, y, z] = to;
+    let face = if z.abs() >= x.abs() && z.abs() >= y.abs() {
+        if z >= 0.0 { 4 } else { 5 }
     } else if y.abs() >= x.abs() {
-        if y >= 0.0 {
-            (2, x, z, y)
-        } else {
-            (3, x, -z, y)
-        }
+        if y >= 0.0 { 2 } else { 3 }
     } else if x >= 0.0 {
-        (0, -z, -y, x)
+        0
     } else {
-        (1, z, -y, x)
+        1
     };
+    let [across, down, depth] = before(face, to);
     let part = |value: f32| (value / depth.abs() + 1.0) / 2.0;
     (face, part(across), part(down))
 }
 
+/// A direction as it is seen before a face: across, down, and towards it.
+fn before(face: u32, [x, y, z]: [f32; 3]) -> [f32; 3] {
+    match face {
+        0 => [-z, -y, x],
+        1 => [z, -y, -x],
+        2 => [x, z, y],
+        3 => [x, -z, -y],
+        4 => [x, -y, z],
+        _ => [-x, -y, -z],
+    }
+}
+
+/// What steps in a cube's directions, each across and down for three coordinates, come to on the
+/// face that a direction leads to.
+pub(super) fn steps_on_face(to: [f32; 3], steps: [[f32; 2]; 3]) -> [[f32; 2]; 3] {
+    let (face, ..) = face(to);
+    let [across, down, depth] = before(face, to);
+    let on_face = [0, 1].map(|which| {
+        let [right, under, away] = before(face, steps.map(|step| step[which]));
+        // The derivatives of (across / depth + 1) / 2 and (down / depth + 1) / 2.
+        let part = |step: f32, at: f32| (step * depth - at * away) / (2.0 * depth * depth);
+        [part(right, across), part(under, down)]
+    });
+    [
+        [on_face[0][0], on_face[1][0]],
+        [on_face[0][1], on_face[1][1]],
+        [0.0; 2],
+    ]
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{direction, face, over_the_edge};
+    use super::{direction, face, over_the_edge, steps_on_face};
 
     /// The middles of a cube's faces, and a corner's neighbourhood.
     #[test]
@@ -365,6 +389,25 @@ mod tests {
         assert_eq!(face([2.0, 1.0, -1.0]), (0, 0.75, 0.25));
         assert_eq!(face([1.0, 2.0, -1.0]), (2, 0.75, 0.25));
         assert_eq!(face([1.0, -1.0, -2.0]), (5, 0.25, 0.75));
+    }
+
+    /// Steps on a face are how much farther on it one gets.
+    #[test]
+    fn steps() {
+        let to = [0.3, -2.0, 0.7];
+        let step = 1e-3;
+        for axis in 0..3 {
+            let mut steps = [[0.0; 2]; 3];
+            steps[axis] = [step, 2.0 * step];
+            let [right, under, _] = steps_on_face(to, steps);
+            let mut next = to;
+            next[axis] += step;
+            let (before, after) = (face(to), face(next));
+            assert_eq!(before.0, after.0);
+            for (found, moved) in [(right, after.1 - before.1), (under, after.2 - before.2)] {
+                assert!((found[0] - moved).abs() < 1e-6 && (found[1] - 2.0 * moved).abs() < 2e-6);
+            }
+        }
     }
 
     /// Directions lead to where they are from, and what lies beyond an edge is at an edge of

@@ -297,24 +297,25 @@ fn sample<M: Memory>(
         Kind::Image(2) => at[2],
         _ => coordinate(3, lane),
     };
-    let level = match what.kind {
-        Sampling::Implicit | Sampling::Bias | Sampling::LevelOfDetail => {
-            // The channels of a square of four: this row's second, the second row's first.
-            let corner = lane & !3;
-            let gradients = [0, 1, 2].map(|axis| {
-                let origin = coordinate(axis, corner);
-                [1, 2].map(|other| coordinate(axis, corner + other) - origin)
-            });
-            filter.level_of(&gradients) + said
-        }
-        Sampling::Gradients => {
-            let gradients = [0, 1, 2].map(|axis| {
+    let steps =
+        match what.kind {
+            Sampling::Implicit | Sampling::Bias | Sampling::LevelOfDetail => {
+                // The channels of a square of four: this row's second, the second row's first.
+                let corner = lane & !3;
+                Some([0, 1, 2].map(|axis| {
+                    let origin = coordinate(axis, corner);
+                    [1, 2].map(|other| coordinate(axis, corner + other) - origin)
+                }))
+            }
+            Sampling::Gradients => Some([0, 1, 2].map(|axis| {
                 [1, 2].map(|which| parameters.float(number + axis * step + which, lane))
-            });
-            filter.level_of(&gradients)
-        }
-        _ => said,
-    };
+            })),
+            _ => None,
+        };
+    let level = steps.map_or(0.0, |steps| match surface.kind {
+        Kind::Cube => filter.level_of(&filter::steps_on_face(at, steps)),
+        _ => filter.level_of(&steps),
+    }) + said;
     let offset = match what.kind {
         // Six bits each, signed.
         Sampling::GatherAt => {
