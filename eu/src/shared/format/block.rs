@@ -124,7 +124,9 @@ mod tests {
         let curved = texel(0x18b, &block, [2, 0]);
         assert!((linear[0] - 0.5).abs() < 0.01 && (curved[0] - 0.21).abs() < 0.02);
         // BC4: 1 and 0, six between; signed ones from -1.
-        let ramp = [255, 0, 0b10_001_000, 0b1_100_011_0, 0b111_110_10, 0, 0, 0];
+        let indices: u64 = (0..8).map(|texel| texel << (3 * texel)).sum();
+        let mut ramp = [255, 0, 0, 0, 0, 0, 0, 0];
+        ramp[2..].copy_from_slice(&indices.to_le_bytes()[..6]);
         let row = |code, block: &[u8]| -> Vec<f32> {
             (0..4).map(|x| texel(code, block, [x, 0])[0]).collect()
         };
@@ -156,12 +158,8 @@ mod tests {
             let Some(format) = Format::of(code) else { return Ok(()); };
             let [red, green, blue, alpha] = format.texel(&bytes, [x, y]).map(f32::from_bits);
             for value in [red, green, blue, alpha] {
-                prop_assert!(value.is_finite() && value >= -65504.0 && value <= 65504.0);
-            }
-            if !matches!(code, 0x1a1 | 0x1a4) {
-                for value in [red, green, blue, alpha] {
-                    prop_assert!((-1.0..=1.0).contains(&value), "{code:#x}: {value}");
-                }
+                let most = if matches!(code, 0x1a1 | 0x1a4) { 65504.0 } else { 1.0 };
+                prop_assert!((-most..=most).contains(&value), "{code:#x}: {value}");
             }
         }
     }
