@@ -107,8 +107,13 @@ const DEBUG_GROUPS: [&str; 10] = [
 /// The groups of the guest's tests that run on Ice Lake with every change.
 const ICE_LAKE_GROUPS: [&str; 3] = ["contexts::", "together::", "bad_input::slices"];
 
-/// Those that run on an Ice Lake with half its execution units.
-const SMALLER_PART_GROUPS: [&str; 2] = ["identity::", "bad_input::slices"];
+/// What says how many execution units there are, on an Ice Lake that has half of them.
+const ON_A_SMALLER_PART: &str = r#"
+status=0
+IGPU_EUS=32 igpu-guest-tests identity::topology || status=$?
+igpu-guest-tests --test-threads=1 bad_input::slices || status=$?
+exit $status
+"#;
 
 /// The tests of the debug kernel's that run on Ice Lake too.
 const ICE_LAKE_DEBUG_GROUPS: [&str; 1] = ["fault_injection::slices"];
@@ -283,7 +288,7 @@ fn ice_lake(args: &TestArgs) -> Result<Tally> {
         eus: Some(32),
         ..args.guest.clone()
     };
-    let mut tally = groups(&Lab::open(&smaller)?, &SMALLER_PART_GROUPS)?;
+    let mut tally = guest_programs(&Lab::open(&smaller)?, &["sh", "-c", ON_A_SMALLER_PART])?;
     let lab = Lab::open(&args.guest)?;
     tally.merge(groups(&lab, &ICE_LAKE_GROUPS)?);
     tally.merge(igt_list(&lab, &args, "ci/igt/icl.list")?);

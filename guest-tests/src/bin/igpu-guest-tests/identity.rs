@@ -186,7 +186,7 @@ fn engines() -> Outcome {
 }
 
 /// QUERY topology: masks of the size that their header says, with as many EUs set as
-/// GETPARAM counts.
+/// GETPARAM counts, and as the environment's `IGPU_EUS` says if it is there.
 fn topology() -> Outcome {
     let device = Device::open()?;
     let answer = device.query(DRM_I915_QUERY_TOPOLOGY_INFO)?;
@@ -227,11 +227,11 @@ fn topology() -> Outcome {
     let total = |param| device.param(param).map(i32::cast_unsigned);
     let subslices = ones(&masks[subslice_offset..eu_offset]);
     ensure_eq!(subslices, total(I915_PARAM_SUBSLICE_TOTAL)?, "subslices");
-    ensure_eq!(
-        ones(&masks[eu_offset..]),
-        total(I915_PARAM_EU_TOTAL)?,
-        "EUs"
-    );
+    let eus = total(I915_PARAM_EU_TOTAL)?;
+    ensure_eq!(ones(&masks[eu_offset..]), eus, "EUs");
+    if let Ok(wanted) = std::env::var("IGPU_EUS") {
+        ensure_eq!(eus.to_string(), wanted, "EUs");
+    }
     Ok(())
 }
 
