@@ -98,9 +98,9 @@ fn gathered<const N: usize>(
     logical: bool,
     room: &mut Dwords<N>,
 ) {
-    if stepped(file, operand, room).is_some() {
-        // That was all.
-    } else if let Ok(bits) = operand::bits(file, operand, N) {
+    if stepped(file, operand, room).is_none()
+        && let Ok(bits) = operand::bits(file, operand, N)
+    {
         // No packed operand is found by an address register, which is all that can be refused.
         for (dword, bits) in room.iter_mut().zip(bits) {
             *dword = extended(bits, operand.kind).to_le_bytes();

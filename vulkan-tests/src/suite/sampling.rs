@@ -386,29 +386,41 @@ fn unnormalized(rig: &Rig<'_>) -> Outcome {
     held(&got, &parts, &plain, Filter::LINEAR, 2, &how, 0.0)
 }
 
+/// A flat image of one float for each texel, in levels: `texels` tells the dwords of one of this
+/// width and height, four for each texel.
+pub(super) fn in_levels(
+    rig: &Rig<'_>,
+    [width, height]: [u32; 2],
+    count: u32,
+    mut texels: impl FnMut(u32, [u32; 2]) -> Vec<u32>,
+) -> Outcome<Image> {
+    let image = rig.image(Picture {
+        levels: count,
+        ..Picture::flat(Format::R32_SFLOAT, width, height)
+    })?;
+    for level in 0..count {
+        let size = [width, height].map(|it| (it >> level).max(1));
+        let view = rig.view(&image, ImageViewType::TYPE_2D, level..level + 1)?;
+        let part = image.seen_by(view, [size[0], size[1], 1]);
+        upload_as(rig, &part, "2d", &texels(level, size))?;
+    }
+    Ok(image)
+}
+
 /// An image of levels, each with colours of its own, as textures in plain Rust.
 fn pyramid(rig: &Rig<'_>, width: u32, height: u32, count: u32) -> Outcome<(Image, Vec<Plain>)> {
-    let mut picture = Picture::flat(Format::R32_SFLOAT, width, height);
-    picture.levels = count;
-    let image = rig.image(picture)?;
     let mut all = Vec::new();
-    for level in 0..count {
-        let (width, height) = ((width >> level).max(1), (height >> level).max(1));
-        let mut plain = Plain::random(121 + u64::from(level), [width as i32, height as i32, 1]);
+    let image = in_levels(rig, [width, height], count, |level, size| {
+        let [width, height] = size.map(|it| it as i32);
+        let mut plain = Plain::random(121 + u64::from(level), [width, height, 1]);
         for it in &mut plain.texels {
             *it = [it[0] + f64::from(level), 0.0, 0.0, 1.0];
             it[0] = f64::from(it[0] as f32);
         }
-        let view = rig.view(&image, ImageViewType::TYPE_2D, level..level + 1)?;
-        let texels = rig.buffer(&plain.dwords())?;
-        let program = rig.program(
-            &Kernel::new("image_upload.2d").push(12),
-            &[&[Slot::Image(view), Slot::Storage(texels)]],
-        )?;
-        let groups = [width.div_ceil(8), height.div_ceil(8), 1];
-        rig.run(&program, &[width, height, 1], groups)?;
+        let dwords = plain.dwords();
         all.push(plain);
-    }
+        dwords
+    })?;
     Ok((image, all))
 }
 

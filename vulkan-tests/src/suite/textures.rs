@@ -8,7 +8,7 @@ use ash::vk::{
 
 use super::data::Random;
 use super::images::upload_as;
-use super::sampling::{colours, sampler};
+use super::sampling::{colours, in_levels, sampler};
 use super::{Features, Test, Wrong};
 use crate::gpu::{Image, Kernel, Offers, Outcome, Picture, Rectangle, Rig, Slot};
 
@@ -440,26 +440,6 @@ fn across_edges(texels: &[f32], to: [f64; 3]) -> f64 {
     sum
 }
 
-/// A flat image of one float for each texel, in levels: the float is the level and a part that tells
-/// column and row.
-fn numbered(rig: &Rig<'_>, width: u32, height: u32, levels: u32) -> Outcome<Image> {
-    let image = rig.image(Picture {
-        levels,
-        ..Picture::flat(Format::R32_SFLOAT, width, height)
-    })?;
-    for level in 0..levels {
-        let (width, height) = ((width >> level).max(1), (height >> level).max(1));
-        let texel = |it: u32| (level as f32 + number(it % width, it / width)).to_bits();
-        let dwords: Vec<u32> = (0..width * height)
-            .flat_map(|it| [texel(it), 0, 0, 0])
-            .collect();
-        let part = rig.view(&image, ImageViewType::TYPE_2D, level..level + 1)?;
-        let part = image.seen_by(part, [width, height, 1]);
-        upload_as(rig, &part, "2d", &dwords)?;
-    }
-    Ok(image)
-}
-
 /// A number below one half for a texel.
 fn number(x: u32, y: u32) -> f32 {
     (y * 32 + x) as f32 / 4096.0
@@ -515,7 +495,12 @@ fn gather_offsets(rig: &Rig<'_>) -> Outcome {
 /// Levels by the steps between invocations: as sampled, and as asked for.
 fn derivatives(rig: &Rig<'_>) -> Outcome {
     let (width, height) = (64.0, 32.0);
-    let image = numbered(rig, 64, 32, 6)?;
+    // A texel is its level, and a part that tells column and row.
+    let image = in_levels(rig, [64, 32], 6, |level, [width, height]| {
+        let texel = |it: u32| (level as f32 + number(it % width, it / width)).to_bits();
+        let all = 0..width * height;
+        all.flat_map(|it| [texel(it), 0, 0, 0]).collect()
+    })?;
     let create = sampler(Filter::NEAREST, SamplerAddressMode::REPEAT)
         .mipmap_mode(SamplerMipmapMode::NEAREST);
     let nearest = rig.sampler(&create)?;
